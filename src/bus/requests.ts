@@ -1,0 +1,191 @@
+import type { Attachment, AttachmentSpec, Netns, PortMapping } from '../model/container.ts';
+import type { Failure } from '../model/failure.ts';
+import type { NetworkBaseline } from '../model/network.ts';
+import type { MooringEvent } from './events.ts';
+
+/** Work a machine asks for. A request carries all its handler needs. */
+export type EffectRequest = {
+  [Type in keyof Requests]: { readonly type: Type } & Requests[Type];
+}[keyof Requests];
+
+export type RequestType = keyof Requests;
+
+export type RequestOf<Type extends RequestType> = { readonly type: Type } & Requests[Type];
+
+interface Requests {
+  /** Loads and checks the conflists, and fixes what ADD and DEL will need. */
+  'networks.resolve': {
+    readonly container: string;
+    readonly networks: readonly AttachmentSpec[];
+    /** Whether one of the networks must be able to publish ports. */
+    readonly publishes: boolean;
+  };
+  /** Takes host ports for this container and no other; what it held before is replaced. */
+  'ports.claim': { readonly container: string; readonly ports: readonly PortMapping[] };
+  'ports.release': { readonly container: string };
+  'networks.hold': {
+    readonly container: string;
+    readonly networks: readonly { readonly name: string; readonly bridges: readonly string[] }[];
+  };
+  'networks.release': { readonly container: string; readonly networks: readonly string[] };
+  'namespace.hold': { readonly container: string; readonly namespace: string };
+  'namespace.release': { readonly container: string; readonly namespace: string };
+  'loopback.raise': { readonly container: string; readonly netns: Netns };
+  'cni.add': {
+    readonly container: string;
+    readonly netns: Netns;
+    readonly attachment: Attachment;
+  };
+  'cni.del': {
+    readonly container: string;
+    /** `null` when the netns is known to be gone. */
+    readonly netns: Netns | null;
+    readonly attachment: Attachment;
+  };
+  /** Removes rules and chains that an interrupted DEL left, by exact owner. */
+  'firewall.sweep': { readonly container: string; readonly networks: readonly string[] };
+  'timer.set': { readonly container: string; readonly timer: string; readonly delayMs: number };
+
+  'netns.create': { readonly namespace: string };
+  'netns.verify': { readonly namespace: string; readonly netns: Netns };
+  /** `netns` is `null` when a creation was interrupted: whatever stands at the path is then ours. */
+  'netns.remove': { readonly namespace: string; readonly netns: Netns | null };
+
+  /** Looks at what stands on the host before a network is first used. */
+  'network.prepare': { readonly network: string; readonly bridges: readonly string[] };
+  /** Takes away what the network's plugins left for its containers to share. */
+  'network.tidy': {
+    readonly network: string;
+    readonly bridges: readonly string[];
+    readonly baseline: NetworkBaseline;
+  };
+}
+
+/** How a request is treated by the loop. */
+export interface RequestTraits<Type extends RequestType> {
+  /**
+   * What to do with one that was asked and never answered, after a crash.
+   *
+   * `repeat`: performing it again is harmless. `undo`: it may not be performed
+   * again; it is answered with `refused`, and the chart unwinds.
+   */
+  readonly recovery: 'repeat' | 'undo';
+  /** `plugin` requests share a limited number of places; the others start at once. */
+  readonly lane: 'plugin' | 'free';
+  /** The fact that says it was not done. */
+  refused(request: RequestOf<Type>, failure: Failure): MooringEvent;
+}
+
+type Traits = { readonly [Type in RequestType]: RequestTraits<Type> };
+
+/**
+ * Why each may be repeated stands beside it; the CNI specification forbids a
+ * second ADD, so `cni.add` and whatever else is not known to be repeatable is undone.
+ */
+export const REQUESTS: Traits = {
+  // Reads only.
+  'networks.resolve': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ container }, failure) => ({ type: 'networks.resolveFailed', container, failure })
+  },
+  // Replaces the container's own claims.
+  'ports.claim': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ container }, failure) => ({ type: 'ports.claimFailed', container, failure })
+  },
+  'ports.release': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ container }, failure) => ({ type: 'ports.releaseFailed', container, failure })
+  },
+  // Holding twice is holding once, and releasing what is not held is nothing.
+  'networks.hold': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ container }, failure) => ({ type: 'networks.holdFailed', container, failure })
+  },
+  'networks.release': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ container }, failure) => ({ type: 'networks.releaseFailed', container, failure })
+  },
+  'namespace.hold': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ container }, failure) => ({ type: 'namespace.holdFailed', container, failure })
+  },
+  'namespace.release': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ container }, failure) => ({ type: 'namespace.releaseFailed', container, failure })
+  },
+  // Raising what is up changes nothing.
+  'loopback.raise': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ container }, failure) => ({ type: 'loopback.raiseFailed', container, failure })
+  },
+  // CNI specification, "ADD": a runtime must not call ADD twice without a DEL between.
+  'cni.add': {
+    recovery: 'undo',
+    lane: 'plugin',
+    refused: ({ container, attachment }, failure) => ({
+      type: 'attachment.addFailed',
+      container,
+      network: attachment.network,
+      failure
+    })
+  },
+  // CNI specification, "DEL": plugins must accept multiple DEL calls for the same attachment.
+  'cni.del': {
+    recovery: 'repeat',
+    lane: 'plugin',
+    refused: ({ container, attachment }, failure) => ({
+      type: 'attachment.delFailed',
+      container,
+      network: attachment.network,
+      failure
+    })
+  },
+  // Removes what is found; finds nothing the second time.
+  'firewall.sweep': {
+    recovery: 'repeat',
+    lane: 'plugin',
+    refused: ({ container }, failure) => ({ type: 'firewall.sweepFailed', container, failure })
+  },
+  // Fires at the time it was first set for.
+  'timer.set': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ container, timer }) => ({ type: 'timer.fired', container, timer })
+  },
+  // A second one would be another netns, and the first might stay behind.
+  'netns.create': {
+    recovery: 'undo',
+    lane: 'free',
+    refused: ({ namespace }, failure) => ({ type: 'netns.createFailed', namespace, failure })
+  },
+  'netns.verify': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ namespace }, failure) => ({ type: 'netns.verifyFailed', namespace, failure })
+  },
+  'netns.remove': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ namespace }, failure) => ({ type: 'netns.removeFailed', namespace, failure })
+  },
+  // Looks again, before any plugin has run.
+  'network.prepare': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ network }, failure) => ({ type: 'network.prepareFailed', network, failure })
+  },
+  'network.tidy': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ network }, failure) => ({ type: 'network.tidyFailed', network, failure })
+  }
+};

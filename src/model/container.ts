@@ -1,0 +1,71 @@
+import type { Conflist } from './conflist.ts';
+import type { CniResult } from './cni-result.ts';
+import type { JsonObject } from './json.ts';
+
+/** What a container's network shall be. */
+export interface ContainerSpec {
+  readonly id: string;
+  /** Attached in this order; none leaves the container with `lo` alone. */
+  readonly networks: readonly AttachmentSpec[];
+  readonly ports: readonly PortMapping[];
+}
+
+export interface AttachmentSpec {
+  /** Conflist name. */
+  readonly network: string;
+  /** Name inside the container, `eth0`. */
+  readonly ifName: string;
+  /** Addresses asked for, v4 or v6, without prefix: `10.88.0.5`. */
+  readonly ips?: readonly string[];
+  /** `aa:bb:cc:dd:ee:01` */
+  readonly mac?: string;
+  /** Further names on this network. */
+  readonly aliases?: readonly string[];
+}
+
+export type Protocol = 'tcp' | 'udp' | 'sctp';
+
+/** A range of `range` host ports, forwarded one to one. */
+export interface PortMapping {
+  /** Host address without brackets; `''` is every address of both families. */
+  readonly hostIp: string;
+  /** First host port; 0 leaves the choice to Mooring (in a spec only). */
+  readonly hostPort: number;
+  /** First container port. */
+  readonly containerPort: number;
+  /** How many ports, at least 1. */
+  readonly range: number;
+  readonly protocol: Protocol;
+}
+
+/** A pinned network namespace; device and inode tell it from a later one at the same path. */
+export interface Netns {
+  /** Absolute path, `/run/netns/mooring-web`. */
+  readonly path: string;
+  /** `st_dev` of the nsfs file, decimal. */
+  readonly device: string;
+  /** `st_ino` of the nsfs file, decimal. */
+  readonly inode: string;
+}
+
+/**
+ * All that ADD, CHECK and DEL of one network need, fixed before the first ADD.
+ *
+ * It is journalled, so that DEL can run when the conflist has changed or gone.
+ */
+export interface AttachmentPlan {
+  readonly network: string;
+  readonly ifName: string;
+  /** With the plugins of its sub-directory, so nothing is read again. */
+  readonly conflist: Conflist;
+  /** CNI_ARGS in order, `IgnoreUnknown=1` first. */
+  readonly args: readonly (readonly [string, string])[];
+  /** By capability name, `{ portMappings: […] }`; each plugin is given those it declares. */
+  readonly capabilityArgs: JsonObject;
+}
+
+/** A network that was, or may have been, added. */
+export interface Attachment extends AttachmentPlan {
+  /** The last plugin's answer; absent until ADD has succeeded. */
+  readonly result?: CniResult;
+}
