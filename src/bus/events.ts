@@ -11,11 +11,30 @@ import type { NetworkBaseline } from '../model/network.ts';
  */
 export type MooringEvent = ContainerEvent | NamespaceEvent | NetworkEvent;
 
+const COMMANDS: ReadonlySet<string> = new Set<
+  (ContainerCommand | NamespaceCommand | NetworkCommand)['type']
+>([
+  'container.up',
+  'container.down',
+  'container.retry',
+  'namespace.hold',
+  'namespace.release',
+  'network.hold',
+  'network.release'
+]);
+
+/** Whether an event asks for something; the others say what has happened. */
+export function isCommand(event: MooringEvent): boolean {
+  return COMMANDS.has(event.type);
+}
+
 export type ContainerEvent = ContainerCommand | ContainerFact;
 
 export type ContainerCommand =
   | { readonly type: 'container.up'; readonly container: string; readonly spec: ContainerSpec }
-  | { readonly type: 'container.down'; readonly container: string };
+  | { readonly type: 'container.down'; readonly container: string }
+  /** Takes up again a teardown that is stuck; elsewhere it means nothing. */
+  | { readonly type: 'container.retry'; readonly container: string };
 
 /** A `…Failed` fact says nothing about what was left behind: the machine unwinds in any case. */
 export type ContainerFact =
@@ -37,7 +56,14 @@ export type ContainerFact =
   | Of<'loopback.raiseFailed', { readonly failure: Failure }>
   | Of<'attachment.added', { readonly network: string; readonly result: CniResult }>
   | Of<'attachment.addFailed', { readonly network: string; readonly failure: Failure }>
-  | Of<'attachment.deleted', { readonly network: string }>
+  | Of<
+      'attachment.deleted',
+      {
+        readonly network: string;
+        /** Rules may be left: DEL ran without the netns, or again after an interruption. */
+        readonly suspect?: boolean;
+      }
+    >
   | Of<'attachment.delFailed', { readonly network: string; readonly failure: Failure }>
   | Of<'firewall.swept'>
   | Of<'firewall.sweepFailed', { readonly failure: Failure }>

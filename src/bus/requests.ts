@@ -76,13 +76,23 @@ export interface RequestTraits<Type extends RequestType> {
   refused(request: RequestOf<Type>, failure: Failure): MooringEvent;
 }
 
+export function traitsOf(type: RequestType): RequestTraits<RequestType> {
+  // Each request meets the traits of its own type, which an indexed union can't express.
+  return REQUESTS[type] as unknown as RequestTraits<RequestType>;
+}
+
+/** The fact that says a request was not done. */
+export function refusalOf(request: EffectRequest, failure: Failure): MooringEvent {
+  return traitsOf(request.type).refused(request, failure);
+}
+
 type Traits = { readonly [Type in RequestType]: RequestTraits<Type> };
 
 /**
  * Why each may be repeated stands beside it; the CNI specification forbids a
  * second ADD, so `cni.add` and whatever else is not known to be repeatable is undone.
  */
-export const REQUESTS: Traits = {
+const REQUESTS: Traits = {
   // Reads only.
   'networks.resolve': {
     recovery: 'repeat',

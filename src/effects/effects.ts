@@ -16,6 +16,12 @@ export type Effect<Type extends RequestType> = (
 export interface EffectContext {
   /** Id of the request, `[A-Za-z0-9_-]{21}`. Processes started for it carry it as `MOORING_OPERATION`. */
   readonly operation: string;
+  /** When the request was committed, milliseconds since the epoch. */
+  readonly askedAt: number;
+  /** Command that the request follows from. */
+  readonly correlation: string;
+  /** Whether it was begun before by a process that died at it. */
+  readonly repeated: boolean;
   /** Aborted when the lease is lost or the process ends: stop, and leave no child behind. */
   readonly signal: AbortSignal;
 }

@@ -6,6 +6,9 @@ export interface Failure {
   readonly message: string;
 }
 
+/** Code of a request whose process died at it: nobody knows how far it came. */
+export const INTERRUPTED = 'mooring.interrupted';
+
 /**
  * A failure thrown to a caller of the library.
  *

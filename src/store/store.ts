@@ -102,6 +102,8 @@ export interface Outstanding {
   readonly request: EffectRequest;
   /** When it was committed, milliseconds since the epoch. */
   readonly askedAt: number;
+  /** Command that it follows from. */
+  readonly correlation: string;
 }
 
 /** One step of an actor. */

@@ -17,7 +17,10 @@ open(LIBC);
  * @returns what the function returned
  * @throws {@link SyscallError}
  */
-export function libc(name: string, ...args: readonly (number | bigint | string | Uint8Array)[]): number {
+export function libc(
+  name: string,
+  ...args: readonly (number | bigint | string | Uint8Array)[]
+): number {
   const { value, errnoCode } = load<DataType.I32, true>({
     library: LIBC.library,
     funcName: name,

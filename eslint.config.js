@@ -1,0 +1,120 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+const NODE_GLOBALS = [
+  'AbortController',
+  'AbortSignal',
+  'Buffer',
+  'URL',
+  'clearTimeout',
+  'console',
+  'fetch',
+  'performance',
+  'process',
+  'setTimeout',
+  'structuredClone'
+];
+
+const NO_EVAL = ['no-eval', 'no-implied-eval', 'no-new-func', 'no-script-url'];
+
+const noChildProcess = {
+  paths: ['child_process', 'node:child_process', 'cluster', 'node:cluster'].map((name) => ({
+    name,
+    message: 'Processes are started in src/effects only.'
+  }))
+};
+
+const noDefaultExport = {
+  selector: 'ExportDefaultDeclaration',
+  message: 'Export by name.'
+};
+
+const noWorld = ['Date', 'setTimeout', 'setInterval', 'process', 'fetch', 'performance', 'crypto'];
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/dist.*/**', 'coverage/**', 'docs/**', 'node_modules/**'] },
+  js.configs.recommended,
+  { rules: Object.fromEntries(NO_EVAL.map((rule) => [rule, 'error'])) },
+  {
+    files: ['**/*.{js,mjs,cjs}'],
+    languageOptions: {
+      globals: Object.fromEntries(NODE_GLOBALS.map((name) => [name, 'readonly']))
+    }
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: {
+      parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname }
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }
+      ],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { ignoreRestSiblings: true, argsIgnorePattern: '^_' }
+      ],
+      // A caller may abort with any reason, and gets that very reason back.
+      '@typescript-eslint/only-throw-error': [
+        'error',
+        { allowThrowingAny: true, allowThrowingUnknown: true }
+      ],
+      '@typescript-eslint/prefer-promise-reject-errors': [
+        'error',
+        { allowThrowingAny: true, allowThrowingUnknown: true }
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true }
+      ],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true }
+      ],
+      // An interface may promise what a driver has at hand.
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      eqeqeq: 'error',
+      'no-restricted-syntax': [
+        'error',
+        noDefaultExport,
+        { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' }
+      ]
+    }
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
+      'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
+      '@typescript-eslint/max-params': ['error', { max: 4 }],
+      'no-console': 'error',
+      'no-restricted-imports': ['error', noChildProcess]
+    }
+  },
+  {
+    files: ['src/machines/**/*.ts', 'src/model/**/*.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...noWorld],
+      'no-restricted-properties': ['error', { object: 'Math', property: 'random' }]
+    }
+  },
+  { files: ['src/cli/**/*.ts'], rules: { 'no-console': 'off' } },
+  { files: ['src/effects/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
+  {
+    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    rules: {
+      // Matchers such as `expect.objectContaining` are `any` by their nature.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/unbound-method': 'off'
+    }
+  },
+  { files: ['*.config.ts'], rules: { 'no-restricted-syntax': 'off' } }
+);

@@ -1,0 +1,89 @@
+import type { Envelope } from '../bus/bus.ts';
+import type { Json } from '../model/json.ts';
+import type { Key } from '../store/store.ts';
+import type { Runtime } from './runtime.ts';
+import { openSession, type Session } from './session.ts';
+
+/** Where an actor stands once nothing is asked or under way. */
+export interface Rest {
+  readonly value: Json;
+  readonly context: unknown;
+}
+
+export interface Asked {
+  /** Given back by an aborted `signal` when the command has not been taken yet. */
+  readonly signal?: AbortSignal;
+  /** Called when the chart has taken the command, not when it meant nothing to it. */
+  readonly onTaken?: () => void;
+}
+
+/**
+ * One actor: takes a lease, restores itself, and takes one event at a time.
+ *
+ * Each event is a transition, then a commit of event, snapshot and requests in one
+ * step, then the requests are performed. When nothing is left to take and nothing is
+ * under way it gives the lease back and leaves memory.
+ */
+export interface DurableActor {
+  /** Queues a command. */
+  ask(envelope: Envelope, asked?: Asked): Promise<Rest>;
+  /** Brings what a dead process left half-way to rest. */
+  settle(): Promise<Rest>;
+  /** Queues a fact. */
+  receive(envelope: Envelope): void;
+}
+
+/** Somebody who waits for the actor to rest, with a command or without. */
+export interface Visit {
+  readonly envelope?: Envelope;
+  readonly asked?: Asked;
+  readonly resolve: (rest: Rest) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** @param onIdle called when it has left memory: the next event needs a new one */
+export function durableActor(key: Key, runtime: Runtime, onIdle: () => void): DurableActor {
+  let visits: Visit[] = [];
+  let session: Session | undefined;
+  let running = false;
+
+  return {
+    ask: (envelope, asked) => visit({ envelope, ...(asked && { asked }) }),
+    settle: () => visit({}),
+    receive: (envelope) => session?.deliver(envelope)
+  };
+
+  function visit(what: Pick<Visit, 'envelope' | 'asked'>): Promise<Rest> {
+    return new Promise((resolve, reject) => {
+      visits.push({ ...what, resolve, reject });
+      if (session) session.wake();
+      else if (!running) void run();
+    });
+  }
+
+  async function run(): Promise<void> {
+    running = true;
+    while (visits.length > 0) {
+      const served: Visit[] = [];
+      try {
+        session = await openSession(key, runtime);
+        const rest = await session.work(() => {
+          const next = visits.shift();
+          if (next) served.push(next);
+          return next;
+        });
+        const { close } = session;
+        session = undefined;
+        await close();
+        for (const { resolve } of served) resolve(rest);
+      } catch (error) {
+        session = undefined;
+        // Who came while it failed has not been served either, and would wait for ever.
+        for (const { reject } of [...served, ...visits]) reject(error);
+        visits = [];
+      }
+    }
+    running = false;
+    onIdle();
+  }
+}

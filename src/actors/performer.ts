@@ -1,0 +1,84 @@
+import type { MooringEvent } from '../bus/events.ts';
+import { refusalOf, traitsOf, type EffectRequest, type RequestType } from '../bus/requests.ts';
+import type { Effect, EffectContext } from '../effects/effects.ts';
+import { failureOf, type Failure } from '../model/failure.ts';
+import { keyText, type Lease, type Outstanding } from '../store/store.ts';
+import type { Runtime } from './runtime.ts';
+
+export interface Performer {
+  /** Hands a request to its handler; its one fact goes on the bus. */
+  perform(request: Outstanding, options: { readonly repeated: boolean }): void;
+  /** Ends what is left of a request that may not be performed again, and says on the bus that it was not done. */
+  giveUp(request: Outstanding, failure: Failure): void;
+  /** Stops everything under way and resolves when it has ended; nothing of it goes on the bus any more. */
+  abandon(): Promise<void>;
+}
+
+export function performer(lease: Lease, runtime: Runtime): Performer {
+  const abandoned = new AbortController();
+  const signal = AbortSignal.any([lease.signal, abandoned.signal]);
+  const underWay = new Set<Promise<void>>();
+
+  return {
+    perform: (outstanding, { repeated }) => {
+      track(outstanding, async () => {
+        if (repeated) await settleOrphans(outstanding);
+        return inLane(outstanding.request.type, () => handle(outstanding, repeated));
+      });
+    },
+    giveUp: (outstanding, failure) => {
+      track(outstanding, async () => {
+        await settleOrphans(outstanding);
+        return refusalOf(outstanding.request, failure);
+      });
+    },
+    abandon: async () => {
+      abandoned.abort();
+      await Promise.all(underWay);
+    }
+  };
+
+  function track(outstanding: Outstanding, task: () => Promise<MooringEvent>): void {
+    const done = answer(outstanding, task).then((event) => {
+      underWay.delete(done);
+      if (signal.aborted) return;
+      const { id, correlation } = outstanding;
+      runtime.bus.send({ key: keyText(lease.key), event, causation: id, correlation });
+    });
+    underWay.add(done);
+  }
+
+  async function answer(
+    { request }: Outstanding,
+    task: () => Promise<MooringEvent>
+  ): Promise<MooringEvent> {
+    try {
+      return await task();
+    } catch (error) {
+      // A handler answers with a fact; one that throws is a mistake, and the container must not wait for ever.
+      if (!signal.aborted)
+        runtime.log.error({ err: error, request: request.type }, 'a handler threw');
+      return refusalOf(request, failureOf(error, 'mooring', request.type));
+    }
+  }
+
+  function handle({ id, request, askedAt, correlation }: Outstanding, repeated: boolean) {
+    // Looked up by its own type, so handler and request agree; an indexed union can't say so.
+    const effect = runtime.effects[request.type] as unknown as (
+      request: EffectRequest,
+      context: EffectContext
+    ) => ReturnType<Effect<RequestType>>;
+    return effect(request, { operation: id, askedAt, correlation, repeated, signal });
+  }
+
+  function inLane<T>(type: RequestType, task: () => Promise<T>): Promise<T> {
+    return traitsOf(type).lane === 'plugin' ? runtime.pluginLane.run(task) : task();
+  }
+
+  async function settleOrphans({ id, request }: Outstanding): Promise<void> {
+    if (traitsOf(request.type).lane !== 'plugin') return;
+    // A DEL cut short after the link has gone would leave rules that a second DEL no longer finds.
+    const mode = request.type === 'cni.del' ? 'wait' : 'kill';
+    await runtime.settleOrphans(id, { mode, signal });
+  }
+}

@@ -1,0 +1,32 @@
+import type { Bus } from '../bus/bus.ts';
+import type { Effects } from '../effects/effects.ts';
+import type { Store } from '../store/store.ts';
+import type { Lane } from './lanes.ts';
+
+/** What every actor of a process works with. */
+export interface Runtime {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly effects: Effects;
+  readonly pluginLane: Lane;
+  /** Ends what a dead process left running for an operation; resolves when none is left. */
+  readonly settleOrphans: SettleOrphans;
+  /** How long to wait for a lease that another process holds. */
+  readonly lockTimeoutMs: number;
+  /** Aborted when the process stops waiting for anything. */
+  readonly shutdown: AbortSignal;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+export type SettleOrphans = (
+  operation: string,
+  options: { readonly mode: 'kill' | 'wait'; readonly signal: AbortSignal }
+) => Promise<void>;
+
+/** The part of pino's interface that actors use. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

@@ -1,0 +1,190 @@
+import { nanoid } from 'nanoid';
+import { createActor, type AnyActorRef, type AnyMachineSnapshot } from 'xstate';
+import type { Envelope } from '../bus/bus.ts';
+import { traitsOf, type EffectRequest } from '../bus/requests.ts';
+import { failureOf, INTERRUPTED, MooringError } from '../model/failure.ts';
+import type { Json } from '../model/json.ts';
+import { keyText, type Key, type Lease, type Outstanding } from '../store/store.ts';
+import type { Rest, Visit } from './durable-actor.ts';
+import { machineId, machineOf } from './machines.ts';
+import { performer } from './performer.ts';
+import type { Runtime } from './runtime.ts';
+
+/** An actor in memory, from the lease it takes to the lease it gives back. */
+export interface Session {
+  deliver(envelope: Envelope): void;
+  wake(): void;
+  work(next: () => Visit | undefined): Promise<Rest>;
+  close(): Promise<void>;
+}
+
+/** @throws what kept it from being opened: `lease.timedOut`, `store.corrupt`, `store.machineChanged` */
+export async function openSession(key: Key, runtime: Runtime): Promise<Session> {
+  const { store, lockTimeoutMs, shutdown } = runtime;
+  const lease = await store.acquire(key, { timeoutMs: lockTimeoutMs, signal: shutdown });
+  try {
+    return await session(key, lease, runtime);
+  } catch (error) {
+    await store.release(lease);
+    throw error;
+  }
+}
+
+async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Session> {
+  const { store, bus, now } = runtime;
+  const stored = await store.load(key);
+  const asked: EffectRequest[] = [];
+  const actor = restore(key, stored?.snapshot, asked);
+  const outstanding = new Map<string, Outstanding>();
+  const facts: Envelope[] = [];
+  const work = performer(lease, runtime);
+  let wake: () => void = () => undefined;
+  let recorded = stored !== undefined;
+
+  for (const request of stored?.outstanding ?? []) {
+    outstanding.set(request.id, request);
+    resume(request);
+  }
+
+  lease.signal.addEventListener('abort', () => {
+    wake();
+  });
+  return {
+    deliver,
+    wake: () => {
+      wake();
+    },
+    work: run,
+    close
+  };
+
+  function deliver(envelope: Envelope): void {
+    facts.push(envelope);
+    wake();
+  }
+
+  async function run(next: () => Visit | undefined): Promise<Rest> {
+    try {
+      for (;;) {
+        lease.signal.throwIfAborted();
+        const fact = facts.shift();
+        if (fact) {
+          await takeFact(fact);
+          continue;
+        }
+        const visit = next();
+        if (visit) await takeVisit(visit);
+        else if (outstanding.size === 0) return restOf(snapshot());
+        else if (facts.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      }
+    } catch (error) {
+      // What is in memory may be ahead of what is durable: drop it, and let nothing of it go on.
+      await work.abandon();
+      await store.release(lease);
+      throw error;
+    }
+  }
+
+  async function takeVisit({ envelope, asked: options, reject }: Visit): Promise<void> {
+    if (!envelope) return;
+    if (options?.signal?.aborted) {
+      reject(options.signal.reason);
+      return;
+    }
+    if (!snapshot().can(envelope.event)) return;
+    await take(envelope);
+    options?.onTaken?.();
+  }
+
+  async function takeFact(fact: Envelope): Promise<void> {
+    // An answer that came twice, or too late to matter.
+    if (!outstanding.delete(fact.causation)) return;
+    await take(fact);
+  }
+
+  async function take(envelope: Envelope): Promise<void> {
+    actor.send(envelope.event);
+    const requests = asked.splice(0).map((request) => ({
+      id: nanoid(),
+      request,
+      askedAt: now(),
+      correlation: envelope.correlation
+    }));
+    for (const request of requests) outstanding.set(request.id, request);
+    const after = snapshot();
+    await store.commit(lease, {
+      event: envelope.event,
+      requests,
+      value: after.value as Json,
+      snapshot: persisted(actor),
+      outstanding: [...outstanding.values()],
+      machine: machineId(key.kind),
+      causation: envelope.causation,
+      correlation: envelope.correlation
+    });
+    recorded = true;
+    bus.announce(envelope);
+    for (const request of requests) work.perform(request, { repeated: false });
+  }
+
+  /** After a crash: performs again what may be repeated, and answers the rest as not done. */
+  function resume(request: Outstanding): void {
+    const traits = traitsOf(request.request.type);
+    if (traits.recovery === 'repeat') {
+      work.perform(request, { repeated: true });
+      return;
+    }
+    work.giveUp(request, {
+      code: INTERRUPTED,
+      message: `${request.request.type} was interrupted: the process that ran it has ended`
+    });
+  }
+
+  async function close(): Promise<void> {
+    actor.stop();
+    if (recorded && snapshot().value === 'absent') await store.forget(lease);
+    await store.release(lease);
+  }
+
+  function snapshot(): AnyMachineSnapshot {
+    return actor.getSnapshot() as AnyMachineSnapshot;
+  }
+}
+
+function restore(key: Key, snapshot: Json | undefined, asked: EffectRequest[]): AnyActorRef {
+  const { machine, input } = machineOf(key);
+  try {
+    const actor = createActor(
+      machine,
+      // A persisted snapshot is plain data; XState types it by its machine.
+      snapshot === undefined ? { input } : { snapshot: snapshot as never, input }
+    );
+    // Without an observer an error in a guard or an action would end the process.
+    actor.subscribe({ error: () => undefined });
+    actor.on('*', (request: unknown) => asked.push(request as EffectRequest));
+    actor.start();
+    if (actor.getSnapshot().status !== 'error') return actor;
+    throw actor.getSnapshot().error;
+  } catch (error) {
+    const { message } = failureOf(error, 'store');
+    throw new MooringError(
+      'store.machineChanged',
+      `${keyText(key)} was recorded by another version of its chart: ${message}`,
+      { cause: error }
+    );
+  }
+}
+
+function persisted(actor: AnyActorRef): Json {
+  const snapshot = actor.getPersistedSnapshot() as unknown as Json & {
+    status: string;
+    error?: unknown;
+  };
+  // A throwing guard or action stops an actor; going on from there would repeat nothing and lose all.
+  if (snapshot.status === 'error') throw snapshot.error;
+  return snapshot;
+}
+
+function restOf({ value, context }: AnyMachineSnapshot): Rest {
+  return { value: value as Json, context: context as unknown };
+}

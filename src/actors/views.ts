@@ -1,0 +1,62 @@
+import type { ContainerContext } from '../machines/container-setup.ts';
+import type { NetworkContext } from '../machines/network.ts';
+import type { ContainerSpec } from '../model/container.ts';
+import { isJsonObject, type Json } from '../model/json.ts';
+import type { ContainerState, ContainerView } from '../model/view.ts';
+import type { StoredActor } from '../store/store.ts';
+
+const STATES: ReadonlySet<string> = new Set<ContainerState>([
+  'absent',
+  'creating',
+  'configuring',
+  'up',
+  'tearingDown',
+  'failed',
+  'stuck'
+]);
+
+/** A container as its last record tells it. */
+export function containerView({ key, value, snapshot, outstanding, time }: StoredActor): ContainerView {
+  const context = contextOf(snapshot) as ContainerContext;
+  return {
+    id: key.id,
+    state: stateOf(value),
+    pending: outstanding.length > 0,
+    spec: context.spec ?? context.candidate ?? emptySpec(key.id),
+    netns: context.netns,
+    attachments: context.attachments.map(({ network, ifName, result }) => ({
+      network,
+      ifName,
+      aliases: aliasesOf(context.spec, network),
+      result: result ?? null
+    })),
+    ports: context.ports,
+    failure: context.failure ?? context.leftovers[0] ?? null,
+    leftovers: context.leftovers,
+    since: time
+  };
+}
+
+/** Ids of the containers that use a network. */
+export function holdersOf({ snapshot }: StoredActor): readonly string[] {
+  return (contextOf(snapshot) as NetworkContext).holders;
+}
+
+/** The outermost state, so that nobody outside the machine compares paths. */
+export function stateOf(value: Json): ContainerState {
+  const state = typeof value === 'string' ? value : Object.keys(value as object)[0];
+  if (state === undefined || !STATES.has(state)) return 'absent';
+  return state as ContainerState;
+}
+
+function aliasesOf(spec: ContainerSpec | null, network: string): readonly string[] {
+  return spec?.networks.find((other) => other.network === network)?.aliases ?? [];
+}
+
+function contextOf(snapshot: Json): unknown {
+  return isJsonObject(snapshot) ? snapshot['context'] : undefined;
+}
+
+function emptySpec(id: string): ContainerSpec {
+  return { id, networks: [], ports: [] };
+}

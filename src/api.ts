@@ -1,0 +1,146 @@
+import type { Observable } from 'rxjs';
+import type { MooringEvent } from './bus/events.ts';
+import type { NetworkFilter, NetworkInput, NetworkView } from './model/network-view.ts';
+import type { Failure } from './model/failure.ts';
+import type { ContainerView } from './model/view.ts';
+import type { JournalRecord } from './store/store.ts';
+
+/** What a host of the library works with; `Mooring.open` gives it. */
+export interface Mooring {
+  /**
+   * Brings a container's network up, or finds it up already with the same spec.
+   *
+   * @param input checked here; nothing is changed when it is refused
+   * @param options.signal aborting takes down again what was begun, then rejects with its reason
+   * @throws MooringError `container.exists` when it is up with another spec; the failure's code when it could not be brought up
+   */
+  up(input: UpInput, options?: { readonly signal?: AbortSignal }): Promise<Container>;
+
+  /**
+   * Takes a container's network away. It resolves when nothing of it is left.
+   *
+   * @throws MooringError `container.notFound`; the failure's code when something could not be removed (state `stuck`)
+   */
+  down(id: string): Promise<void>;
+
+  /**
+   * A container as it stands; one that a dead process left half-way is first brought to rest.
+   *
+   * @throws MooringError `container.notFound`
+   */
+  inspect(id: string): Promise<ContainerView>;
+
+  /** Every container, by id. It reads only, and waits for no one. */
+  list(): Promise<ContainerList>;
+
+  /** Brings every container that a dead process left half-way to rest. Idempotent. */
+  recover(): Promise<readonly Recovered[]>;
+
+  readonly networks: Networks;
+
+  /** What this process commits, from now on. Completes on `close`. */
+  readonly events$: Observable<MooringEvent>;
+
+  /**
+   * What every process of this store has committed (`follow: false`), or commits from now on.
+   *
+   * @param options.signal ends the iteration
+   */
+  events(options: {
+    readonly follow: boolean;
+    readonly signal?: AbortSignal;
+  }): AsyncIterable<JournalRecord>;
+
+  /**
+   * The journal of a container, or of its last life when it is gone.
+   *
+   * @throws MooringError `container.notFound`
+   */
+  journal(id: string): AsyncIterable<JournalRecord>;
+
+  /** What the host has and lacks. It changes nothing. */
+  doctor(): Promise<readonly Finding[]>;
+
+  /** Waits for what is under way, then frees everything this process holds. Networks stay as they are. */
+  close(): Promise<void>;
+}
+
+export interface Container {
+  readonly id: string;
+  /** As it stood when the promise settled. */
+  readonly view: ContainerView;
+  /** Path of the netns, for `podman run --network ns:` and runc configs. */
+  readonly netns: string;
+  down(): Promise<void>;
+}
+
+export interface UpInput {
+  readonly id: string;
+  /** Absent or empty: the default network. `'none'`: `lo` alone. */
+  readonly networks?: readonly AttachmentInput[] | 'none';
+  readonly ports?: readonly PortInput[];
+}
+
+export interface AttachmentInput {
+  readonly name: string;
+  readonly ips?: readonly string[];
+  readonly mac?: string;
+  readonly aliases?: readonly string[];
+  /** Default: the first free of eth0, eth1 … */
+  readonly interfaceName?: string;
+}
+
+export interface PortInput {
+  /** Absent or 0: Mooring chooses. */
+  readonly hostPort?: number;
+  readonly containerPort: number;
+  /** Absent or `''`: every address. */
+  readonly hostIp?: string;
+  /** How many ports, default 1. */
+  readonly range?: number;
+  /** Default `tcp`. */
+  readonly protocol?: 'tcp' | 'udp' | 'sctp';
+}
+
+export interface ContainerList {
+  readonly containers: readonly ContainerView[];
+  /** Records that could not be read, each with its failure. */
+  readonly unreadable: readonly { readonly id: string; readonly failure: Failure }[];
+}
+
+export interface Recovered {
+  readonly id: string;
+  /** State in which it rests now; absent when recovery itself failed. */
+  readonly state?: ContainerView['state'];
+  readonly failure?: Failure;
+}
+
+export interface Networks {
+  /** @throws MooringError `network.exists`, `network.bad…` */
+  create(input: NetworkInput): Promise<NetworkView>;
+  list(filters?: readonly NetworkFilter[]): Promise<NetworkList>;
+  /** @param name name, id, or unique prefix of an id; throws MooringError `network.notFound`, `network.ambiguous` */
+  inspect(name: string): Promise<NetworkView>;
+  /** @throws MooringError `network.notFound`, `network.inUse` naming the containers */
+  remove(name: string): Promise<string>;
+  exists(name: string): Promise<boolean>;
+}
+
+export interface NetworkList {
+  readonly networks: readonly NetworkView[];
+  /** Conflist files that could not be used; they hide no others. */
+  readonly problems: readonly Failure[];
+}
+
+/** One need of Mooring on this host. */
+export interface Finding {
+  /** `iptables`, `CNI plugin bridge`, `network namespaces` */
+  readonly need: string;
+  readonly found: boolean;
+  /** Where, which version, or what is wrong. */
+  readonly detail: string;
+  /** Command that gets it; absent when found or when no command does. */
+  readonly remedy?: string;
+  /** Without it nothing works; otherwise only what `detail` says is lost. */
+  readonly required: boolean;
+}

@@ -1,0 +1,225 @@
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { settleOrphans, settleSession } from './orphans.ts';
+
+/** One program to run to its end, under the rules for everything that is spawned. */
+export interface ProcessCommand {
+  /** Absolute path; nothing is looked up in `PATH`. */
+  readonly file: string;
+  readonly args: readonly string[];
+  /** Besides a minimal `PATH` and `MOORING_OPERATION`; nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: string;
+  /**
+   * Id of the request it is run for. Two processes at the same time need two ids,
+   * as what is left of one is found by it.
+   */
+  readonly operation: string;
+  /** Then it is ended: SIGTERM, and SIGKILL after `graceMs`. */
+  readonly timeoutMs: number;
+  readonly graceMs: number;
+  /** Ends it the same way. */
+  readonly signal: AbortSignal;
+}
+
+/** How it went; everything but a caller's mistake is told here and not thrown. */
+export interface ProcessExit {
+  /** `undefined` when a signal ended it, or it never ran. */
+  readonly exitCode: number | undefined;
+  readonly signal: NodeJS.Signals | undefined;
+  readonly stdout: string;
+  /** The first 1 MiB. */
+  readonly stderr: string;
+  readonly timedOut: boolean;
+  /** It wrote more than 1 MiB to stdout and was ended; `stdout` holds what came before. */
+  readonly outputTooLarge: boolean;
+  readonly aborted: boolean;
+  /** Why it could not be started. */
+  readonly spawnError: { readonly code: string; readonly message: string } | undefined;
+}
+
+export type RunProcess = (command: ProcessCommand) => Promise<ProcessExit>;
+
+/** Most that is kept of stdout and of stderr. */
+export const OUTPUT_MAX_BYTES = 1024 * 1024;
+
+const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+// A grandchild may hold stdout open for ever; what the program itself wrote is in the pipe already.
+const DRAIN_MS = 100;
+// While a plugin is being installed its file is open for writing.
+const BUSY_RETRY_MS = [25, 50, 100, 200, 400];
+
+/**
+ * Runs a program in a session of its own and waits until nothing of it is left.
+ *
+ * Its process group is ended with it; when it had to be stopped, or a grandchild
+ * still holds its output, every process that carries the operation's id is.
+ * A daemon that has left the session and closed its output lives on.
+ */
+export async function run(command: ProcessCommand): Promise<ProcessExit> {
+  for (const retryMs of BUSY_RETRY_MS) {
+    const exit = await runOnce(command);
+    if (exit.spawnError?.code !== 'ETXTBSY' || command.signal.aborted) return exit;
+    await delay(retryMs);
+  }
+  return runOnce(command);
+}
+
+async function runOnce(command: ProcessCommand): Promise<ProcessExit> {
+  const { signal } = command;
+  if (signal.aborted) return { ...NOT_RUN, aborted: true };
+  const { child } = await start(command);
+  if (child.pid === undefined) return { ...NOT_RUN, spawnError: spawnErrorOf(await child) };
+
+  const { pid } = child;
+  const stopper = stopperOf(pid, command);
+  const stdout = collect(child.stdout, () => stopper.stop('outputTooLarge'));
+  const stderr = collect(child.stderr, () => {});
+  // Not every program reads its input to the end: EPIPE is no error.
+  child.stdin.on('error', () => {});
+  child.stdin.end(command.stdin);
+
+  const { exitCode, signalCode } = await new Promise<ChildEnd>((resolve) => {
+    child.once('exit', (exitCode, signalCode) => resolve({ exitCode, signalCode }));
+  });
+  stopper.end();
+  const drained = await within(DRAIN_MS, Promise.all([stdout.closed, stderr.closed]));
+  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+  if (stopper.reason !== undefined || !drained) await settleOrphans(command.operation, KILL);
+  else if (groupLives(pid)) await settleSession(pid);
+
+  return {
+    ...NOT_RUN,
+    exitCode: exitCode ?? undefined,
+    signal: signalCode ?? undefined,
+    stdout: stdout.text(),
+    stderr: stderr.text(),
+    ...(stopper.reason !== undefined && { [stopper.reason]: true })
+  };
+}
+
+const KILL = { mode: 'kill' } as const;
+
+const NOT_RUN: ProcessExit = {
+  exitCode: undefined,
+  signal: undefined,
+  stdout: '',
+  stderr: '',
+  timedOut: false,
+  outputTooLarge: false,
+  aborted: false,
+  spawnError: undefined
+};
+
+interface ChildEnd {
+  readonly exitCode: number | null;
+  readonly signalCode: NodeJS.Signals | null;
+}
+
+const OPTIONS = {
+  extendEnv: false,
+  cwd: '/',
+  detached: true,
+  cleanup: false,
+  stdin: 'pipe',
+  stdout: 'pipe',
+  stderr: 'pipe',
+  buffer: false,
+  reject: false,
+  forceKillAfterDelay: false
+} as const;
+
+async function start({ file, args, env, operation }: ProcessCommand) {
+  // Importing it takes longer than running a plugin, and many commands run none.
+  const { execa } = await import('execa');
+  const child = execa(file, [...args], {
+    ...OPTIONS,
+    env: { ...env, PATH, MOORING_OPERATION: operation }
+  });
+  // In a box, as awaiting a subprocess would wait for its end.
+  return { child };
+}
+
+function spawnErrorOf({
+  code,
+  originalMessage
+}: {
+  readonly code?: string | undefined;
+  readonly originalMessage?: string | undefined;
+}) {
+  return { code: code ?? 'EUNKNOWN', message: originalMessage ?? 'it could not be started' };
+}
+
+type StopReason = 'timedOut' | 'aborted' | 'outputTooLarge';
+
+/** Ends the group of `pid` for the first reason that comes up, until `end` is called. */
+function stopperOf(pid: number, { timeoutMs, graceMs, signal }: ProcessCommand) {
+  const state: { reason: StopReason | undefined } = { reason: undefined };
+  let grace: NodeJS.Timeout | undefined;
+  const stop = (reason: StopReason): void => {
+    if (state.reason !== undefined) return;
+    state.reason = reason;
+    killGroup(pid, 'SIGTERM');
+    grace = setTimeout(() => killGroup(pid, 'SIGKILL'), graceMs);
+  };
+  const onAbort = (): void => stop('aborted');
+  const deadline = setTimeout(() => stop('timedOut'), timeoutMs);
+  signal.addEventListener('abort', onAbort);
+  return {
+    get reason() {
+      return state.reason;
+    },
+    stop,
+    end(): void {
+      clearTimeout(deadline);
+      clearTimeout(grace);
+      signal.removeEventListener('abort', onAbort);
+    }
+  };
+}
+
+/** Keeps the head of a stream and reads on, so that its writer never blocks. */
+function collect(stream: Readable, onOverflow: () => void) {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const closed = new Promise<void>((resolve) => {
+    stream.once('end', resolve).once('close', resolve).once('error', () => resolve());
+  });
+  stream.on('data', (chunk: Buffer) => {
+    const room = OUTPUT_MAX_BYTES - bytes;
+    if (room > 0) chunks.push(chunk.subarray(0, room));
+    bytes += chunk.length;
+    if (bytes > OUTPUT_MAX_BYTES) onOverflow();
+  });
+  return { closed, text: () => Buffer.concat(chunks).toString('utf8') };
+}
+
+/** @returns whether it settled in time */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const inTime = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return inTime;
+}
+
+// Until the leader is reaped, and while it has members, the group's number is not given to others.
+// A group that can't be signalled is found again, and reported, when the orphans are settled.
+function killGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+  }
+}
+
+function groupLives(pid: number): boolean {
+  try {
+    return process.kill(-pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}

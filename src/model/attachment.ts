@@ -1,0 +1,70 @@
+import type { AttachmentPlan, PortMapping } from './container.ts';
+import type { Conflist, PluginConf } from './conflist.ts';
+import { isJsonObject, type JsonObject } from './json.ts';
+import { parseInterfaceName } from './names.ts';
+
+/**
+ * The plans with the ports to publish given to the first network that can publish.
+ *
+ * A range becomes single ports, as the `portMappings` capability knows no ranges.
+ * The plans come back as they were when there is nothing to publish, or no network
+ * that could; `networks.resolve` has refused the latter before.
+ */
+export function withPorts(
+  plans: readonly AttachmentPlan[],
+  ports: readonly PortMapping[]
+): AttachmentPlan[] {
+  const first = ports.length === 0 ? -1 : plans.findIndex(({ conflist }) => publishes(conflist));
+  const portMappings = ports.flatMap(singlePorts);
+  return plans.map((plan, index) =>
+    index === first
+      ? { ...plan, capabilityArgs: { ...plan.capabilityArgs, portMappings } }
+      : plan
+  );
+}
+
+/** Whether one of its plugins declares `portMappings`. */
+export function publishes(conflist: Conflist): boolean {
+  return declares(conflist, 'portMappings');
+}
+
+/** Whether one of its plugins declares the capability. */
+export function declares({ plugins }: Conflist, capability: string): boolean {
+  return plugins.some((plugin) => declaredBy(plugin, capability));
+}
+
+/** Whether the plugin declares the capability: present and `true`. */
+export function declaredBy({ capabilities }: PluginConf, capability: string): boolean {
+  return (
+    isJsonObject(capabilities) &&
+    Object.hasOwn(capabilities, capability) &&
+    capabilities[capability] === true
+  );
+}
+
+/** Bridges that the plugins of the list may make, `['cni-front']`; a name no link can have is left out. */
+export function bridgesOf({ plugins }: Conflist): string[] {
+  const names = plugins
+    .filter(({ type }) => type === 'bridge')
+    .map(({ bridge }) => (typeof bridge === 'string' && bridge !== '' ? bridge : 'cni0'));
+  return [...new Set(names)].filter(isInterfaceName);
+}
+
+function singlePorts(mapping: PortMapping): JsonObject[] {
+  const { hostIp, hostPort, containerPort, protocol, range } = mapping;
+  return Array.from({ length: range }, (_, offset) => ({
+    hostPort: hostPort + offset,
+    containerPort: containerPort + offset,
+    protocol,
+    hostIP: hostIp
+  }));
+}
+
+function isInterfaceName(name: string): boolean {
+  try {
+    parseInterfaceName(name);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,145 @@
+import * as v from 'valibot';
+import { parseMac, parseAlias, parseHostAddress } from './network-option.ts';
+import type { AttachmentSpec, ContainerSpec, PortMapping, Protocol } from './container.ts';
+import { MooringError } from './failure.ts';
+import { parseContainerId, parseInterfaceName, parseNetworkName } from './names.ts';
+import { checkPorts } from './port-conflicts.ts';
+import { checkPort } from './port.ts';
+
+const NETWORKS_MAX = 64;
+const IPS_MAX = 64;
+const ALIASES_MAX = 64;
+
+const texts = v.optional(v.array(v.string()));
+
+const attachmentInput = v.strictObject({
+  name: v.string(),
+  ips: texts,
+  mac: v.optional(v.string()),
+  aliases: texts,
+  interfaceName: v.optional(v.string())
+});
+
+const portInput = v.strictObject({
+  hostPort: v.optional(v.number()),
+  containerPort: v.number(),
+  hostIp: v.optional(v.string()),
+  range: v.optional(v.number()),
+  protocol: v.optional(v.string())
+});
+
+const specInput = v.strictObject({
+  id: v.string(),
+  networks: v.optional(v.union([v.literal('none'), v.array(attachmentInput)])),
+  ports: v.optional(v.array(portInput))
+});
+
+/**
+ * What a caller asks for, checked, with every interface named.
+ *
+ * @param input as `UpInput` of the library; whatever a JavaScript caller may pass
+ * @param defaults.network attached when no network is asked for
+ * @throws MooringError `container.badInput`, `container.badId`, `network.badName`,
+ *   `network.duplicate`, `network.tooMany`, `interface.badName`, `interface.duplicate`,
+ *   `address.bad`, `mac.bad`, `alias.bad`, `port.…`
+ */
+export function parseContainerSpec(
+  input: unknown,
+  defaults: { readonly network: string }
+): ContainerSpec {
+  const given = v.safeParse(specInput, input);
+  if (!given.success) throw badInput(given.issues[0]);
+  const { id, networks, ports } = given.output;
+  const asked =
+    networks === 'none' ? [] : networks?.length ? networks : [{ name: defaults.network }];
+  return {
+    id: parseContainerId(id),
+    networks: parseAttachments(asked),
+    ports: checkPorts((ports ?? []).map(parsePort))
+  };
+}
+
+type AttachmentGiven = v.InferOutput<typeof attachmentInput>;
+
+function parseAttachments(asked: readonly AttachmentGiven[]): readonly AttachmentSpec[] {
+  if (asked.length > NETWORKS_MAX) {
+    throw new MooringError(
+      'network.tooMany',
+      `${asked.length} networks for one container, the limit is ${NETWORKS_MAX}`
+    );
+  }
+  const names = asked.map(({ name }) => parseNetworkName(name));
+  refuseTwice(names, 'network.duplicate', 'network', 'attached twice to one container');
+  const explicit = asked.flatMap(({ interfaceName }) =>
+    interfaceName === undefined ? [] : [parseInsideName(interfaceName)]
+  );
+  refuseTwice(explicit, 'interface.duplicate', 'interface name', 'given to two networks');
+
+  const free = freeNames(new Set(explicit));
+  return asked.map((attachment, index) =>
+    parseAttachment(attachment, names[index]!, attachment.interfaceName ?? free())
+  );
+}
+
+function parseAttachment(
+  { ips, mac, aliases }: AttachmentGiven,
+  network: string,
+  ifName: string
+): AttachmentSpec {
+  atMost(ips, IPS_MAX, `addresses on network ${network}`);
+  atMost(aliases, ALIASES_MAX, `aliases on network ${network}`);
+  const addresses = ips?.map(parseHostAddress);
+  refuseTwice(addresses ?? [], 'address.duplicate', 'address', `asked for twice on network ${network}`);
+  return {
+    network,
+    ifName,
+    ...(addresses?.length ? { ips: addresses } : {}),
+    ...(mac === undefined ? {} : { mac: parseMac(mac) }),
+    ...(aliases?.length ? { aliases: [...new Set(aliases.map(parseAlias))] } : {})
+  };
+}
+
+function parsePort({ hostIp, hostPort, containerPort, range, protocol }: v.InferOutput<typeof portInput>): PortMapping {
+  return checkPort({
+    hostIp: hostIp ?? '',
+    hostPort: hostPort ?? 0,
+    containerPort,
+    range: range ?? 1,
+    // checkPort reads it as any text and answers a protocol.
+    protocol: (protocol ?? 'tcp') as Protocol
+  });
+}
+
+// Every netns has one of its own.
+function parseInsideName(text: string): string {
+  if (text !== 'lo') return parseInterfaceName(text);
+  throw new MooringError('interface.badName', 'interface name "lo" is the loopback of every container');
+}
+
+function freeNames(taken: ReadonlySet<string>): () => string {
+  let next = 0;
+  return () => {
+    let name;
+    do name = `eth${next++}`;
+    while (taken.has(name));
+    return name;
+  };
+}
+
+function refuseTwice(values: readonly string[], code: string, what: string, how: string): void {
+  const twice = values.find((value, index) => values.indexOf(value) !== index);
+  if (twice !== undefined) throw new MooringError(code, `${what} ${twice} is ${how}`);
+}
+
+function atMost(list: readonly unknown[] | undefined, max: number, what: string): void {
+  if (list === undefined || list.length <= max) return;
+  throw new MooringError('container.badInput', `${list.length} ${what}, the limit is ${max}`);
+}
+
+function badInput(issue: v.BaseIssue<unknown>): MooringError {
+  const where = v.getDotPath(issue);
+  return new MooringError(
+    'container.badInput',
+    `container spec${where === null ? '' : ` "${where}"`}: ${issue.message}`
+  );
+}

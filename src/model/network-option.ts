@@ -1,0 +1,139 @@
+import { MooringError } from './failure.ts';
+import { parseInterfaceName, parseNetworkName } from './names.ts';
+import { addressText, bitsOf, parseAddress, type Address } from './subnet.ts';
+
+/** One network of a container, as `UpInput` takes it. */
+export interface NetworkOption {
+  readonly name: string;
+  readonly ips?: readonly string[];
+  readonly mac?: string;
+  readonly aliases?: readonly string[];
+  readonly interfaceName?: string;
+}
+
+/** Modes that podman has and that attach no conflist network. */
+const OTHER_MODES = ['host', 'private', 'slirp4netns', 'pasta', 'ns', 'container', 'pod'];
+
+/**
+ * A `--network` value: `NAME[:ip=…,ip6=…,mac=…,alias=…,interface_name=…]`, `bridge` or `none`.
+ *
+ * @param defaultNetwork what `bridge` stands for
+ * @returns several when names are listed, `front,back`
+ * @throws MooringError `network.badMode`, `network.badName`, `network.badOption`, `address.bad`,
+ *   `mac.bad`, `alias.bad`, `interface.badName`
+ */
+export function parseNetworkOption(
+  text: string,
+  defaultNetwork: string
+): readonly NetworkOption[] | 'none' {
+  const colon = text.indexOf(':');
+  const head = colon === -1 ? text : text.slice(0, colon);
+  if (text === 'none') return 'none';
+  if (OTHER_MODES.includes(head)) {
+    throw new MooringError(
+      'network.badMode',
+      `network mode ${JSON.stringify(text)} is not the name of a network that Mooring attaches`
+    );
+  }
+  const name = (given: string) => parseNetworkName(given === 'bridge' ? defaultNetwork : given);
+  if (colon === -1) return head.split(',').map((given) => ({ name: name(given) }));
+  return [{ name: name(head), ...parseOptions(text.slice(colon + 1), text) }];
+}
+
+/**
+ * An address a container may have: no loopback, no multicast, not "any".
+ *
+ * @returns in its usual spelling
+ * @throws MooringError `address.bad`
+ */
+export function parseHostAddress(text: string): string {
+  const address = parseAddress(text);
+  if (!isAssignable(address)) {
+    throw new MooringError('address.bad', `${addressText(address)} is no address for a container`);
+  }
+  return addressText(address);
+}
+
+/**
+ * A MAC address of six bytes, unicast.
+ *
+ * @returns `aa:bb:cc:dd:ee:01`
+ * @throws MooringError `mac.bad`
+ */
+export function parseMac(text: string): string {
+  if (!/^[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}$/i.test(text)) {
+    throw new MooringError('mac.bad', `${JSON.stringify(text)} is not a MAC address of six bytes`);
+  }
+  const mac = text.toLowerCase().replaceAll('-', ':');
+  if (Number.parseInt(mac.slice(0, 2), 16) % 2 === 1 || mac === '00:00:00:00:00:00') {
+    throw new MooringError('mac.bad', `MAC address ${mac} is not the address of one interface`);
+  }
+  return mac;
+}
+
+/**
+ * A further name on a network, under the rule of host names, `_` allowed.
+ *
+ * @throws MooringError `alias.bad`
+ */
+export function parseAlias(text: string): string {
+  if (/^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/.test(text) && !text.includes('..')) {
+    return text;
+  }
+  throw new MooringError(
+    'alias.bad',
+    `network alias ${JSON.stringify(text)} must be 1 to 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends`
+  );
+}
+
+function parseOptions(text: string, whole: string): Omit<NetworkOption, 'name'> {
+  return text.split(',').reduce((options, option) => {
+    const equals = option.indexOf('=');
+    const key = equals === -1 ? option : option.slice(0, equals);
+    const value = equals === -1 ? '' : option.slice(equals + 1);
+    if (value === '') throw badOption(whole, `option ${JSON.stringify(key)} needs a value`);
+    return { ...options, ...parseOption(options, key, value, whole) };
+  }, {} as Omit<NetworkOption, 'name'>);
+}
+
+function parseOption(
+  options: Omit<NetworkOption, 'name'>,
+  key: string,
+  value: string,
+  whole: string
+): Omit<NetworkOption, 'name'> {
+  const once = (given: unknown) => {
+    if (given !== undefined) throw badOption(whole, `option "${key}" is given twice`);
+  };
+  switch (key) {
+    case 'ip':
+    case 'ip6':
+      if (key === 'ip6' && parseAddress(value).family !== 6) {
+        throw badOption(whole, `${value} is not an IPv6 address`);
+      }
+      return { ips: [...(options.ips ?? []), parseHostAddress(value)] };
+    case 'mac':
+      once(options.mac);
+      return { mac: parseMac(value) };
+    case 'alias':
+      return { aliases: [...(options.aliases ?? []), parseAlias(value)] };
+    case 'interface_name':
+      once(options.interfaceName);
+      return { interfaceName: parseInterfaceName(value) };
+    default:
+      throw badOption(
+        whole,
+        `unknown option ${JSON.stringify(key)}; known are ip, ip6, mac, alias and interface_name`
+      );
+  }
+}
+
+function badOption(whole: string, rule: string): MooringError {
+  return new MooringError('network.badOption', `network ${JSON.stringify(whole)}: ${rule}`);
+}
+
+function isAssignable({ family, value }: Address): boolean {
+  const top = Number(value >> BigInt(bitsOf(family) - 8));
+  if (family === 4) return top !== 0 && top !== 127 && top < 224;
+  return top !== 0xff && value > 1n;
+}

@@ -1,0 +1,104 @@
+import { hash } from 'node:crypto';
+import { isJsonObject } from '../model/json.ts';
+import { keyText, type Commit, type JournalRecord, type Key, type StoredActor } from './store.ts';
+import type { Json } from '../model/json.ts';
+import type { Outstanding } from './store.ts';
+
+/** A journal line: the record, what a restart needs, and the link to the line before. */
+export interface StoredRecord extends JournalRecord {
+  /** `hash` of the record before, `''` for the first of a life. */
+  readonly prev: string;
+  readonly snapshot: Json;
+  readonly outstanding: readonly Outstanding[];
+}
+
+/** What the store adds to a commit. */
+export interface RecordFrame {
+  readonly seq: number;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly host: string;
+  readonly boot: string;
+  readonly key: string;
+  readonly token: number;
+  readonly prev: string;
+}
+
+/**
+ * One line of a journal, its newline included.
+ *
+ * The hash covers every byte before it, `prev` among them, so each line proves
+ * itself and the lines form a chain.
+ */
+export function encodeRecord(
+  frame: RecordFrame,
+  commit: Commit
+): { readonly line: Buffer; readonly hash: string } {
+  const { event, requests, value, snapshot, outstanding, machine, causation, correlation } = commit;
+  const { seq, time, host, boot, key, token, prev } = frame;
+  const head = { v: 1, seq, time, host, boot, key, token, machine };
+  const body = { ...head, event, requests, value, causation, correlation, prev };
+  const text = JSON.stringify({ ...body, snapshot, outstanding }).slice(0, -1);
+  const sum = digest(text);
+  return { line: Buffer.from(`${text},"hash":"${sum}"}\n`), hash: sum };
+}
+
+/**
+ * Reads a line back.
+ *
+ * @param line without its newline
+ * @throws Error saying what is wrong with it, for the caller to add where it stands
+ */
+export function decodeRecord(line: Buffer, key: Key): StoredRecord {
+  if (!isSealed(line)) throw new Error('the line does not end in its hash');
+  const sum = line.toString('latin1', line.length - 34, line.length - 2);
+  if (digest(line.subarray(0, -SEAL_BYTES)) !== sum) throw new Error('the hash does not match');
+  const record: unknown = JSON.parse(line.toString());
+  if (!isJsonObject(record)) throw new Error('it is not an object');
+  if (record['v'] !== 1) throw new Error(`format ${JSON.stringify(record['v'])} is not known`);
+  if (record['key'] !== keyText(key)) throw new Error(`it belongs to ${oneOf(record['key'])}`);
+  if (!Number.isSafeInteger(record['seq'])) throw new Error('it has no sequence number');
+  return record as unknown as StoredRecord;
+}
+
+/** Whether bytes end as a complete line does, before its newline. */
+export function isSealed(line: Buffer): boolean {
+  return (
+    line.length > SEAL_BYTES && SEAL.test(line.toString('latin1', line.length - SEAL_BYTES))
+  );
+}
+
+export const SEAL_BYTES = 43;
+
+/** @throws Error when `next` does not follow `last`; `last` is `undefined` where a file begins */
+export function expectLinked(
+  last: { readonly seq: number; readonly hash: string } | undefined,
+  next: StoredRecord
+): void {
+  if (last === undefined) {
+    if ((next.seq === 1) !== (next.prev === '')) throw new Error('it is not the first of its life');
+    return;
+  }
+  if (next.seq !== last.seq + 1) throw new Error(`record ${next.seq} follows record ${last.seq}`);
+  if (next.prev !== last.hash) throw new Error('it does not follow from the record before');
+}
+
+export function journalRecordOf(stored: StoredRecord): JournalRecord {
+  const { prev: _prev, snapshot: _snapshot, outstanding: _outstanding, ...record } = stored;
+  return record;
+}
+
+export function storedActorOf(key: Key, stored: StoredRecord): StoredActor {
+  const { seq, time, boot, machine, value, snapshot, outstanding } = stored;
+  return { key, seq, time, boot, machine, value, snapshot, outstanding };
+}
+
+const SEAL = /^,"hash":"[0-9a-f]{32}"\}$/;
+
+function digest(data: string | Buffer): string {
+  return hash('sha256', data, 'hex').slice(0, 32);
+}
+
+function oneOf(key: unknown): string {
+  return typeof key === 'string' ? key : 'no actor';
+}

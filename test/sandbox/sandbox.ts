@@ -1,0 +1,94 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { readHostState, type HostState } from './host-state.ts';
+import { collect, ended, type Ran, type RunOptions } from './process.ts';
+import { startInside, type Background } from './background.ts';
+
+/** `bin/mooring.js` of this checkout. */
+export const MOORING = fileURLToPath(new URL('../../bin/mooring.js', import.meta.url));
+
+const PRIVATE_HOST = fileURLToPath(new URL('../../scripts/private-host.sh', import.meta.url));
+
+/**
+ * A host of its own: network, mounts and processes apart from the machine's, with `/run`,
+ * `/var/lib/cni`, `/etc/cni` and `/var/lib/mooring` empty. Needs root.
+ */
+export interface Sandbox {
+  /** Runs a program inside until it ends, whatever its exit code. */
+  run(argv: readonly string[], options?: RunOptions): Promise<Ran>;
+
+  /** Starts a program inside that goes on. */
+  start(argv: readonly string[], options?: RunOptions): Promise<Background>;
+
+  /** Runs the command line of this checkout inside. */
+  mooring(...args: readonly string[]): Promise<Ran>;
+
+  /** What the kernel and the files hold now, without what changes by itself. */
+  snapshot(): Promise<HostState>;
+
+  /** Ends every process inside, and the sandbox with them. */
+  close(): Promise<void>;
+}
+
+export async function sandbox(): Promise<Sandbox> {
+  const init = spawn('unshare', [...NAMESPACES, 'sh', PRIVATE_HOST, 'sh', '-c', STAY], {
+    stdio: ['ignore', 'pipe', 'pipe']
+  });
+  await ready(init);
+  const enter = entering(init.pid!);
+  const run: Sandbox['run'] = (argv, options = {}) => collect([...enter, ...argv], options);
+
+  return {
+    run,
+    start: (argv, options = {}) => startInside(enter, argv, options),
+    mooring: (...args) => run([process.execPath, MOORING, ...args]),
+    snapshot: () => readHostState(run),
+    async close() {
+      init.kill('SIGKILL');
+      await ended(init);
+    }
+  };
+}
+
+/**
+ * A sandbox for the tests of a file or of a `describe`, there while they run.
+ *
+ * @param options.each whether every test gets a fresh one
+ */
+export function useSandbox(options: { readonly each?: boolean } = {}): Sandbox {
+  const host = {} as Sandbox;
+  const open = async () => void Object.assign(host, await sandbox());
+  const close = () => host.close();
+  if (options.each === true) {
+    beforeEach(open);
+    afterEach(close);
+  } else {
+    beforeAll(open);
+    afterAll(close);
+  }
+  return host;
+}
+
+const NAMESPACES = ['--net', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
+
+// As process 1 the shell must stay, to reap what loses its parent: hence a command after `sleep`.
+const STAY = 'echo ready; sleep infinity; exit 1';
+
+// `unshare` itself is in the network and mount namespaces; its children are in the process one.
+function entering(unsharePid: number): string[] {
+  const ns = `/proc/${unsharePid}/ns`;
+  const flags = [`--net=${ns}/net`, `--mount=${ns}/mnt`, `--pid=${ns}/pid_for_children`];
+  return ['nsenter', ...flags, '--'];
+}
+
+async function ready(init: ChildProcess): Promise<void> {
+  const errors: string[] = [];
+  init.stderr!.setEncoding('utf8').on('data', (text: string) => errors.push(text));
+  const over = once(init, 'exit').then(([code]) => {
+    throw new Error(`the sandbox ended at once, exit code ${String(code)}: ${errors.join('')}`);
+  });
+  await Promise.race([once(init.stdout!, 'data'), over]);
+  over.catch(() => undefined);
+}

@@ -1,0 +1,34 @@
+import { defineConfig } from 'vitest/config';
+
+// Threads share ffi-rs' unsynchronised symbol table and crash; a process each does not.
+// Under `development` XState refuses to persist what could not be restored.
+const everywhere = { pool: 'forks' as const, execArgv: ['--conditions=development'] };
+
+const kernel = 'test/kernel/**/*.test.ts';
+const elsewhere = ['**/node_modules/**', '**/dist/**'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          ...everywhere,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...elsewhere, kernel],
+          testTimeout: 20_000
+        }
+      },
+      {
+        test: {
+          ...everywhere,
+          name: 'kernel',
+          include: [kernel],
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 120_000
+        }
+      }
+    ]
+  }
+});
