@@ -29,23 +29,20 @@ export function installPackages(missing) {
   if (installedPackages() === undefined) {
     fail(`missing on this machine, install with its package manager: ${missing.join(', ')}`);
   }
-  const command = `apt-get install --yes --no-install-recommends ${missing.join(' ')}`;
+  const install = ['install', '--yes', '--no-install-recommends', ...missing];
   if (process.getuid() !== 0) {
-    fail(`missing Debian packages, run: sudo sh -c 'apt-get update && ${command}'`);
+    const command = `apt-get update && apt-get ${install.join(' ')}`;
+    fail(`missing Debian packages, run: sudo sh -c '${command}'`);
   }
   for (const name of missing) say(`installing ${name} (${PACKAGES[name]})`);
-  if (!areListed(missing)) update();
-  else if (apt(command.split(' ').slice(1)).status === 0) return;
-  else update();
-  run(...aptCall(command.split(' ').slice(1)), 'apt-get install', APT_ENV);
+  if (areListed(missing) && apt(install).status === 0) return;
+  // No lists yet, or lists so old that what they name is gone.
+  say('reading the package lists (apt-get update)');
+  run(...aptCall(['update']), 'apt-get update', APT_ENV);
+  run(...aptCall(install), 'apt-get install', APT_ENV);
 }
 
 const APT_ENV = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
-
-function update() {
-  say('reading the package lists (apt-get update)');
-  run(...aptCall(['update']), 'apt-get update', APT_ENV);
-}
 
 function apt(args) {
   const [program, argv] = aptCall(args);
@@ -73,10 +70,8 @@ function aptCall(args) {
 }
 
 function areListed(names) {
-  const shown = spawnSync('apt-cache', ['--no-all-versions', 'show', ...names], {
-    stdio: 'ignore'
-  });
-  return shown.status === 0;
+  const args = ['install', '--simulate', '--yes', '--no-install-recommends', ...names];
+  return spawnSync('apt-get', args, { stdio: 'ignore' }).status === 0;
 }
 
 function installedPackages() {

@@ -1,5 +1,7 @@
+import type { Logger } from 'pino';
 import type { Observable } from 'rxjs';
 import type { MooringEvent } from './bus/events.ts';
+import type { Finding } from './model/finding.ts';
 import type { NetworkFilter, NetworkInput, NetworkView } from './model/network-view.ts';
 import type { Failure } from './model/failure.ts';
 import type { ContainerView } from './model/view.ts';
@@ -63,6 +65,28 @@ export interface Mooring {
 
   /** Waits for what is under way, then frees everything this process holds. Networks stay as they are. */
   close(): Promise<void>;
+}
+
+/** Where Mooring keeps and looks for things; everything has a default. */
+export interface MooringOptions {
+  /** State directory, absolute; default `/var/lib/mooring`. Two roots know nothing of each other. */
+  readonly root?: string;
+  /** `embedded` (default): files below `root`, for the processes of one host. */
+  readonly store?: string;
+  /** Conflists; default `/etc/cni/net.d`. */
+  readonly confDir?: string;
+  /** CNI plugins, searched in this order; default as podman's. */
+  readonly pluginDirs?: readonly string[];
+  /** `fatal` to `trace`, or `silent`; default `warn`. Logs go to stderr as JSON. */
+  readonly logLevel?: string;
+  /** A pino logger of the host's, instead of `logLevel`. */
+  readonly logger?: Logger;
+  /** How long one plugin may take, milliseconds; default 60,000. */
+  readonly pluginTimeoutMs?: number;
+  /** How long to wait while another process works on the same container, milliseconds; default 120,000. */
+  readonly lockTimeoutMs?: number;
+  /** Plugins run at the same time by this process; default twice the cores. */
+  readonly concurrency?: number;
 }
 
 export interface Container {
@@ -130,17 +154,4 @@ export interface NetworkList {
   readonly networks: readonly NetworkView[];
   /** Conflist files that could not be used; they hide no others. */
   readonly problems: readonly Failure[];
-}
-
-/** One need of Mooring on this host. */
-export interface Finding {
-  /** `iptables`, `CNI plugin bridge`, `network namespaces` */
-  readonly need: string;
-  readonly found: boolean;
-  /** Where, which version, or what is wrong. */
-  readonly detail: string;
-  /** Command that gets it; absent when found or when no command does. */
-  readonly remedy?: string;
-  /** Without it nothing works; otherwise only what `detail` says is lost. */
-  readonly required: boolean;
 }

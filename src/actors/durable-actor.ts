@@ -8,6 +8,8 @@ import { openSession, type Session } from './session.ts';
 export interface Rest {
   readonly value: Json;
   readonly context: unknown;
+  /** When it came there, milliseconds since the epoch. */
+  readonly since: number;
 }
 
 export interface Asked {

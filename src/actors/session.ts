@@ -40,6 +40,7 @@ async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Sessio
   const work = performer(lease, runtime);
   let wake: () => void = () => undefined;
   let recorded = stored !== undefined;
+  let since = stored?.time ?? now();
 
   for (const request of stored?.outstanding ?? []) {
     outstanding.set(request.id, request);
@@ -74,7 +75,7 @@ async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Sessio
         }
         const visit = next();
         if (visit) await takeVisit(visit);
-        else if (outstanding.size === 0) return restOf(snapshot());
+        else if (outstanding.size === 0) return restOf(snapshot(), since);
         else if (facts.length === 0) await new Promise<void>((resolve) => (wake = resolve));
       }
     } catch (error) {
@@ -123,6 +124,7 @@ async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Sessio
       correlation: envelope.correlation
     });
     recorded = true;
+    since = now();
     bus.announce(envelope);
     for (const request of requests) work.perform(request, { repeated: false });
   }
@@ -185,6 +187,6 @@ function persisted(actor: AnyActorRef): Json {
   return snapshot;
 }
 
-function restOf({ value, context }: AnyMachineSnapshot): Rest {
-  return { value: value as Json, context: context as unknown };
+function restOf({ value, context }: AnyMachineSnapshot, since: number): Rest {
+  return { value: value as Json, context: context as unknown, since };
 }

@@ -4,6 +4,7 @@ import type { ContainerSpec } from '../model/container.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 import type { ContainerState, ContainerView } from '../model/view.ts';
 import type { StoredActor } from '../store/store.ts';
+import type { Rest } from './durable-actor.ts';
 
 const STATES: ReadonlySet<string> = new Set<ContainerState>([
   'absent',
@@ -16,13 +17,25 @@ const STATES: ReadonlySet<string> = new Set<ContainerState>([
 ]);
 
 /** A container as its last record tells it. */
-export function containerView({ key, value, snapshot, outstanding, time }: StoredActor): ContainerView {
-  const context = contextOf(snapshot) as ContainerContext;
+export function containerView({
+  key,
+  value,
+  snapshot,
+  outstanding,
+  time
+}: StoredActor): ContainerView {
+  const rest = { value, context: contextOf(snapshot), since: time };
+  return { ...restView(key.id, rest), pending: outstanding.length > 0 };
+}
+
+/** A container that rests. */
+export function restView(id: string, rest: Rest): ContainerView {
+  const context = rest.context as ContainerContext;
   return {
-    id: key.id,
-    state: stateOf(value),
-    pending: outstanding.length > 0,
-    spec: context.spec ?? context.candidate ?? emptySpec(key.id),
+    id,
+    state: stateOf(rest.value),
+    pending: false,
+    spec: context.spec ?? context.candidate ?? emptySpec(id),
     netns: context.netns,
     attachments: context.attachments.map(({ network, ifName, result }) => ({
       network,
@@ -33,7 +46,7 @@ export function containerView({ key, value, snapshot, outstanding, time }: Store
     ports: context.ports,
     failure: context.failure ?? context.leftovers[0] ?? null,
     leftovers: context.leftovers,
-    since: time
+    since: rest.since
   };
 }
 

@@ -17,9 +17,7 @@ export function withPorts(
   const first = ports.length === 0 ? -1 : plans.findIndex(({ conflist }) => publishes(conflist));
   const portMappings = ports.flatMap(singlePorts);
   return plans.map((plan, index) =>
-    index === first
-      ? { ...plan, capabilityArgs: { ...plan.capabilityArgs, portMappings } }
-      : plan
+    index === first ? { ...plan, capabilityArgs: { ...plan.capabilityArgs, portMappings } } : plan
   );
 }
 

@@ -142,7 +142,10 @@ function versionOf(file: string, raw: JsonObject): string {
   try {
     const versions = offered.map((version) => versionText(file, version));
     if (cniVersions === undefined) return versions[0] ?? '';
-    return highestKnown(file, versions.filter((version) => version !== ''));
+    return highestKnown(
+      file,
+      versions.filter((version) => version !== '')
+    );
   } catch (error) {
     if (error instanceof MooringError && error.code.startsWith('conflist.')) throw error;
     throw bad('badVersion', file, error instanceof Error ? error.message : String(error), error);

@@ -63,9 +63,7 @@ export function decodeRecord(line: Buffer, key: Key): StoredRecord {
 
 /** Whether bytes end as a complete line does, before its newline. */
 export function isSealed(line: Buffer): boolean {
-  return (
-    line.length > SEAL_BYTES && SEAL.test(line.toString('latin1', line.length - SEAL_BYTES))
-  );
+  return line.length > SEAL_BYTES && SEAL.test(line.toString('latin1', line.length - SEAL_BYTES));
 }
 
 export const SEAL_BYTES = 43;

@@ -40,8 +40,8 @@ export interface Store {
   commit(lease: Lease, commit: Commit): Promise<void>;
 
   /**
-   * Drops an actor that has ended. Its journal stays readable as history, within
-   * the driver's bound; everything else of it is gone.
+   * Drops an actor that has ended, and its lease. Its journal stays readable as history,
+   * within the driver's bound; everything else of it is gone.
    *
    * @throws MooringError `lease.lost`
    */
@@ -52,6 +52,9 @@ export interface Store {
 
   /**
    * The journal of an actor from its first record, or of its last life when it has ended.
+   *
+   * When the driver's bound has dropped the oldest records of a long life, it begins
+   * with a `seq` greater than 1.
    *
    * @throws MooringError `store.corrupt` naming the record
    */

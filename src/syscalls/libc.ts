@@ -1,5 +1,9 @@
 import { constants } from 'node:os';
 import { DataType, load, open } from 'ffi-rs';
+import type { LibcSymbol } from './symbols.ts';
+
+/** What `libc()` takes: `int`, 64-bit integer or null pointer, `const char *`, bytes in place. */
+export type LibcArg = number | bigint | string | Uint8Array;
 
 // An empty path is the running program, which has libc linked in: nothing to guess on musl.
 const LIBC = { library: 'libc', path: '' };
@@ -13,14 +17,12 @@ open(LIBC);
  * arguments are checked here, and every symbol that a worker calls is called once
  * in the main thread before (`syscalls/warm.ts`).
  *
- * @param args integers are passed as `int`, strings as `const char *`, byte arrays in place
+ * @param args a `number` is passed as `int`, a `bigint` as `long` (`0n` is a null pointer)
  * @returns what the function returned
- * @throws {@link SyscallError}
+ * @throws {@link SyscallError} the call answered -1
+ * @throws RangeError for an integer or a string that C would truncate
  */
-export function libc(
-  name: string,
-  ...args: readonly (number | bigint | string | Uint8Array)[]
-): number {
+export function libc(name: LibcSymbol, ...args: readonly LibcArg[]): number {
   const { value, errnoCode } = load<DataType.I32, true>({
     library: LIBC.library,
     funcName: name,
@@ -33,7 +35,7 @@ export function libc(
   return value;
 }
 
-function typeOf(arg: number | bigint | string | Uint8Array): DataType {
+function typeOf(arg: LibcArg): DataType {
   switch (typeof arg) {
     case 'number':
       if (!Number.isInteger(arg) || arg < -0x8000_0000 || arg > 0x7fff_ffff) {
@@ -41,7 +43,8 @@ function typeOf(arg: number | bigint | string | Uint8Array): DataType {
       }
       return DataType.I32;
     case 'bigint':
-      return DataType.I64;
+      if (BigInt.asIntN(64, arg) !== arg) throw new RangeError(`${arg} is not a C long`);
+      return DataType.BigInt;
     case 'string':
       if (arg.includes('\0')) throw new RangeError('a C string ends at a NUL');
       return DataType.String;
@@ -59,12 +62,17 @@ export class SyscallError extends Error {
   readonly code: string;
 
   constructor(syscall: string, errno: number) {
-    const code = ERRNO.get(errno) ?? `E${errno}`;
+    const code = errnoName(errno);
     super(`${syscall}: ${code}`);
     this.syscall = syscall;
     this.errno = errno;
     this.code = code;
   }
+}
+
+/** @returns `EPERM` for 1; `E9999` for a number that has no name */
+export function errnoName(errno: number): string {
+  return ERRNO.get(errno) ?? `E${errno}`;
 }
 
 // EAGAIN and EWOULDBLOCK are one number; the first name listed is the one users know.

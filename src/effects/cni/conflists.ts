@@ -49,7 +49,9 @@ const FILE_MAX_BYTES = 1024 * 1024;
 export async function loadConflists(dir: string): Promise<LoadedConflists> {
   const files = namesIn(dir);
   const lists = files.filter((file) => file.endsWith('.conflist')).map((file) => load(dir, file));
-  const singles = files.filter((file) => /\.(conf|json)$/.test(file)).map((file) => load(dir, file));
+  const singles = files
+    .filter((file) => /\.(conf|json)$/.test(file))
+    .map((file) => load(dir, file));
   const networks = new Map<string, LoadedNetwork>();
   const problems: ConflistProblem[] = [];
   for (const loaded of [...lists, ...singles]) {
@@ -109,7 +111,8 @@ function load(dir: string, name: string): LoadedNetwork | ConflistProblem {
     const { mtimeMs, ctimeMs } = statOf(file);
     text = readFileSync(file, 'utf8');
     const kind = name.endsWith('.conflist') ? 'list' : 'single';
-    const conflist = kind === 'list' ? parseList(dir, { file, text }) : parseSingleConf({ file, text });
+    const conflist =
+      kind === 'list' ? parseList(dir, { file, text }) : parseSingleConf({ file, text });
     return { conflist, file, kind, mtimeMs, ctimeMs };
   } catch (error) {
     const network = nameIn(text);
@@ -142,7 +145,10 @@ function statOf(file: string): Stats {
     throw new MooringError('conflist.unreadable', `${file}: it is not a regular file`);
   }
   if (stat.size > FILE_MAX_BYTES) {
-    throw new MooringError('conflist.tooLarge', `${file}: it is larger than ${FILE_MAX_BYTES} bytes`);
+    throw new MooringError(
+      'conflist.tooLarge',
+      `${file}: it is larger than ${FILE_MAX_BYTES} bytes`
+    );
   }
   return stat;
 }

@@ -50,9 +50,7 @@ export function statOf(pid: number): ProcessStat | undefined {
   const stat = readProc(pid, 'stat');
   if (stat === undefined) return undefined;
   // The name in parentheses may hold spaces and parentheses itself.
-  const [state = '', , , session = '', ...rest] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ');
+  const [state = '', , , session = '', ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return {
     pid,
     session: Number(session),

@@ -130,8 +130,12 @@ const OPTIONS = {
 } as const;
 
 async function start({ file, args, env, operation }: ProcessCommand) {
-  // Importing it takes longer than running a plugin, and many commands run none.
-  const { execa } = await import('execa');
+  // Importing them takes longer than running a plugin, and many commands run none.
+  const [{ execa }, { keepDescriptors }] = await Promise.all([
+    import('execa'),
+    import('./descriptors.ts')
+  ]);
+  keepDescriptors();
   const child = execa(file, [...args], {
     ...OPTIONS,
     env: { ...env, PATH, MOORING_OPERATION: operation }
@@ -183,7 +187,10 @@ function collect(stream: Readable, onOverflow: () => void) {
   const chunks: Buffer[] = [];
   let bytes = 0;
   const closed = new Promise<void>((resolve) => {
-    stream.once('end', resolve).once('close', resolve).once('error', () => resolve());
+    stream
+      .once('end', resolve)
+      .once('close', resolve)
+      .once('error', () => resolve());
   });
   stream.on('data', (chunk: Buffer) => {
     const room = OUTPUT_MAX_BYTES - bytes;

@@ -59,21 +59,15 @@ function partOf(layout: Layout, name: string): readonly Part[] {
 
 function prune(folder: string, bound: HistoryBound, adding: number) {
   const found = newestFirst(folder);
-  const total = found.reduce((sum, { size }) => sum + size, 0);
-  const fits = found.length < bound.maxFiles && total + adding <= bound.maxBytes;
+  const all = { files: found.length, bytes: found.reduce((sum, { size }) => sum + size, 0) };
+  if (all.files < bound.maxFiles && all.bytes + adding <= bound.maxBytes) return all;
   // A sixteenth more than needed, or every file from here on would look through them all.
-  const roomFor = (most: number) => (fits ? most : most - Math.floor(most / 16));
-  let [files, bytes] = [0, 0];
+  const most = (limit: number) => limit - Math.floor(limit / 16);
+  let [files, bytes, fits] = [0, 0, true];
   for (const { path, size } of found) {
-    if (files + 1 < roomFor(bound.maxFiles) + 0 && bytes + size + adding <= roomFor(bound.maxBytes)) {
-      files += 1;
-      bytes += size;
-    } else if (fits) {
-      files += 1;
-      bytes += size;
-    } else {
-      rmSync(path, { force: true });
-    }
+    fits &&= files + 1 < most(bound.maxFiles) && bytes + size + adding <= most(bound.maxBytes);
+    if (fits) [files, bytes] = [files + 1, bytes + size];
+    else rmSync(path, { force: true });
   }
   return { files, bytes };
 }

@@ -19,7 +19,11 @@ export interface Layout {
   /** @param part counts the files one lease has put away, so names of a key only grow */
   partOf(key: Key, token: number, part: number): string;
   /** Files of one kind of allocation: the data, its lock, and the data being written. */
-  allocationOf(kind: string): { readonly file: string; readonly lock: string; readonly next: string };
+  allocationOf(kind: string): {
+    readonly file: string;
+    readonly lock: string;
+    readonly next: string;
+  };
 }
 
 export function layoutOf(root: string): Layout {

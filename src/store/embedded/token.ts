@@ -14,8 +14,8 @@ import { withLock } from './lock.ts';
 export function nextToken(path: string, signal?: AbortSignal): Promise<number> {
   return withLock(path, signal, (fd) => {
     const text = readAt(fd, 0, WIDTH + 1).toString();
-    const last = text.length < WIDTH ? 0 : Number(text);
-    if (!Number.isSafeInteger(last) || text.length > WIDTH) {
+    const last = text === '' ? 0 : Number(text);
+    if (text !== '' && !COUNTER.test(text)) {
       throw new MooringError('store.corrupt', `${path} line 1: not a token counter`);
     }
     const token = last + 1;
@@ -25,3 +25,4 @@ export function nextToken(path: string, signal?: AbortSignal): Promise<number> {
 }
 
 const WIDTH = 16;
+const COUNTER = /^0[0-9]{15}$/;

@@ -1,0 +1,32 @@
+// Side-by-side figures. They are ratios and medians of one run on one machine, never a pass or a fail.
+//
+// Everything runs in network, mount and pid namespaces of its own, so it needs root and
+// leaves nothing behind.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const inside = process.argv[2] === '--inside';
+
+if (process.getuid() !== 0) {
+  console.error('bench: needs root, for network namespaces: run it as root or with sudo');
+  process.exitCode = 1;
+} else if (inside) {
+  const { chain } = await import('./chain.mjs');
+  const { store } = await import('./store.mjs');
+  await store();
+  await chain();
+} else {
+  const script = [
+    'mount -t tmpfs tmpfs /run',
+    'mount -t tmpfs tmpfs /tmp',
+    'mkdir -p /var/lib/cni && mount -t tmpfs tmpfs /var/lib/cni',
+    'ip link set lo up',
+    `exec "${process.execPath}" "${fileURLToPath(import.meta.url)}" --inside`
+  ].join(' && ');
+  const { status } = spawnSync(
+    'unshare',
+    ['--net', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child', 'sh', '-c', script],
+    { stdio: 'inherit' }
+  );
+  process.exitCode = status ?? 1;
+}

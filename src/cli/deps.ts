@@ -1,0 +1,41 @@
+import type * as Api from '../index.ts';
+
+/** What the commands use of the library. */
+export type Library = Pick<
+  typeof Api,
+  'openMooring' | 'parsePublish' | 'parseNetworkOption' | 'networkSettings'
+>;
+
+/** Everything through which a command touches the world, so that tests can stand in for it. */
+export interface Deps {
+  /** Loads the library; called by commands that need it, so that `--help` stays fast. */
+  library(): Promise<Library>;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** @returns what ends the subscription */
+  onInterrupt(listener: (cause: Interrupt) => void): () => void;
+  /**
+   * Runs a command inside a netns with this process's standard streams.
+   *
+   * @returns its exit code, 128 + n when signal n ended it
+   */
+  enter(netns: Api.Netns, command: readonly string[]): Promise<number>;
+  /** Ends the process at once. */
+  quit(code: number): void;
+}
+
+/** Why a command has to stop early; `EPIPE`: nobody reads standard output any more. */
+export type Interrupt = 'SIGINT' | 'SIGTERM' | 'EPIPE';
+
+export interface Output {
+  /** @returns `false` when the reader is slow: wait for `drained` before writing more */
+  write(text: string): boolean;
+  /** Rejects when the signal aborts. */
+  drained(signal: AbortSignal): Promise<void>;
+  readonly isTty: boolean;
+  /** Width of the terminal in characters. */
+  readonly columns: number;
+}

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addCompletionCommands } from './completion.ts';
+import { addViewCommands } from './container-views.ts';
+import { addContainerCommands } from './container.ts';
+import type { Deps } from './deps.ts';
+import { addEventCommands } from './events.ts';
+import { addHostCommands } from './host.ts';
+import { addNetworkCommands } from './network.ts';
+import { addGlobalOptions } from './options.ts';
+import type { GlobalOptions } from './options.ts';
+import { newSession } from './session.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Runs one command line.
+ *
+ * @param argv without the program's name: `['up', 'web']`
+ * @returns the exit code
+ */
+export async function run(argv: readonly string[], deps: Deps): Promise<number> {
+  const logLevel = (): string => program.opts<GlobalOptions>().logLevel;
+  const session = newSession(deps, () => ['debug', 'trace'].includes(logLevel()));
+  const program = commands(session);
+  addCompletionCommands(program, session, () => commands(session));
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    session.fail(error);
+  }
+  return session.end();
+}
+
+/** Every command but those for completion. */
+function commands(session: Session): Command {
+  const program = addGlobalOptions(new Command('mooring'))
+    .description('Gives containers their network and takes it away again.')
+    .version(version(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void session.deps.stdout.write(text),
+      // Errors are thrown as well, and told in one line at one place.
+      writeErr: () => {}
+    })
+    .exitOverride();
+  addContainerCommands(program, session);
+  addViewCommands(program, session);
+  addNetworkCommands(program, session);
+  addEventCommands(program, session);
+  addHostCommands(program, session);
+  return program;
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

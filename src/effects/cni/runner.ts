@@ -1,0 +1,215 @@
+import { cniArgsText, pluginStdin } from '../../model/cni-args.ts';
+import type { CniResult } from '../../model/cni-result.ts';
+import { isAtLeast, CNI_CURRENT } from '../../model/cni-version.ts';
+import type { PluginConf } from '../../model/conflist.ts';
+import type { AttachmentPlan } from '../../model/container.ts';
+import { failureOf, MooringError } from '../../model/failure.ts';
+import { parseContainerId, parseInterfaceName, parseNetworkName } from '../../model/names.ts';
+import type { RunProcess } from '../process/run.ts';
+import { resultCache, type ResultCache } from './cache.ts';
+import {
+  cachedResult,
+  cachedResultIfAny,
+  keepResult,
+  prevResultFor,
+  resultOf
+} from './chain-result.ts';
+import { excerpt, execPlugin, type CniCommand, type PluginCall } from './plugin-exec.ts';
+import { findPlugin } from './plugins.ts';
+
+export interface CniRunnerDeps {
+  readonly run: RunProcess;
+  /** Absolute paths, searched in this order; they become `CNI_PATH`. */
+  readonly pluginDirs: readonly string[];
+  /** Results are kept in `results` below it. */
+  readonly cacheDir: string;
+  readonly timeouts: CniTimeouts;
+  /** What a plugin logged although it succeeded, in one line that names it. */
+  readonly onLog?: (line: string) => void;
+}
+
+/** How long one plugin may take; `graceMs` is between SIGTERM and SIGKILL. */
+export interface CniTimeouts {
+  readonly addMs: number;
+  readonly delMs: number;
+  readonly checkMs: number;
+  readonly graceMs: number;
+}
+
+/** For whom a chain is run. */
+export interface CniTarget {
+  readonly containerId: string;
+  /** Absolute path; `''` for a DEL when it is gone. */
+  readonly netnsPath: string;
+  readonly operation: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs the chain of a conflist. Every failure is a MooringError whose message reads
+ * `front for web: portmap refused ADD: …`; its code is `cni.<number>` with the
+ * plugin's own number, or one of those of `execPlugin`, `cni.pluginNotFound`,
+ * `cni.noResult`, `cni.badOutput`, `cni.badResult`, `cni.cacheFailed`.
+ */
+export interface CniRunner {
+  /**
+   * Runs ADD forward, each plugin given the result of the one before.
+   *
+   * A failure leaves behind what the plugins did: DEL must follow.
+   */
+  add(plan: AttachmentPlan, target: CniTarget): Promise<CniResult>;
+
+  /**
+   * Runs DEL backward and past every plugin that fails, so that one broken plugin does not
+   * keep the others' work in place; libcni stops at the first. All reasons are in the message.
+   *
+   * @param result what ADD answered; the cached one when it is `undefined`
+   */
+  del(plan: AttachmentPlan, target: CniTarget, result: CniResult | undefined): Promise<void>;
+
+  /**
+   * Runs CHECK forward, each plugin given the final result. A list with `disableCheck` passes.
+   *
+   * @throws MooringError `cni.checkUnsupported` below CNI 0.4.0, `cni.cacheCorrupt`
+   */
+  check(plan: AttachmentPlan, target: CniTarget, result: CniResult | undefined): Promise<void>;
+}
+
+export function cniRunner(deps: CniRunnerDeps): CniRunner {
+  const chain: Chain = { ...deps, cache: resultCache(deps.cacheDir) };
+  return {
+    add: (plan, target) => named(plan, target, () => add(chain, plan, target)),
+    del: (plan, target, result) => named(plan, target, () => del(chain, { plan, target }, result)),
+    check: (plan, target, result) =>
+      named(plan, target, () => check(chain, { plan, target }, result))
+  };
+}
+
+type Chain = CniRunnerDeps & { readonly cache: ResultCache };
+
+interface Run {
+  readonly plan: AttachmentPlan;
+  readonly target: CniTarget;
+}
+
+async function add(chain: Chain, plan: AttachmentPlan, target: CniTarget): Promise<CniResult> {
+  const { plugins, cniVersion } = plan.conflist;
+  // Before the first one changes anything.
+  plugins.forEach(({ type }) => findPlugin(type, chain.pluginDirs));
+  let result: CniResult | undefined;
+  for (const plugin of plugins) {
+    const call = callOf(chain, 'ADD', { plan, target, plugin, prevResult: result });
+    result = resultOf(call, await exec(chain, call), cniVersion);
+  }
+  const final = result ?? { cniVersion: CNI_CURRENT };
+  keepResult(chain.cache, plan, target, final);
+  return final;
+}
+
+async function del(chain: Chain, run: Run, result: CniResult | undefined): Promise<void> {
+  const { plan, target } = run;
+  const prevResult = takesPrevResult(plan)
+    ? (result ?? cachedResultIfAny(chain.cache, plan, target.containerId))
+    : undefined;
+  const errors: unknown[] = [];
+  for (const plugin of plan.conflist.plugins.toReversed()) {
+    // What is stopped is stopped as a whole: the signal says that another goes on.
+    if (target.signal.aborted && errors.length > 0) break;
+    await attempt(errors, () => exec(chain, callOf(chain, 'DEL', { ...run, plugin, prevResult })));
+  }
+  if (errors.length > 0) throw joined(errors);
+  const { network, ifName } = plan;
+  chain.cache.remove({ network, ifName, containerId: target.containerId });
+}
+
+async function check(chain: Chain, run: Run, result: CniResult | undefined): Promise<void> {
+  const { plan, target } = run;
+  const { cniVersion, disableCheck, plugins } = plan.conflist;
+  if (!takesPrevResult(plan)) {
+    const text = `CNI ${cniVersion || '0.1.0'} has no CHECK, which came with 0.4.0`;
+    throw new MooringError('cni.checkUnsupported', text);
+  }
+  if (disableCheck) return;
+  const prevResult = result ?? cachedResult(chain.cache, plan, target.containerId);
+  for (const plugin of plugins) {
+    await exec(chain, callOf(chain, 'CHECK', { ...run, plugin, prevResult }));
+  }
+}
+
+async function exec({ run, onLog }: Chain, call: PluginCall): Promise<string> {
+  const { stdout, stderr } = await execPlugin(run, call);
+  if (stderr !== '') onLog?.(`${call.type} on ${call.command}: ${excerpt(stderr)}`);
+  return stdout;
+}
+
+interface Turn extends Run {
+  readonly plugin: PluginConf;
+  readonly prevResult: CniResult | undefined;
+}
+
+function callOf(
+  { pluginDirs, timeouts }: Chain,
+  command: CniCommand,
+  { plan, target, plugin, prevResult }: Turn
+): PluginCall {
+  const { conflist, args, capabilityArgs, ifName } = plan;
+  const { type } = plugin;
+  const converted = prevResult && prevResultFor(type, prevResult, conflist.cniVersion);
+  return {
+    type,
+    file: findPlugin(type, pluginDirs).file,
+    command,
+    env: {
+      CNI_COMMAND: command,
+      CNI_CONTAINERID: parseContainerId(target.containerId),
+      CNI_NETNS: target.netnsPath,
+      CNI_IFNAME: parseInterfaceName(ifName),
+      CNI_ARGS: cniArgsText(args),
+      CNI_PATH: pluginDirs.join(':')
+    },
+    stdin: pluginStdin(conflist, plugin, capabilityArgs, converted),
+    limits: { timeoutMs: timeoutOf(command, timeouts), graceMs: timeouts.graceMs },
+    operation: target.operation,
+    signal: target.signal
+  };
+}
+
+function timeoutOf(command: CniCommand, { addMs, delMs, checkMs }: CniTimeouts): number {
+  if (command === 'ADD') return addMs;
+  return command === 'DEL' ? delMs : checkMs;
+}
+
+// CHECK, and a result for DEL, came with 0.4.0.
+function takesPrevResult({ conflist }: AttachmentPlan): boolean {
+  return isAtLeast(conflist.cniVersion, '0.4.0');
+}
+
+async function attempt(errors: unknown[], work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    errors.push(error);
+  }
+}
+
+/** One error for several: the code of the first, the reasons of all. */
+function joined(errors: readonly unknown[]): MooringError {
+  const failures = errors.map((error) => failureOf(error, 'cni'));
+  const message = failures.map(({ message }) => message).join('; ');
+  return new MooringError(failures[0]!.code, message, { cause: errors[0] });
+}
+
+async function named<Result>(
+  { network }: AttachmentPlan,
+  { containerId }: CniTarget,
+  work: () => Promise<Result>
+): Promise<Result> {
+  parseNetworkName(network);
+  parseContainerId(containerId);
+  try {
+    return await work();
+  } catch (error) {
+    const { code, message } = failureOf(error, 'cni', `${network} for ${containerId}`);
+    throw new MooringError(code, message, { cause: error });
+  }
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { failureOf } from '../../model/failure.ts';
+import type { Effects } from '../effects.ts';
+import {
+  changeTable,
+  FAMILIES,
+  leadsTo,
+  saveTable,
+  wordAfter,
+  type RuleTable,
+  type RunTool
+} from './iptables.ts';
+
+/**
+ * Removes what an interrupted DEL of the plugins bridge (`ipMasq`) and portmap left.
+ *
+ * Their chains are named by a hash of network and container, and their jumps carry a
+ * comment that names both: only what agrees in full is touched.
+ */
+export function sweepEffects(run: RunTool): Pick<Effects, 'firewall.sweep'> {
+  return {
+    async 'firewall.sweep'({ container, networks }, context) {
+      try {
+        const owned = networks.flatMap((network) => chainsOf(network, container));
+        for (const tool of owned.length === 0 ? [] : FAMILIES) {
+          const table = await saveTable(run, tool, 'nat', context);
+          const commands = owned.flatMap((chain) => removal(table, chain));
+          await changeTable(run, tool, 'nat', commands, context);
+        }
+        return { type: 'firewall.swept', container };
+      } catch (error) {
+        const doing = `removing firewall rules of container ${container}`;
+        return { type: 'firewall.sweepFailed', container, failure: failureOf(error, 'firewall', doing) };
+      }
+    }
+  };
+}
+
+interface OwnedChain {
+  readonly chain: string;
+  /** Chain in which the jumps to it stand. */
+  readonly from: string;
+  /** Of every jump to it. */
+  readonly comment: string;
+}
+
+/**
+ * @see pkg/utils/utils.go (`FormatChainName`) and plugins/meta/portmap/chain.go of the CNI plugins
+ */
+function chainsOf(network: string, container: string): readonly OwnedChain[] {
+  const digest = createHash('sha512').update(network + container).digest('hex');
+  const owner = `name: "${network}" id: "${container}"`;
+  return [
+    { chain: `CNI-${digest.slice(0, 24)}`, from: 'POSTROUTING', comment: owner },
+    {
+      chain: `CNI-DN-${digest.slice(0, 21)}`,
+      from: 'CNI-HOSTPORT-DNAT',
+      comment: trimmed(`dnat ${owner}`)
+    }
+  ];
+}
+
+// Two pairs of names may give one digest ("a" + "bc", "ab" + "c"): the comment tells them apart.
+function removal({ chains, rules }: RuleTable, owned: OwnedChain): readonly string[] {
+  const jumps = rules.filter((rule) => leadsTo(rule, owned.chain));
+  const ours = jumps.filter(
+    (rule) => rule.chain === owned.from && wordAfter(rule, '--comment') === owned.comment
+  );
+  const unhook = ours.map(({ chain, spec }) => `-D ${chain} ${spec}`);
+  const isForeign = jumps.length > ours.length;
+  if (!chains.has(owned.chain) || isForeign) return unhook;
+  return [...unhook, `-F ${owned.chain}`, `-X ${owned.chain}`];
+}
+
+// The kernel keeps 255 bytes of a comment, and portmap shortens its own to that.
+function trimmed(comment: string): string {
+  return comment.length <= 255 ? comment : `${comment.slice(0, 252)}...`;
+}

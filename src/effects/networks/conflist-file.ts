@@ -1,0 +1,72 @@
+import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { nanoid } from 'nanoid';
+import { MooringError } from '../../model/failure.ts';
+import type { JsonObject } from '../../model/json.ts';
+
+// Without the suffix of a configuration, so that nobody reads it half-written.
+const TEMPORARY = /^\.mooring-.*\.tmp$/;
+const STALE_MS = 60_000;
+
+/**
+ * Writes `<dir>/<name>.conflist`, whole and for good, unless it exists.
+ *
+ * @returns its absolute path
+ * @throws MooringError `network.exists`
+ */
+export async function writeConflist(dir: string, name: string, conflist: JsonObject): Promise<string> {
+  const file = join(dir, `${name}.conflist`);
+  const temporary = join(dir, `.mooring-${nanoid()}.tmp`);
+  await mkdir(dir, { recursive: true, mode: 0o755 });
+  await removeStale(dir);
+  try {
+    await writeSynced(temporary, `${JSON.stringify(conflist, null, 2)}\n`);
+    // A rename would replace what another has put there meanwhile.
+    await link(temporary, file);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
+    throw new MooringError('network.exists', `the network name ${name} is already used`, {
+      cause: error
+    });
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  await syncDir(dir);
+  return file;
+}
+
+/** Removes a definition. One that is gone already is no error. */
+export async function removeConflist(dir: string, file: string): Promise<void> {
+  await rm(file, { force: true });
+  await syncDir(dir);
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'wx', 0o644);
+  try {
+    await handle.writeFile(text);
+    // Others read it whatever this process's umask is.
+    await handle.chmod(0o644);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function syncDir(dir: string): Promise<void> {
+  const handle = await open(dir, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+// Left by a process that was killed between writing and linking.
+async function removeStale(dir: string): Promise<void> {
+  for (const name of (await readdir(dir)).filter((name) => TEMPORARY.test(name))) {
+    const path = join(dir, name);
+    const age = await stat(path).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
+    if (age > STALE_MS) await rm(path, { force: true });
+  }
+}

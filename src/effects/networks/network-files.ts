@@ -1,0 +1,153 @@
+import { MooringError, type Failure } from '../../model/failure.ts';
+import { buildConflist, pluginsOf } from '../../model/network-conflist.ts';
+import { parseNetworkCreate, type NetworkCreateInput } from '../../model/network-create.ts';
+import { networkTest } from '../../model/network-filter.ts';
+import type { NetworkDraft } from '../../model/network-plan.ts';
+import type { NetworkFilter, NetworkView } from '../../model/network-view.ts';
+import { completePlan, type Pool } from './choose.ts';
+import { removeConflist, writeConflist } from './conflist-file.ts';
+import type { HostNetworks } from './host-subnets.ts';
+import { findNetwork, viewOf, type LoadedNetworks, type LoadNetworks } from './lookup.ts';
+import type { SharedLock } from './plugin-lock.ts';
+
+export const DEFAULT_NETWORK = 'mooring';
+
+/** For networks that name no subnet. */
+export const POOLS: readonly Pool[] = [
+  { subnet: '10.89.0.0/16', prefix: 24 },
+  { subnet: '10.92.0.0/14', prefix: 24 },
+  { subnet: '172.24.0.0/14', prefix: 24 },
+  { subnet: '192.168.192.0/18', prefix: 24 }
+];
+
+// The largest free part, so that it holds as many containers as it can.
+const DEFAULT_POOLS: readonly Pool[] = [16, 20, 24].map((prefix) => ({
+  subnet: '10.90.0.0/15',
+  prefix
+}));
+
+const DEFAULT_DRAFT: NetworkDraft = {
+  name: DEFAULT_NETWORK,
+  driver: 'bridge',
+  subnets: [],
+  wanted: [4],
+  interfaceName: 'mooring0',
+  internal: false,
+  labels: {}
+};
+
+/** Networks as files of one directory, shared with podman and nerdctl. */
+export interface NetworkFiles {
+  /** @throws MooringError `network.exists`, `network.…`, `interface.badName` */
+  create(input: NetworkCreateInput): Promise<NetworkView>;
+  /** By name. @throws MooringError `network.badFilter` */
+  list(
+    filters?: readonly NetworkFilter[]
+  ): Promise<{ readonly networks: readonly NetworkView[]; readonly problems: readonly Failure[] }>;
+  /**
+   * @param wanted name, id, or a beginning of an id that no other has
+   * @throws MooringError `network.notFound`, `network.ambiguous`; the file's own failure when only a broken one has the name
+   */
+  inspect(wanted: string): Promise<NetworkView>;
+  /**
+   * @returns the name
+   * @throws MooringError as `inspect`; `network.isDefault`; `network.inUse` naming the containers
+   */
+  remove(wanted: string): Promise<string>;
+  exists(wanted: string): Promise<boolean>;
+  /** The default network, made when no file defines it. @throws MooringError `network.noFreeSubnet` */
+  ensureDefaultNetwork(): Promise<NetworkView>;
+}
+
+export interface NetworkFilesDeps {
+  /** Absolute path. */
+  readonly confDir: string;
+  /** Held exclusively while something is chosen and written. Its file is not in `confDir`. */
+  readonly lock: SharedLock;
+  readonly load: LoadNetworks;
+  /** The highest CNI version that all these plugins speak. */
+  readonly highestCommonVersion: (plugins: readonly string[]) => Promise<string>;
+  readonly readHost: () => Promise<HostNetworks>;
+  /** Ids of the containers that use a network, whether they are up or not. */
+  readonly containersOf: (network: string) => Promise<readonly string[]>;
+  readonly randomBytes: (length: number) => Uint8Array;
+  readonly pools: readonly Pool[];
+}
+
+export function networkFiles(deps: NetworkFilesDeps): NetworkFiles {
+  const views = async () => (await deps.load(deps.confDir)).networks.map(viewOf);
+  const locked = <Value>(work: () => Promise<Value>) =>
+    deps.lock.exclusive(work, new AbortController().signal);
+  const inspect = async (wanted: string) => inspectIn(await deps.load(deps.confDir), wanted);
+  return {
+    create: async (input) => {
+      const draft = parseNetworkCreate(input);
+      return locked(() => define(deps, draft, deps.pools));
+    },
+    async list(filters = []) {
+      const passes = networkTest(filters);
+      const { networks, problems } = await deps.load(deps.confDir);
+      const sorted = networks.map(viewOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      return { networks: sorted.filter(passes), problems };
+    },
+    inspect,
+    remove: async (wanted) => locked(() => remove(deps, wanted)),
+    async exists(wanted) {
+      try {
+        findNetwork(await views(), wanted);
+        return true;
+      } catch (error) {
+        if (error instanceof MooringError && error.code === 'network.notFound') return false;
+        throw error;
+      }
+    },
+    async ensureDefaultNetwork() {
+      const find = async () => (await views()).find(({ name }) => name === DEFAULT_NETWORK);
+      return (
+        (await find()) ??
+        (await locked(async () => (await find()) ?? (await define(deps, DEFAULT_DRAFT, DEFAULT_POOLS))))
+      );
+    }
+  };
+}
+
+async function define(
+  deps: NetworkFilesDeps,
+  draft: NetworkDraft,
+  pools: readonly Pool[]
+): Promise<NetworkView> {
+  const [{ networks }, host] = await Promise.all([deps.load(deps.confDir), deps.readHost()]);
+  const conflists = networks.map(({ conflist }) => conflist);
+  if (conflists.some(({ name }) => name === draft.name)) {
+    throw new MooringError('network.exists', `the network name ${draft.name} is already used`);
+  }
+  const { randomBytes } = deps;
+  const plan = completePlan(draft, { conflists, host }, { pools, randomBytes });
+  const version = await deps.highestCommonVersion(pluginsOf(plan));
+  await writeConflist(deps.confDir, plan.name, buildConflist(plan, version));
+  return inspectIn(await deps.load(deps.confDir), plan.name);
+}
+
+async function remove(deps: NetworkFilesDeps, wanted: string): Promise<string> {
+  const { name, file } = inspectIn(await deps.load(deps.confDir), wanted);
+  if (name === DEFAULT_NETWORK) {
+    throw new MooringError('network.isDefault', `default network ${name} cannot be removed`);
+  }
+  const users = await deps.containersOf(name);
+  if (users.length > 0) {
+    throw new MooringError(
+      'network.inUse',
+      `"${name}" has associated containers with it: ${users.join(', ')}`
+    );
+  }
+  await removeConflist(deps.confDir, file);
+  return name;
+}
+
+function inspectIn({ networks, problems }: LoadedNetworks, wanted: string): NetworkView {
+  const broken = networks.some(({ conflist }) => conflist.name === wanted)
+    ? undefined
+    : problems.find((problem) => 'network' in problem && problem.network === wanted);
+  if (broken === undefined) return findNetwork(networks.map(viewOf), wanted);
+  throw new MooringError(broken.code, `network ${wanted}: ${broken.message}`);
+}

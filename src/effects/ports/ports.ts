@@ -1,0 +1,105 @@
+import type { PortMapping } from '../../model/container.ts';
+import { failureOf, MooringError } from '../../model/failure.ts';
+import type { Json } from '../../model/json.ts';
+import { portsOverlap } from '../../model/port-conflicts.ts';
+import { hostPortText } from '../../model/port.ts';
+import { keyText, type Allocations, type Store } from '../../store/store.ts';
+import type { Effects } from '../effects.ts';
+import { chooseHostPort } from './choose.ts';
+import { probePorts } from './probe.ts';
+
+type PortStore = Pick<Store, 'allocations' | 'allocate'>;
+
+const KIND = 'port';
+
+/**
+ * Takes host ports for one container and gives them back.
+ *
+ * The plugins publish without binding, so neither the kernel nor they would refuse a
+ * port that another container publishes: who has it is in the store.
+ */
+export function portEffects(store: PortStore): Pick<Effects, 'ports.claim' | 'ports.release'> {
+  return {
+    async 'ports.claim'({ container, ports }, { signal }) {
+      try {
+        return { type: 'ports.claimed', container, ports: await claim(store, container, ports, signal) };
+      } catch (error) {
+        return { type: 'ports.claimFailed', container, failure: failureOf(error, 'port') };
+      }
+    },
+    async 'ports.release'({ container }, { signal }) {
+      try {
+        await claim(store, container, [], signal);
+        return { type: 'ports.released', container };
+      } catch (error) {
+        const failure = failureOf(error, 'port', `giving back the ports of container ${container}`);
+        return { type: 'ports.releaseFailed', container, failure };
+      }
+    }
+  };
+}
+
+async function claim(
+  store: PortStore,
+  container: string,
+  ports: readonly PortMapping[],
+  signal: AbortSignal
+): Promise<readonly PortMapping[]> {
+  const owner = keyText({ kind: 'container', id: container });
+  const probed = new Set<PortMapping>();
+  for (;;) {
+    signal.throwIfAborted();
+    const allocations = await store.allocations(KIND);
+    const others = claimsOfOthers(allocations, owner);
+    const fixed = ports.filter(({ hostPort }) => hostPort !== 0);
+    refuseTaken(fixed, others);
+    for (const mapping of fixed.filter((mapping) => !probed.has(mapping))) {
+      await probePorts(mapping, signal);
+      probed.add(mapping);
+    }
+    const chosen = await chooseAll(ports, others, signal);
+    const holdsNone = !allocations.entries.some((entry) => entry.owner === owner);
+    if (chosen.length === 0 && holdsNone) return chosen;
+    const entries = chosen.map((mapping): Json => ({ ...mapping }));
+    // Refused: somebody else took ports meanwhile, and got on; so this ends.
+    if (await store.allocate(KIND, allocations.version, owner, entries)) return chosen;
+  }
+}
+
+interface Claim {
+  readonly owner: string;
+  readonly mapping: PortMapping;
+}
+
+function claimsOfOthers({ entries }: Allocations, owner: string): readonly Claim[] {
+  return entries
+    .filter((entry) => entry.owner !== owner)
+    // This file is the only one that writes them.
+    .map(({ owner, entry }) => ({ owner, mapping: entry as unknown as PortMapping }));
+}
+
+function refuseTaken(wanted: readonly PortMapping[], others: readonly Claim[]): void {
+  for (const mapping of wanted) {
+    const claim = others.find((other) => portsOverlap(other.mapping, mapping));
+    if (claim === undefined) continue;
+    const holder = claim.owner.replace('/', ' ');
+    throw new MooringError(
+      'port.inUse',
+      `host port ${hostPortText(mapping)} is published by ${holder}`
+    );
+  }
+}
+
+async function chooseAll(
+  ports: readonly PortMapping[],
+  others: readonly Claim[],
+  signal: AbortSignal
+): Promise<readonly PortMapping[]> {
+  const taken = [...others.map(({ mapping }) => mapping), ...ports];
+  const chosen: PortMapping[] = [];
+  for (const mapping of ports) {
+    const fixed = mapping.hostPort !== 0;
+    chosen.push(fixed ? mapping : await chooseHostPort(mapping, [...taken, ...chosen], signal));
+  }
+  return chosen;
+}

@@ -1,0 +1,110 @@
+import type { Conflist, PluginConf } from './conflist.ts';
+import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import type { NetworkView } from './network-view.ts';
+
+/** What a conflist alone doesn't tell about its network. */
+export interface DefinedNetwork {
+  readonly conflist: Conflist;
+  /** Absolute path. */
+  readonly file: string;
+  /** sha256 of the name, hex. */
+  readonly id: string;
+  /** RFC 3339. */
+  readonly created: string;
+}
+
+/** A network in the words of `podman network inspect` 4, whoever wrote its file. */
+export function describeNetwork({ conflist, file, id, created }: DefinedNetwork): NetworkView {
+  const main = mainPlugin(conflist);
+  const ipam = isJsonObject(main?.['ipam']) ? main['ipam'] : {};
+  const subnets = subnetsOf(ipam);
+  return {
+    name: conflist.name,
+    id,
+    driver: main?.type ?? '',
+    network_interface: text(main?.['bridge']) ?? text(main?.['master']) ?? '',
+    created,
+    subnets,
+    ipv6_enabled: subnets.some(({ subnet }) => subnet.includes(':')),
+    internal: main?.type === 'bridge' && main['isGateway'] !== true && main['ipMasq'] !== true,
+    dns_enabled: conflist.plugins.some(({ type }) => type === 'dnsname'),
+    labels: labelsOf(conflist.raw),
+    options: optionsOf(main),
+    ipam_options: { driver: text(ipam['type']) ?? '' },
+    cniVersion: conflist.cniVersion,
+    plugins: conflist.plugins,
+    file
+  };
+}
+
+/** Bridges that the plugins of a conflist make or use, `['mooring0']`. */
+export function bridgesOf({ plugins }: Pick<Conflist, 'plugins'>): readonly string[] {
+  return plugins.flatMap((plugin) =>
+    // The plugin's own default, see its documentation.
+    plugin.type === 'bridge' ? [text(plugin['bridge']) ?? 'cni0'] : []
+  );
+}
+
+/** CIDRs that a conflist's IPAM hands addresses out of, as they are written there. */
+export function rangesOf({ plugins }: Pick<Conflist, 'plugins'>): readonly string[] {
+  return plugins.flatMap(({ ipam }) =>
+    isJsonObject(ipam) ? subnetsOf(ipam).map(({ subnet }) => subnet) : []
+  );
+}
+
+// The one that makes the interface: the first of a kind that can, since all others modify.
+function mainPlugin({ plugins }: Conflist): PluginConf | undefined {
+  return plugins.find(({ ipam }) => ipam !== undefined) ?? plugins[0];
+}
+
+function subnetsOf(ipam: JsonObject): NetworkView['subnets'] {
+  const sets = list(ipam['ranges']).map(list);
+  // The form before 0.6 of host-local: one range in the object itself.
+  const ranges = sets.length > 0 ? sets.flat() : [ipam];
+  return ranges.filter(isJsonObject).flatMap((range) => {
+    const subnet = text(range['subnet']);
+    if (subnet === undefined) return [];
+    const gateway = text(range['gateway']);
+    const start = text(range['rangeStart']);
+    const end = text(range['rangeEnd']);
+    const lease = {
+      ...(start === undefined ? {} : { start_ip: start }),
+      ...(end === undefined ? {} : { end_ip: end })
+    };
+    return [
+      {
+        subnet,
+        ...(gateway === undefined ? {} : { gateway }),
+        ...(start === undefined && end === undefined ? {} : { lease_range: lease })
+      }
+    ];
+  });
+}
+
+function labelsOf(raw: JsonObject): Readonly<Record<string, string>> {
+  const args = isJsonObject(raw['args']) ? raw['args'] : {};
+  const entries = [args['podman_labels'], args['mooring_labels']]
+    .filter((labels) => labels !== undefined)
+    .flatMap((labels) => (isJsonObject(labels) ? Object.entries(labels) : []))
+    .filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return Object.fromEntries(entries);
+}
+
+function optionsOf(main: PluginConf | undefined): Readonly<Record<string, string>> {
+  const mtu = main?.['mtu'];
+  const vlan = main?.['vlan'];
+  const master = text(main?.['master']);
+  return {
+    ...(typeof mtu === 'number' && mtu !== 0 ? { mtu: String(mtu) } : {}),
+    ...(typeof vlan === 'number' && vlan !== 0 ? { vlan: String(vlan) } : {}),
+    ...(master ? { parent: master } : {})
+  };
+}
+
+function list(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function text(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,63 @@
+import { map } from 'rxjs/internal/operators/map';
+import type { Container, ContainerList, Mooring, MooringOptions, UpInput } from './api.ts';
+import { commandsOf } from './commands.ts';
+import { compose } from './compose.ts';
+import { parseContainerId } from './model/names.ts';
+import { containerView } from './actors/views.ts';
+import { journalOf, eventsOf } from './journals.ts';
+import { settleAll } from './recovery.ts';
+
+/**
+ * Opens the library on a state directory.
+ *
+ * Nothing on the host changes until a container is brought up. Any number of processes
+ * may have the same directory open.
+ *
+ * @throws MooringError `store.badRoot`, `store.badFormat`, `store.unknown`, `mooring.badOption`
+ */
+export async function openMooring(options: MooringOptions = {}): Promise<Mooring> {
+  const parts = await compose(options);
+  const { store, registry, bus, networks, doctor } = parts;
+  const commands = commandsOf(parts);
+
+  const mooring: Mooring = {
+    up: async (input: UpInput, { signal } = {}): Promise<Container> => {
+      const view = await commands.up(input, signal);
+      return {
+        id: view.id,
+        view,
+        netns: view.netns?.path ?? '',
+        down: () => mooring.down(view.id)
+      };
+    },
+    down: (id) => commands.down(parseContainerId(id)),
+    inspect: (id) => commands.inspect(parseContainerId(id)),
+    list,
+    recover: () => settleAll(parts),
+    networks,
+    events$: bus.committed$.pipe(map(({ event }) => event)),
+    events: (selection) => eventsOf(store, selection),
+    journal: (id) => journalOf(store, parseContainerId(id)),
+    doctor,
+    close
+  };
+  return mooring;
+
+  async function list(): Promise<ContainerList> {
+    const listed = await store.list('container');
+    const views = listed.flatMap((entry) => ('actor' in entry ? [containerView(entry.actor)] : []));
+    return {
+      // Committed as absent, and its process died before the record was dropped.
+      containers: views.filter(({ state, pending }) => state !== 'absent' || pending),
+      unreadable: listed.flatMap((entry) =>
+        'failure' in entry ? [{ id: entry.key.id, failure: entry.failure }] : []
+      )
+    };
+  }
+
+  async function close(): Promise<void> {
+    await registry.idle();
+    bus.close();
+    await parts.close();
+  }
+}

@@ -1,0 +1,55 @@
+import type { Recovered } from './api.ts';
+import type { Registry } from './actors/registry.ts';
+import { stateOf } from './actors/views.ts';
+import { containerKey } from './commands.ts';
+import { failureOf } from './model/failure.ts';
+import type { Key, Kind, ListedActor, Store } from './store/store.ts';
+
+interface Parts {
+  readonly store: Store;
+  readonly registry: Registry;
+}
+
+/**
+ * Brings everything that a dead process left half-way to rest, and takes up stuck teardowns.
+ *
+ * Containers come first: they give back the namespaces and networks they hold, and what is
+ * left of those after that is nobody's.
+ */
+export async function settleAll(parts: Parts): Promise<readonly Recovered[]> {
+  const recovered = await settleKind(parts, 'container');
+  const shared = [
+    ...(await settleKind(parts, 'namespace')),
+    ...(await settleKind(parts, 'network'))
+  ];
+  return [...recovered, ...shared.filter(({ failure }) => failure !== undefined)];
+}
+
+async function settleKind(parts: Parts, kind: Kind): Promise<readonly Recovered[]> {
+  const listed = await parts.store.list(kind);
+  return Promise.all(listed.filter(needsWork).map((entry) => settleOne(parts, entry)));
+}
+
+function needsWork(entry: ListedActor): boolean {
+  if ('failure' in entry) return true;
+  const { outstanding, value } = entry.actor;
+  return outstanding.length > 0 || value === 'absent' || value === 'stuck' || value === 'untidy';
+}
+
+async function settleOne({ registry }: Parts, entry: ListedActor): Promise<Recovered> {
+  const { key } = entry;
+  if ('failure' in entry) return { id: key.id, failure: entry.failure };
+  try {
+    if (entry.actor.outstanding.length > 0 || entry.actor.value === 'absent')
+      await registry.settle(key);
+    const rest = await retry(registry, key);
+    return { id: key.id, state: stateOf(rest.value) };
+  } catch (error) {
+    return { id: key.id, failure: failureOf(error, 'mooring', `recovering ${key.id}`) };
+  }
+}
+
+function retry(registry: Registry, key: Key) {
+  if (key.kind !== 'container') return registry.settle(key);
+  return registry.ask(containerKey(key.id), { type: 'container.retry', container: key.id });
+}

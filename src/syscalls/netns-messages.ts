@@ -1,0 +1,18 @@
+import type { NetnsIdentity } from './nsfs.ts';
+
+/** What the netns thread is asked. */
+export type NetnsCall =
+  | { readonly op: 'create'; readonly path: string; readonly loopbackUp: boolean }
+  | ({ readonly op: 'raiseLoopback'; readonly path: string } & NetnsIdentity);
+
+export interface NetnsRequest {
+  readonly id: number;
+  readonly call: NetnsCall;
+}
+
+/** Errors lose their class between threads, so only their data crosses. */
+export type NetnsReply = { readonly id: number } & NetnsAnswer;
+
+export type NetnsAnswer =
+  | { readonly identity: NetnsIdentity }
+  | { readonly failure: { readonly code: string; readonly message: string } };

@@ -1,0 +1,147 @@
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { NetnsAnswer, NetnsCall, NetnsReply, NetnsRequest } from './netns-messages.ts';
+import type { NetnsIdentity } from './nsfs.ts';
+import { StepError } from './step.ts';
+import { warm } from './warm.ts';
+
+/**
+ * The thread that enters namespaces, so that no other has to.
+ *
+ * All calls reject with a {@link StepError}: an errno's name, `replaced`, `gone`,
+ * `badPath`, or `threadLost` when the thread ended at the call; the next call then
+ * gets a new thread.
+ */
+export interface NetnsThread {
+  /**
+   * Makes a netns and mounts it on a plain file.
+   *
+   * @param path absolute; the file must exist and be no link
+   */
+  create(path: string, options: { readonly loopbackUp: boolean }): Promise<NetnsIdentity>;
+
+  /** Sets `lo` up in the netns at `path`, if it is the expected one. */
+  raiseLoopback(path: string, expected: NetnsIdentity): Promise<NetnsIdentity>;
+
+  /** Lets pending calls finish, then ends the thread. Calls after it reject with `threadClosed`. */
+  close(): Promise<void>;
+}
+
+/** Costs nothing until the first call. An idle thread does not keep the process alive. */
+export function startNetnsThread(): NetnsThread {
+  let running: RunningWorker | undefined;
+  let isClosed = false;
+
+  async function ask(call: NetnsCall): Promise<NetnsIdentity> {
+    if (isClosed) throw new StepError('threadClosed', `${call.op} ${call.path}: already closed`);
+    running ??= startWorker(() => (running = undefined));
+    return running.ask(call);
+  }
+
+  return {
+    create: (path, { loopbackUp }) => ask({ op: 'create', path, loopbackUp }),
+    raiseLoopback: (path, { device, inode }) => ask({ op: 'raiseLoopback', path, device, inode }),
+    async close() {
+      isClosed = true;
+      await running?.stop();
+    }
+  };
+}
+
+// The built file beside this one, or its source where Node runs TypeScript.
+const WORKER = new URL(`./netns-worker${extname(import.meta.url)}`, import.meta.url);
+
+interface RunningWorker {
+  ask(call: NetnsCall): Promise<NetnsIdentity>;
+  stop(): Promise<void>;
+}
+
+function startWorker(onExit: () => void): RunningWorker {
+  warm();
+  const worker = new Worker(WORKER, { name: 'mooring-netns', execArgv: [], env: {} });
+  const calls = pendingCalls(worker);
+  let reason: unknown = 'ended';
+  worker.on('message', ({ id, ...answer }: NetnsReply) => calls.settle(id, answer));
+  worker.on('error', (error) => (reason = error));
+  worker.on('exit', () => {
+    onExit();
+    calls.rejectAll(reason);
+  });
+
+  return {
+    ask: (call) => calls.ask(call),
+    async stop() {
+      await calls.settled();
+      await worker.terminate();
+    }
+  };
+}
+
+interface Pending {
+  readonly call: NetnsCall;
+  readonly done: Promise<NetnsIdentity>;
+  readonly resolve: (identity: NetnsIdentity) => void;
+  readonly reject: (error: StepError) => void;
+}
+
+/** Calls that wait for a reply; the worker keeps the process alive while there are any. */
+function pendingCalls(worker: Worker) {
+  const pending = new Map<number, Pending>();
+  let lastId = 0;
+  worker.unref();
+
+  function take(id: number): Pending | undefined {
+    const call = pending.get(id);
+    pending.delete(id);
+    if (pending.size === 0) worker.unref();
+    return call;
+  }
+
+  return {
+    ask(call: NetnsCall): Promise<NetnsIdentity> {
+      const id = ++lastId;
+      const waiting = newPending(call);
+      if (pending.size === 0) worker.ref();
+      pending.set(id, waiting);
+      worker.postMessage({ id, call } satisfies NetnsRequest);
+      return waiting.done;
+    },
+    settle(id: number, answer: NetnsAnswer): void {
+      const waiting = take(id);
+      if ('identity' in answer) waiting?.resolve(answer.identity);
+      else waiting?.reject(new StepError(answer.failure.code, answer.failure.message));
+    },
+    rejectAll(reason: unknown): void {
+      for (const [id, { call, reject }] of [...pending]) {
+        take(id);
+        reject(lost(call, reason));
+      }
+    },
+    async settled(): Promise<void> {
+      await Promise.allSettled([...pending.values()].map(({ done }) => done));
+    }
+  };
+}
+
+function newPending(call: NetnsCall): Pending {
+  const { promise, resolve, reject } = withResolvers<NetnsIdentity>();
+  return { call, done: promise, resolve, reject };
+}
+
+// Promise.withResolvers() is not in Node 20.
+function withResolvers<Value>() {
+  let resolve!: (value: Value) => void;
+  let reject!: (error: StepError) => void;
+  const promise = new Promise<Value>((onValue, onError) => {
+    resolve = onValue;
+    reject = onError;
+  });
+  return { promise, resolve, reject };
+}
+
+function lost({ op, path }: NetnsCall, reason: unknown): StepError {
+  const why = reason instanceof Error ? reason.message : String(reason);
+  return new StepError('threadLost', `${op} ${path}: the netns thread was lost: ${why}`, {
+    cause: reason
+  });
+}

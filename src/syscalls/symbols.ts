@@ -1,0 +1,22 @@
+import type { LibcArg } from './libc.ts';
+
+/**
+ * Every libc function that is called, with a call of it that changes nothing.
+ *
+ * `syscalls/warm.ts` makes these calls once. A function that stands here is one
+ * that `libc()` accepts, so that none is left out.
+ */
+export const HARMLESS_CALLS = {
+  close: [-1],
+  flock: [-1, 0],
+  ioctl: [-1, 0n, 0n],
+  mount: [0n, 0n, 0n, 0n, 0n],
+  setns: [-1, 0],
+  socket: [-1, 0, 0],
+  syscall: [-1n],
+  umount2: [0n, 0],
+  unshare: [0]
+} as const satisfies Readonly<Record<string, readonly LibcArg[]>>;
+
+/** Name of a libc function that `libc()` accepts. */
+export type LibcSymbol = keyof typeof HARMLESS_CALLS;

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import type { JournalRecord, Mooring } from '../../src/index.ts';
+import type { Interrupt } from '../../src/cli/deps.ts';
+import { containerNotFound, iterate, mooring, recordOf } from './fake-deps.ts';
+
+const down = recordOf({ type: 'container.down', container: 'web' }, 'container/web');
+const failed = recordOf(
+  {
+    type: 'attachment.addFailed',
+    container: 'web',
+    network: 'front',
+    failure: { code: 'cni.11', message: 'busy' }
+  },
+  'container/web'
+);
+const tidied = recordOf({ type: 'network.tidied', network: 'front' }, 'network/front');
+const held = recordOf({ type: 'namespace.hold', namespace: 'ns', holder: 'web' }, 'namespace/ns');
+const records = [down, failed, tidied, held];
+
+describe('events', () => {
+  const events: Mooring['events'] = () => iterate(records);
+
+  it('prints a line for each', async () => {
+    const ran = await mooring(['events'], { events });
+
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(ran.out.trimEnd().split('\n')).toEqual([
+      '1970-01-01T00:00:00.000Z container/web container.down',
+      '1970-01-01T00:00:00.000Z container/web attachment.addFailed front busy',
+      '1970-01-01T00:00:00.000Z network/front network.tidied',
+      '1970-01-01T00:00:00.000Z namespace/ns namespace.hold web'
+    ]);
+  });
+
+  it.each<[readonly string[], readonly JournalRecord[]]>([
+    [['container=web'], [down, failed, held]],
+    [['network=front'], [failed, tidied]],
+    [
+      ['type=container.down', 'type=network.tidied'],
+      [down, tidied]
+    ],
+    [['container=web', 'network=front'], [failed]],
+    [['container=we'], []]
+  ])('prints as JSON those that match %j', async (filters, matching) => {
+    const options = filters.flatMap((filter) => ['--filter', filter]);
+
+    const ran = await mooring(['events', '--format', 'json', ...options], { events });
+
+    const lines = ran.out.split('\n').filter((line) => line !== '');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(matching);
+  });
+
+  it.each([
+    ['containr=web', 'invalid filter "containr", it must be container, network or type'],
+    ['web', 'invalid filter "web", it must be key=value']
+  ])('refuses the filter %s', async (filter, message) => {
+    const ran = await mooring(['events', '--filter', filter], { events });
+
+    expect(ran).toMatchObject({ code: 125, err: `Error: ${message}\n`, opened: [] });
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'EPIPE'] as const)('follows until %s', async (cause) => {
+    const interrupts = new Set<(cause: Interrupt) => void>();
+    const follow: Mooring['events'] = async function* (options) {
+      expect(options.follow).toBe(true);
+      yield down;
+      interrupts.forEach((interrupt) => interrupt(cause));
+      await Promise.resolve();
+      throw options.signal?.reason;
+    };
+
+    const ran = await mooring(['events', '--follow'], { events: follow }, { interrupts });
+
+    expect(ran).toMatchObject({ code: 0, err: '', closed: true });
+    expect(ran.out).toContain('container.down');
+  });
+
+  it('passes on a failure that is no interrupt', async () => {
+    // eslint-disable-next-line require-yield -- it fails before its first record
+    const broken: Mooring['events'] = async function* () {
+      await Promise.resolve();
+      throw new TypeError('x is not a function');
+    };
+
+    const ran = await mooring(['events'], { events: broken });
+
+    expect(ran).toMatchObject({ code: 125, err: 'Error: internal: x is not a function\n' });
+  });
+});
+
+describe('journal export', () => {
+  it('prints JSONL', async () => {
+    const journal: Mooring['journal'] = () => iterate([down, failed]);
+
+    const ran = await mooring(['journal', 'export', 'web'], { journal });
+
+    expect(ran).toMatchObject({
+      code: 0,
+      out: `${JSON.stringify(down)}\n${JSON.stringify(failed)}\n`
+    });
+  });
+
+  it('refuses an unknown container', async () => {
+    // eslint-disable-next-line require-yield -- it fails before its first record
+    const journal: Mooring['journal'] = async function* (id) {
+      await Promise.resolve();
+      throw containerNotFound(id);
+    };
+
+    const ran = await mooring(['journal', 'export', 'x'], { journal });
+
+    expect(ran).toMatchObject({ code: 125, err: 'Error: no container is named x\n' });
+  });
+
+  it('ends quietly when nobody reads any more', async () => {
+    const interrupts = new Set<(cause: Interrupt) => void>();
+    const journal: Mooring['journal'] = async function* () {
+      yield down;
+      interrupts.forEach((interrupt) => interrupt('EPIPE'));
+      await Promise.resolve();
+      yield down;
+    };
+
+    const ran = await mooring(['journal', 'export', 'web'], { journal }, { interrupts });
+
+    expect(ran).toMatchObject({ code: 0, err: '', closed: true });
+  });
+});

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { narrator } from '../../src/cli/narration.ts';
+import type { AttachmentPlan } from '../../src/model/container.ts';
+
+const plan = (network: string): AttachmentPlan => ({ network }) as AttachmentPlan;
+const result = { cniVersion: '1.1.0' };
+const container = 'web';
+
+it('names the network that is attached or detached next', () => {
+  const narrate = narrator();
+
+  const lines = [
+    narrate({ type: 'networks.resolved', container, attachments: [plan('a'), plan('b')] }),
+    narrate({ type: 'loopback.raised', container }),
+    narrate({ type: 'attachment.added', container, network: 'a', result }),
+    narrate({ type: 'attachment.added', container, network: 'b', result }),
+    narrate({ type: 'container.down', container }),
+    narrate({ type: 'attachment.deleted', container, network: 'b' }),
+    narrate({ type: 'attachment.deleted', container, network: 'a' })
+  ];
+
+  expect(lines).toEqual([
+    'web: claiming its ports',
+    'web: attaching a',
+    'web: attaching b',
+    'web: finishing',
+    'web: detaching b',
+    'web: detaching a',
+    'web: releasing what it held'
+  ]);
+});
+
+it('says nothing of namespaces and networks, which containers wait for by themselves', () => {
+  const narrate = narrator();
+
+  expect(narrate({ type: 'netns.removed', namespace: 'ns' })).toBeUndefined();
+  expect(narrate({ type: 'network.tidied', network: 'a' })).toBeUndefined();
+});
