@@ -36,7 +36,9 @@ const conflist = {
  * throughout, so that neither side pays for making and removing what containers share.
  */
 export async function chain() {
-  console.log(`\nchain of binaries: bridge + host-local + portmap, one port (${ROUNDS} rounds, by turns)`);
+  console.log(
+    `\nchain of binaries: bridge + host-local + portmap, one port (${ROUNDS} rounds, by turns)`
+  );
   mkdirSync(`${DIR}/net.d`);
   writeFileSync(`${DIR}/net.d/bench.conflist`, JSON.stringify(conflist));
   const leaf = { ms: 0 };
@@ -48,7 +50,11 @@ export async function chain() {
   });
   const mooring = openComposed(parts);
   const bare = bareLoop();
-  await mooring.up({ id: 'standing', networks: [{ name: 'bench' }], ports: [{ hostPort: 20_000, containerPort: 80 }] });
+  await mooring.up({
+    id: 'standing',
+    networks: [{ name: 'bench' }],
+    ports: [{ hostPort: 20_000, containerPort: 80 }]
+  });
 
   const ours = { up: [], down: [], both: [], own: [] };
   const theirs = { up: [], down: [], both: [] };
@@ -56,7 +62,11 @@ export async function chain() {
     const id = `bench-${round}`;
     leaf.ms = 0;
     const up = await timed(() =>
-      mooring.up({ id, networks: [{ name: 'bench' }], ports: [{ hostPort: 20_001, containerPort: 80 }] })
+      mooring.up({
+        id,
+        networks: [{ name: 'bench' }],
+        ports: [{ hostPort: 20_001, containerPort: 80 }]
+      })
     );
     const down = await timed(() => mooring.down(id));
     const bareUp = await timed(() => bare.up(`bare-${round}`));
@@ -80,7 +90,10 @@ export async function chain() {
   line('  down, bare loop', theirs.down);
   line('  own time per up + down (all but plugins and kernel)', ours.own);
   const ratio = figures(ours.both).p50 / figures(theirs.both).p50;
-  console.log(`  through Mooring / bare loop, up + down, p50`.padEnd(59), `${ratio.toFixed(3)}   (budget 1.03)`);
+  console.log(
+    `  through Mooring / bare loop, up + down, p50`.padEnd(59),
+    `${ratio.toFixed(3)}   (budget 1.03)`
+  );
 }
 
 /** Adds up what is spent in plugins and in the kernel; holds are our own work, so they are not wrapped. */

@@ -7,7 +7,9 @@ export function figures(samples) {
 
 export function line(what, samples, unit = 'ms') {
   const { p50, p99 } = figures(samples);
-  console.log(`${what.padEnd(58)} p50 ${p50.toFixed(3)} ${unit}  p99 ${p99.toFixed(3)} ${unit}  n=${samples.length}`);
+  console.log(
+    `${what.padEnd(58)} p50 ${p50.toFixed(3)} ${unit}  p99 ${p99.toFixed(3)} ${unit}  n=${samples.length}`
+  );
 }
 
 export async function timed(work) {

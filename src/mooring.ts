@@ -1,11 +1,17 @@
 import { map } from 'rxjs/internal/operators/map';
-import type { Container, ContainerList, Mooring, MooringOptions, UpInput } from './api.ts';
+import type * as api from './api.ts';
+import type { Container, ContainerList, MooringOptions, UpInput } from './api.ts';
 import { commandsOf } from './commands.ts';
-import { compose } from './compose.ts';
+import { compose, type Parts } from './compose.ts';
 import { parseContainerId } from './model/names.ts';
 import { containerView } from './actors/views.ts';
 import { journalOf, eventsOf } from './journals.ts';
 import { settleAll } from './recovery.ts';
+
+export type Mooring = api.Mooring;
+
+/** `Mooring.open()`: the way in. */
+export const Mooring = { open: openMooring } as const;
 
 /**
  * Opens the library on a state directory.
@@ -16,7 +22,11 @@ import { settleAll } from './recovery.ts';
  * @throws MooringError `store.badRoot`, `store.badFormat`, `store.unknown`, `mooring.badOption`
  */
 export async function openMooring(options: MooringOptions = {}): Promise<Mooring> {
-  const parts = await compose(options);
+  return openComposed(await compose(options));
+}
+
+/** The library over parts that are wired up already. */
+export function openComposed(parts: Parts): Mooring {
   const { store, registry, bus, networks, doctor } = parts;
   const commands = commandsOf(parts);
 

@@ -5,6 +5,7 @@ import type { Library } from './deps.ts';
 import { CliError, usage, visible } from './errors.ts';
 import { withMooring } from './open.ts';
 import { formatOption, templateOption } from './options.ts';
+import type { Binding } from './ports.ts';
 import { bindingOf, bindingsOf, portJson, portText } from './ports.ts';
 import { cell, formatted, json, paint, parseTemplate, table } from './print.ts';
 import type { Session } from './session.ts';
@@ -50,7 +51,7 @@ export function addViewCommands(program: Command, session: Session): void {
         port: string | undefined,
         { format }: { readonly format: string },
         command: Command
-      ) => port_(session, command, { id, port, format })
+      ) => printPorts(session, command, { id, port, format })
     );
 }
 
@@ -152,7 +153,7 @@ function inspection(library: Pick<Library, 'networkSettings'>, view: ContainerVi
   };
 }
 
-async function port_(
+async function printPorts(
   session: Session,
   command: Command,
   { id, port, format }: { id: string; port: string | undefined; format: string }
@@ -168,10 +169,13 @@ async function port_(
   if (wanted !== undefined && bindings.length === 0) {
     throw new CliError('port.notFound', `failed to find published port "${wanted}"`);
   }
-  if (format === 'json') return session.print(json(bindings.map(portJson)));
-  for (const one of bindings) {
-    session.print(wanted === undefined ? `${bindingOf(one)} -> ${one.host}` : one.host);
-  }
+  if (format === 'json') session.print(json(bindings.map(portJson)));
+  else for (const one of bindings) session.print(bindingText(one, wanted === undefined));
+}
+
+// Who names the port wants to know only where it is, as podman answers.
+function bindingText(binding: Binding, whole: boolean): string {
+  return whole ? `${bindingOf(binding)} -> ${binding.host}` : binding.host;
 }
 
 /** @returns `80/tcp` */

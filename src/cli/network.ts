@@ -141,7 +141,7 @@ async function ls(session: Session, command: Command, options: LsOptions): Promi
 }
 
 function lsRow({ id, name, cniVersion, plugins }: NetworkView, cut: boolean): readonly string[] {
-  const types = plugins.map((plugin) => String(plugin['type']));
+  const types = plugins.map(({ type }) => (typeof type === 'string' ? type : '?'));
   return [
     cut ? id.slice(0, SHORT_ID_LENGTH) : id,
     cell([name]),

@@ -68,6 +68,7 @@ async function orInterrupt<Result>(session: Session, work: Promise<Result>): Pro
   let stopWaiting = (): void => {};
   const interrupted = new Promise<never>((_, reject) => {
     stopWaiting = () => reject(signal.reason as Error);
+    if (signal.aborted) stopWaiting();
     signal.addEventListener('abort', stopWaiting);
   });
   try {

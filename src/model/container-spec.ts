@@ -30,7 +30,10 @@ const portInput = v.strictObject({
 
 const specInput = v.strictObject({
   id: v.string(),
-  networks: v.optional(v.union([v.literal('none'), v.array(attachmentInput)])),
+  // Not a union: it would only say that neither fits.
+  networks: v.optional(
+    v.lazy((input) => (typeof input === 'string' ? v.literal('none') : v.array(attachmentInput)))
+  ),
   ports: v.optional(v.array(portInput))
 });
 

@@ -84,7 +84,7 @@ describe('network ls', () => {
     const quiet = await network(['ls', '-q'], { list });
     const json = await network(['ls', '--format', 'json'], { list });
 
-    expect(whole.out.split('\n')[0]).toBe(`${ID}  front  1.0.0    bridge,portmap`);
+    expect(whole.out.split('\n')[0]).toBe(`${ID}  front  1.0.0  bridge,portmap`);
     expect(quiet.out).toBe('front\nb\n');
     expect(JSON.parse(json.out)).toEqual([networkOf('front'), networkOf('b')]);
   });

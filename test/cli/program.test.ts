@@ -29,7 +29,7 @@ describe('the program', () => {
     const ran = await mooring([...words, '--help']);
 
     expect(ran).toMatchObject({ code: 0, err: '', opened: [] });
-    expect(ran.out).toContain(`Usage: ${['mooring', ...words].join(' ')} `);
+    expect(ran.out.split(/[ |]/).slice(1, words.length + 2)).toEqual(['mooring', ...words]);
     expect(ran.out).toContain('--root <dir>');
   });
 

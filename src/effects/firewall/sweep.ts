@@ -7,6 +7,7 @@ import {
   leadsTo,
   saveTable,
   wordAfter,
+  type Rule,
   type RuleTable,
   type RunTool
 } from './iptables.ts';
@@ -60,16 +61,19 @@ function chainsOf(network: string, container: string): readonly OwnedChain[] {
   ];
 }
 
-// Two pairs of names may give one digest ("a" + "bc", "ab" + "c"): the comment tells them apart.
-function removal({ chains, rules }: RuleTable, owned: OwnedChain): readonly string[] {
-  const jumps = rules.filter((rule) => leadsTo(rule, owned.chain));
-  const ours = jumps.filter(
-    (rule) => rule.chain === owned.from && wordAfter(rule, '--comment') === owned.comment
-  );
-  const unhook = ours.map(({ chain, spec }) => `-D ${chain} ${spec}`);
-  const isForeign = jumps.length > ours.length;
-  if (!chains.has(owned.chain) || isForeign) return unhook;
-  return [...unhook, `-F ${owned.chain}`, `-X ${owned.chain}`];
+// Two pairs of names may give one digest ("a" + "bc", "ab" + "c") and then share a chain:
+// it goes with the last of them, and until then only the rules that say whose they are.
+function removal({ chains, rules }: RuleTable, { chain, from, comment }: OwnedChain): readonly string[] {
+  const ours = rules.filter((rule) => wordAfter(rule, '--comment') === comment);
+  const jumps = rules.filter((rule) => leadsTo(rule, chain));
+  const unhook = jumps.filter((rule) => rule.chain === from && ours.includes(rule)).map(deletion);
+  if (!chains.has(chain)) return unhook;
+  if (jumps.length === unhook.length) return [...unhook, `-F ${chain}`, `-X ${chain}`];
+  return [...unhook, ...ours.filter((rule) => rule.chain === chain).map(deletion)];
+}
+
+function deletion({ chain, spec }: Rule): string {
+  return `-D ${chain} ${spec}`;
 }
 
 // The kernel keeps 255 bytes of a comment, and portmap shortens its own to that.

@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nanoid } from 'nanoid';
 import { MooringError } from '../../model/failure.ts';
 import type { JsonObject } from '../../model/json.ts';
 
@@ -16,7 +16,7 @@ const STALE_MS = 60_000;
  */
 export async function writeConflist(dir: string, name: string, conflist: JsonObject): Promise<string> {
   const file = join(dir, `${name}.conflist`);
-  const temporary = join(dir, `.mooring-${nanoid()}.tmp`);
+  const temporary = join(dir, `.mooring-${randomUUID()}.tmp`);
   await mkdir(dir, { recursive: true, mode: 0o755 });
   await removeStale(dir);
   try {

@@ -1,6 +1,6 @@
 import { failureOf } from '../../model/failure.ts';
 import type { NetworkBaseline } from '../../model/network.ts';
-import { keyText, type Store } from '../../store/store.ts';
+import type { Store } from '../../store/store.ts';
 import type { EffectContext, Effects } from '../effects.ts';
 import type { RunTool } from '../firewall/iptables.ts';
 import { removeIdleBridge } from './bridges.ts';
@@ -61,7 +61,7 @@ async function prepare(
   bridges: readonly string[],
   context: EffectContext
 ): Promise<NetworkBaseline> {
-  const owner = keyText({ kind: 'network', id: network });
+  const owner = `network/${network}`;
   const standing = await interfaceNames();
   for (;;) {
     context.signal.throwIfAborted();
@@ -84,7 +84,7 @@ async function tidy(
   made: readonly string[],
   context: EffectContext
 ): Promise<void> {
-  const owner = keyText({ kind: 'network', id: network });
+  const owner = `network/${network}`;
   for (const bridge of made) await removeIdleBridge(run, bridge, context);
   for (;;) {
     context.signal.throwIfAborted();

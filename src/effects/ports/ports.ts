@@ -3,7 +3,7 @@ import { failureOf, MooringError } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
 import { portsOverlap } from '../../model/port-conflicts.ts';
 import { hostPortText } from '../../model/port.ts';
-import { keyText, type Allocations, type Store } from '../../store/store.ts';
+import type { Allocations, Store } from '../../store/store.ts';
 import type { Effects } from '../effects.ts';
 import { chooseHostPort } from './choose.ts';
 import { probePorts } from './probe.ts';
@@ -45,7 +45,7 @@ async function claim(
   ports: readonly PortMapping[],
   signal: AbortSignal
 ): Promise<readonly PortMapping[]> {
-  const owner = keyText({ kind: 'container', id: container });
+  const owner = `container/${container}`;
   const probed = new Set<PortMapping>();
   for (;;) {
     signal.throwIfAborted();

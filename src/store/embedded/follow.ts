@@ -144,7 +144,7 @@ function changesIn(folder: string, signal: AbortSignal): Changes {
   let names = new Set<string>();
   let lookAtAll = false;
   let wake: (() => void) | undefined;
-  let failure: unknown;
+  let failure: Error | undefined;
   const stop = startWatching(folder, note, fail);
   const close = () => {
     signal.removeEventListener('abort', close);
@@ -178,7 +178,7 @@ function changesIn(folder: string, signal: AbortSignal): Changes {
     wake?.();
   }
 
-  function fail(error: unknown): void {
+  function fail(error: Error): void {
     failure = error;
     wake?.();
   }
@@ -188,7 +188,7 @@ function changesIn(folder: string, signal: AbortSignal): Changes {
 function startWatching(
   folder: string,
   note: (name: string | null) => void,
-  fail: (error: unknown) => void
+  fail: (error: Error) => void
 ): () => void {
   let watcher: FSWatcher;
   try {

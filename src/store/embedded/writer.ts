@@ -134,7 +134,7 @@ function openJournal(path: string, key: Key, options?: { damaged: 'ignore' }): J
 }
 
 function appendTo(journal: Journal, line: Buffer, path: string): void {
-  let written = 0;
+  let written: number;
   try {
     written = writeSync(journal.fd, line);
   } catch (error) {

@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import { holdEffects } from './actors/holds.ts';
+import { lane } from './actors/lanes.ts';
+import { createRegistry, type Registry } from './actors/registry.ts';
+import type { Networks } from './api.ts';
+import { createBus, type Bus } from './bus/bus.ts';
+import { cniEffects } from './effects/cni/effects.ts';
+import { cniPlugins, type CniPlugins } from './effects/cni/plugins.ts';
+import { resolveEffects } from './effects/cni/resolve.ts';
+import { cniRunner } from './effects/cni/runner.ts';
+import { findings } from './effects/doctor.ts';
+import type { Effects } from './effects/effects.ts';
+import { sweepEffects } from './effects/firewall/sweep.ts';
+import { loopbackEffects } from './effects/loopback.ts';
+import { netnsEffects, verifyNetns } from './effects/netns.ts';
+import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
+import { sharedEffects } from './effects/networks/shared.ts';
+import { portEffects } from './effects/ports/ports.ts';
+import { settleOrphans } from './effects/process/orphans.ts';
+import { run } from './effects/process/run.ts';
+import { hostTool } from './effects/process/tool.ts';
+import { timerEffects } from './effects/timer.ts';
+import { openLog } from './log.ts';
+import { MooringError } from './model/failure.ts';
+import type { Finding } from './model/finding.ts';
+import { networksOf, openNetworkFiles } from './networks.ts';
+import {
+  NETNS_DIR,
+  netnsName,
+  settingsOf,
+  type ComposeOptions,
+  type Settings
+} from './settings.ts';
+import { embeddedStore } from './store/embedded/embedded.ts';
+import type { Store } from './store/store.ts';
+import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
+
+/** Everything the verbs work with, wired up for one process. */
+export interface Parts {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly registry: Registry;
+  readonly networks: Networks;
+  readonly ensureDefaultNetwork: () => Promise<string>;
+  readonly doctor: () => Promise<readonly Finding[]>;
+  readonly close: () => Promise<void>;
+}
+
+/** @throws MooringError as `openMooring` */
+export async function compose(options: ComposeOptions): Promise<Parts> {
+  const settings = settingsOf(options);
+  const store = await openStore(settings);
+  const log = openLog(options);
+  const bus = createBus((error) => {
+    log.error({ err: error }, 'a subscriber of the bus threw');
+  });
+  const plugins = pluginsOf(settings);
+  const files = openNetworkFiles(settings, store, plugins);
+  const thread = startNetnsThread();
+  const shutdown = new AbortController();
+  const leaves = leafEffects(settings, { store, plugins, thread });
+  const effects: Effects = { ...leaves, ...holdEffects(() => registry) };
+  const registry: Registry = createRegistry({
+    store,
+    bus,
+    effects: options.wrapEffects?.(effects) ?? effects,
+    pluginLane: lane(settings.concurrency),
+    settleOrphans: (operation, { mode, signal }) =>
+      settleOrphans(operation, { mode, timeoutMs: settings.pluginTimeoutMs, signal }),
+    lockTimeoutMs: settings.lockTimeoutMs,
+    shutdown: shutdown.signal,
+    now: Date.now,
+    log
+  });
+
+  return {
+    store,
+    bus,
+    registry,
+    networks: networksOf(files, store, settings),
+    ensureDefaultNetwork: async () => (await files.ensureDefaultNetwork()).name,
+    doctor: () => findings({ ...settings, runDir: NETNS_DIR }),
+    close: async () => {
+      shutdown.abort();
+      await thread.close();
+      await store.close();
+    }
+  };
+}
+
+function openStore({ root, store }: Settings): Promise<Store> {
+  if (store === 'embedded') return embeddedStore({ root });
+  throw new MooringError(
+    'store.unknown',
+    `store ${JSON.stringify(store)} is not known, only "embedded" is`
+  );
+}
+
+function pluginsOf({ root, pluginDirs, pluginTimeoutMs, graceMs }: Settings): CniPlugins {
+  return cniPlugins({
+    run,
+    pluginDirs,
+    versionCachePath: join(root, 'plugin-versions.json'),
+    limits: { timeoutMs: pluginTimeoutMs, graceMs }
+  });
+}
+
+interface Leaves {
+  readonly store: Store;
+  readonly plugins: CniPlugins;
+  readonly thread: NetnsThread;
+}
+
+/** The effects that reach the host; the others only speak to other actors. */
+function leafEffects(settings: Settings, { store, plugins, thread }: Leaves) {
+  const { root, confDir, pluginDirs, pluginTimeoutMs, graceMs } = settings;
+  const pluginLock = fileLock(join(root, 'plugins.lock'));
+  const tool = hostTool(settings);
+  const runner = cniRunner({
+    run,
+    pluginDirs,
+    cacheDir: join(root, 'cni'),
+    timeouts: {
+      addMs: pluginTimeoutMs,
+      delMs: pluginTimeoutMs,
+      checkMs: pluginTimeoutMs,
+      graceMs
+    }
+  });
+  return {
+    ...resolveEffects({ confDir, plugins }),
+    ...portEffects(store),
+    ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
+    ...loopbackEffects({ thread }),
+    ...underLock(pluginLock, cniEffects({ runner, verifyNetns })),
+    ...sweepEffects(tool),
+    ...sharedEffects({ store, run: tool, pluginLock }),
+    ...timerEffects(Date.now)
+  };
+}
+
+type CniEffects = Pick<Effects, 'cni.add' | 'cni.del'>;
+
+/** Chains that plugins share are taken away only while none of them runs. */
+function underLock(lock: SharedLock, effects: CniEffects): CniEffects {
+  return {
+    'cni.add': (request, context) =>
+      lock.shared(() => effects['cni.add'](request, context), context.signal),
+    'cni.del': (request, context) =>
+      lock.shared(() => effects['cni.del'](request, context), context.signal)
+  };
+}

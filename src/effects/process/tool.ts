@@ -1,0 +1,51 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { MooringError } from '../../model/failure.ts';
+import type { RunTool } from '../firewall/iptables.ts';
+import { run } from './run.ts';
+
+const TOOL_DIRS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+export interface ToolLimits {
+  readonly pluginTimeoutMs: number;
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceMs: number;
+}
+
+/** Runs programs of the host, found in the system's own directories and nowhere else. */
+export function hostTool({ pluginTimeoutMs, graceMs }: ToolLimits): RunTool {
+  return async (name, args, { stdin, operation, signal }) => {
+    const file = find(name);
+    if (file === undefined) return undefined;
+    const exit = await run({
+      file,
+      args,
+      env: {},
+      stdin,
+      operation,
+      timeoutMs: pluginTimeoutMs,
+      graceMs,
+      signal
+    });
+    const { spawnError, timedOut, outputTooLarge, aborted, ...rest } = exit;
+    if (spawnError)
+      throw new MooringError(`process.${spawnError.code}`, `${name}: ${spawnError.message}`);
+    if (timedOut)
+      throw new MooringError('process.timedOut', `${name} took over ${pluginTimeoutMs} ms`);
+    if (outputTooLarge)
+      throw new MooringError('process.outputTooLarge', `${name} wrote over 1 MiB`);
+    if (aborted) throw new MooringError('process.aborted', `${name} was stopped`);
+    return rest;
+  };
+}
+
+function find(name: string): string | undefined {
+  return TOOL_DIRS.map((dir) => join(dir, name)).find((file) => {
+    try {
+      accessSync(file, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
