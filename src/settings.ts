@@ -56,12 +56,12 @@ export function settingsOf(options: MooringOptions): Settings {
 /**
  * File name of a container's netns below `/run/netns`: `mooring-web`.
  *
- * A root of one's own gets a suffix, so that two roots never claim one path.
+ * Another root's names carry its hash, so that two roots never claim one path.
  */
 export function netnsName(root: string): (namespace: string) => string {
   if (root === DEFAULT_ROOT) return (namespace) => `mooring-${namespace}`;
-  const suffix = createHash('sha256').update(root).digest('hex').slice(0, 8);
-  return (namespace) => `mooring-${namespace}@${suffix}`;
+  const hash = createHash('sha256').update(root).digest('hex').slice(0, 8);
+  return (namespace) => `mooring.${hash}-${namespace}`;
 }
 
 function directory(option: string, path: string): string {

@@ -16,7 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   machines: ['model/', 'bus/', 'xstate'],
   store: ['model/', 'bus/', 'syscalls/', 'nanoid', 'node:'],
   syscalls: ['ffi-rs', 'node:'],
-  effects: ['model/', 'bus/', 'syscalls/', 'type store/store.ts', 'execa', 'node:'],
+  effects: ['model/', 'bus/', 'syscalls/', 'type store/store.ts', 'execa', 'nanoid', 'node:'],
   actors: [
     'model/',
     'bus/',

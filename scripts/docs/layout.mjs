@@ -38,7 +38,7 @@ export async function layoutOf(structure, { direction, options = {} }) {
     id: '#picture',
     layoutOptions: { ...ROOT_OPTIONS, ...shared },
     children: [nodeOf(structure.states[0], structure, shared)],
-    edges: arrows.map(edgeOf)
+    edges: arrows.map((arrow, index) => edgeOf(arrow, index, isBackward(arrow, structure)))
   };
   return placed(await new ELK().layout(graph), structure, arrows);
 }
@@ -91,7 +91,14 @@ function arrows(from, event, transition) {
   return transition.targets.map((to) => ({ from, to, kind, lines: arrowLines(event, transition) }));
 }
 
-function edgeOf({ from, to, lines }, index) {
+// The chart is written in the order of a life. An arrow that goes back in it is laid out as if
+// it went forward, and turned afterwards; so no circle is left, and the layout keeps that order.
+function isBackward({ from, to }, { states }) {
+  const order = (id) => states.findIndex((state) => state.id === id);
+  return order(from) > order(to);
+}
+
+function edgeOf({ from, to, lines }, index, isTurned) {
   const label = {
     text: ' ',
     width: Math.max(0, ...lines.map(lineWidth)) + 8,
@@ -100,8 +107,8 @@ function edgeOf({ from, to, lines }, index) {
   };
   return {
     id: `#arrow${index}`,
-    sources: [from],
-    targets: [to],
+    sources: [isTurned ? to : from],
+    targets: [isTurned ? from : to],
     labels: lines.length === 0 ? [] : [label]
   };
 }
@@ -126,6 +133,7 @@ function placed(graph, structure, arrows) {
     arrows: graph.edges.map((edge, index) => {
       const label = edge.labels?.[0] ? rectangle(edge.labels[0]) : null;
       const points = pointsOf(edge.sections[0]);
+      if (isBackward(arrows[index], structure)) points.reverse();
       return { ...arrows[index], points, label, depth: label && depthOf(label, states) };
     })
   };

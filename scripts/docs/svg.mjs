@@ -52,7 +52,7 @@ export function svgOf(layout, { title, description }) {
   const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
   const outer = states.filter(({ isOuter }) => isOuter);
   return lines(
-    `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-labelledby="title desc">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" xml:space="preserve" aria-labelledby="title desc">`,
     `<title id="title">${escaped(title)}</title>`,
     `<desc id="desc">${escaped(description)}</desc>`,
     `<style>${style()}</style>`,
@@ -134,7 +134,7 @@ function tags(box, left, top) {
 
 function written(line, x, y) {
   const spans = line.map(
-    ({ kind, text }) => `<tspan class="${kind}">${escaped(text).replaceAll('  ', '\u00a0 ')}</tspan>`
+    ({ kind, text }) => `<tspan class="${kind}">${escaped(text)}</tspan>`
   );
   return `<text x="${px(x)}" y="${px(y)}">${spans.join('')}</text>`;
 }

@@ -92,7 +92,12 @@ function parseAttachment(
   atMost(ips, IPS_MAX, `addresses on network ${network}`);
   atMost(aliases, ALIASES_MAX, `aliases on network ${network}`);
   const addresses = ips?.map(parseHostAddress);
-  refuseTwice(addresses ?? [], 'address.duplicate', 'address', `asked for twice on network ${network}`);
+  refuseTwice(
+    addresses ?? [],
+    'address.duplicate',
+    'address',
+    `asked for twice on network ${network}`
+  );
   return {
     network,
     ifName,
@@ -102,7 +107,13 @@ function parseAttachment(
   };
 }
 
-function parsePort({ hostIp, hostPort, containerPort, range, protocol }: v.InferOutput<typeof portInput>): PortMapping {
+function parsePort({
+  hostIp,
+  hostPort,
+  containerPort,
+  range,
+  protocol
+}: v.InferOutput<typeof portInput>): PortMapping {
   return checkPort({
     hostIp: hostIp ?? '',
     hostPort: hostPort ?? 0,
@@ -116,7 +127,10 @@ function parsePort({ hostIp, hostPort, containerPort, range, protocol }: v.Infer
 // Every netns has one of its own.
 function parseInsideName(text: string): string {
   if (text !== 'lo') return parseInterfaceName(text);
-  throw new MooringError('interface.badName', 'interface name "lo" is the loopback of every container');
+  throw new MooringError(
+    'interface.badName',
+    'interface name "lo" is the loopback of every container'
+  );
 }
 
 function freeNames(taken: ReadonlySet<string>): () => string {

@@ -18,7 +18,10 @@ export function buildConflist(plan: NetworkPlan, cniVersion: string): JsonObject
 }
 
 /** File names of the plugins its conflist will call, IPAM plugins included. */
-export function pluginsOf({ driver, subnets }: Pick<NetworkPlan, 'driver' | 'subnets'>): readonly string[] {
+export function pluginsOf({
+  driver,
+  subnets
+}: Pick<NetworkPlan, 'driver' | 'subnets'>): readonly string[] {
   return driver === 'bridge'
     ? ['bridge', 'host-local', 'portmap', 'firewall', 'tuning']
     : ['macvlan', subnets.length === 0 ? 'dhcp' : 'host-local'];

@@ -44,5 +44,8 @@ function parseVlan(text: string): number {
 
 function parseInteger(text: string, what: string): number {
   if (/^-?\d{1,9}$/.test(text)) return Number(text);
-  throw new MooringError('network.badOption', `${what} ${JSON.stringify(text)} is not a whole number`);
+  throw new MooringError(
+    'network.badOption',
+    `${what} ${JSON.stringify(text)} is not a whole number`
+  );
 }

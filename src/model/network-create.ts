@@ -110,7 +110,10 @@ function parseBridgeName(text: string): string {
 function parseLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   for (const [key, value] of Object.entries(labels)) {
     if (key !== '' && typeof value === 'string') continue;
-    throw new MooringError('network.badLabel', `label ${JSON.stringify(key)} must be a text with a name`);
+    throw new MooringError(
+      'network.badLabel',
+      `label ${JSON.stringify(key)} must be a text with a name`
+    );
   }
   return labels;
 }

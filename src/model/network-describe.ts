@@ -102,7 +102,7 @@ function optionsOf(main: PluginConf | undefined): Readonly<Record<string, string
 }
 
 function list(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? value : [];
+  return Array.isArray(value) ? (value as readonly Json[]) : [];
 }
 
 function text(value: Json | undefined): string | undefined {

@@ -3,7 +3,8 @@ import type { NetworkFilter, NetworkView } from './network-view.ts';
 
 const MATCHERS: Readonly<Record<string, (view: NetworkView, value: string) => boolean>> = {
   name: ({ name }, value) => pattern(value).test(name),
-  plugin: ({ plugins }, value) => plugins.some(({ type }) => String(type).includes(value)),
+  plugin: ({ plugins }, value) =>
+    plugins.some(({ type }) => typeof type === 'string' && type.includes(value)),
   label: ({ labels }, value) => hasLabel(labels, value),
   driver: ({ driver }, value) => driver === value,
   id: ({ id }, value) => id.includes(value)
@@ -55,11 +56,9 @@ function pattern(source: string): RegExp {
   try {
     return new RegExp(source);
   } catch (cause) {
-    throw new MooringError(
-      'network.badFilter',
-      `filter name=${source}: not a regular expression`,
-      { cause }
-    );
+    throw new MooringError('network.badFilter', `filter name=${source}: not a regular expression`, {
+      cause
+    });
   }
 }
 

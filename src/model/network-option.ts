@@ -87,13 +87,13 @@ export function parseAlias(text: string): string {
 }
 
 function parseOptions(text: string, whole: string): Omit<NetworkOption, 'name'> {
-  return text.split(',').reduce((options, option) => {
+  return text.split(',').reduce<Omit<NetworkOption, 'name'>>((options, option) => {
     const equals = option.indexOf('=');
     const key = equals === -1 ? option : option.slice(0, equals);
     const value = equals === -1 ? '' : option.slice(equals + 1);
     if (value === '') throw badOption(whole, `option ${JSON.stringify(key)} needs a value`);
     return { ...options, ...parseOption(options, key, value, whole) };
-  }, {} as Omit<NetworkOption, 'name'>);
+  }, {});
 }
 
 function parseOption(

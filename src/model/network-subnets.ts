@@ -92,7 +92,9 @@ function parseGateway(text: string, subnet: Subnet): Address {
   }
   const isBroadcast = gateway.family === 4 && gateway.value === lastAddress(subnet).value;
   if (gateway.value === subnet.base || isBroadcast) {
-    throw bad(`gateway ${addressText(gateway)} is the first or last address of ${subnetText(subnet)}`);
+    throw bad(
+      `gateway ${addressText(gateway)} is the first or last address of ${subnetText(subnet)}`
+    );
   }
   return gateway;
 }

@@ -132,13 +132,19 @@ function checkNumber(port: number, what: string): void {
 function checkEnd(first: number, range: number, what: string): void {
   const last = Math.max(first, 1) + range - 1;
   if (last <= PORT_MAX) return;
-  throw new MooringError('port.badRange', `${what} range ends at ${last}, the last port is ${PORT_MAX}`);
+  throw new MooringError(
+    'port.badRange',
+    `${what} range ends at ${last}, the last port is ${PORT_MAX}`
+  );
 }
 
 function parseProtocol(text: string): Protocol {
   const protocol = text.toLowerCase();
   if (PROTOCOLS.includes(protocol)) return protocol as Protocol;
-  throw new MooringError('port.badProtocol', `protocol ${JSON.stringify(text)} must be tcp, udp or sctp`);
+  throw new MooringError(
+    'port.badProtocol',
+    `protocol ${JSON.stringify(text)} must be tcp, udp or sctp`
+  );
 }
 
 function parseHostIp(text: string): string {
@@ -146,9 +152,13 @@ function parseHostIp(text: string): string {
   try {
     return addressText(parseAddress(text));
   } catch (cause) {
-    throw new MooringError('port.badHostIp', `host address ${JSON.stringify(text)} is not an IP address`, {
-      cause
-    });
+    throw new MooringError(
+      'port.badHostIp',
+      `host address ${JSON.stringify(text)} is not an IP address`,
+      {
+        cause
+      }
+    );
   }
 }
 

@@ -18,7 +18,12 @@ describe('parseContainerSpec', () => {
   });
 
   it('names interfaces in order and steps over names that are taken', () => {
-    const networks = [{ name: 'a' }, { name: 'b', interfaceName: 'eth1' }, { name: 'c' }, { name: 'd' }];
+    const networks = [
+      { name: 'a' },
+      { name: 'b', interfaceName: 'eth1' },
+      { name: 'c' },
+      { name: 'd' }
+    ];
 
     expect(spec({ networks }).networks.map(({ ifName }) => ifName)).toEqual([
       'eth0',
@@ -64,7 +69,12 @@ describe('parseContainerSpec', () => {
     [{ networks: [{ name: 'a', interfaceName: 'lo' }] }, 'interface.badName'],
     [{ networks: [{ name: 'a', interfaceName: 'a/b' }] }, 'interface.badName'],
     [
-      { networks: [{ name: 'a', interfaceName: 'x' }, { name: 'b', interfaceName: 'x' }] },
+      {
+        networks: [
+          { name: 'a', interfaceName: 'x' },
+          { name: 'b', interfaceName: 'x' }
+        ]
+      },
       'interface.duplicate'
     ],
     [{ networks: [{ name: 'a', ips: ['10.0.0.5/24'] }] }, 'address.bad'],

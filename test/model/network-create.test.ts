@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { buildConflist, pluginsOf } from '../../src/model/network-conflist.ts';
-import { parseNetworkCreate, parsePairs, type NetworkCreateInput } from '../../src/model/network-create.ts';
+import {
+  parseNetworkCreate,
+  parsePairs,
+  type NetworkCreateInput
+} from '../../src/model/network-create.ts';
 import { leaseRange } from '../../src/model/network-subnets.ts';
 import { addressText, parseSubnet } from '../../src/model/subnet.ts';
 
@@ -56,9 +60,15 @@ describe('parseNetworkCreate', () => {
   });
 
   it('never leases the broadcast address of the subnet', () => {
-    const plan = parseNetworkCreate({ subnets: ['192.168.0.0/24'], ipRanges: ['192.168.0.128/25'] });
+    const plan = parseNetworkCreate({
+      subnets: ['192.168.0.0/24'],
+      ipRanges: ['192.168.0.128/25']
+    });
 
-    expect(plan.subnets[0]).toMatchObject({ rangeStart: '192.168.0.129', rangeEnd: '192.168.0.254' });
+    expect(plan.subnets[0]).toMatchObject({
+      rangeStart: '192.168.0.129',
+      rangeEnd: '192.168.0.254'
+    });
   });
 
   it.each<[NetworkCreateInput, RegExp]>([
@@ -105,7 +115,10 @@ describe('leaseRange', () => {
 
 describe('buildConflist', () => {
   const conflist = (input: NetworkCreateInput) =>
-    buildConflist({ ...parseNetworkCreate(input), name: 'front', interfaceName: 'mooring1' }, '1.0.0');
+    buildConflist(
+      { ...parseNetworkCreate(input), name: 'front', interfaceName: 'mooring1' },
+      '1.0.0'
+    );
 
   it('writes the chain of a bridge', () => {
     const input = { subnets: ['fd00:4::/64', '10.0.0.0/24'], options: { mtu: '9000', vlan: '9' } };
@@ -146,7 +159,8 @@ describe('buildConflist', () => {
   });
 
   it('gives a macvlan its parent, and DHCP unless it has a subnet', () => {
-    const master = (input: NetworkCreateInput) => conflist({ driver: 'macvlan', ...input })['plugins'];
+    const master = (input: NetworkCreateInput) =>
+      conflist({ driver: 'macvlan', ...input })['plugins'];
 
     expect(master({})).toEqual([{ type: 'macvlan', master: '', ipam: { type: 'dhcp' } }]);
     expect(master({ options: { parent: 'lo' } })).toMatchObject([{ master: 'lo' }]);

@@ -97,12 +97,17 @@ describe('checkPorts', () => {
     ['8078-8080:78-80', '8080:81'],
     ['[::]:8080:80', '[::1]:8080:81']
   ])('refuses %s with %s', (a, b) => {
-    expect(() => check(a, b)).toThrow('conflicting port mappings for host port 8080 (protocol tcp)');
+    expect(() => check(a, b)).toThrow(
+      'conflicting port mappings for host port 8080 (protocol tcp)'
+    );
   });
 
   it('limits how many there are', () => {
     const many = Array.from({ length: 1025 }, (_, index) => mapping({ hostPort: index + 1 }));
-    const wide = [mapping({ containerPort: 1, range: 65_535 }), mapping({ containerPort: 1, range: 2 })];
+    const wide = [
+      mapping({ containerPort: 1, range: 65_535 }),
+      mapping({ containerPort: 1, range: 2 })
+    ];
 
     expect(() => checkPorts(many)).toThrow(expect.objectContaining({ code: 'port.tooMany' }));
     expect(() => checkPorts(wide)).toThrow(expect.objectContaining({ code: 'port.tooMany' }));
@@ -113,9 +118,18 @@ describe('mergePorts', () => {
   it.each([
     [['8080:80', '8081:81'], ['8080-8081/tcp']],
     [['8081:81', '8080:80'], ['8080-8081/tcp']],
-    [['8080:80', '8081:82'], ['8080/tcp', '8081/tcp']],
-    [['8080:80', '8081:81/udp'], ['8080/tcp', '8081/udp']],
-    [['8080:80', '127.0.0.1:8081:81'], ['8080/tcp', '127.0.0.1:8081/tcp']]
+    [
+      ['8080:80', '8081:82'],
+      ['8080/tcp', '8081/tcp']
+    ],
+    [
+      ['8080:80', '8081:81/udp'],
+      ['8080/tcp', '8081/udp']
+    ],
+    [
+      ['8080:80', '127.0.0.1:8081:81'],
+      ['8080/tcp', '127.0.0.1:8081/tcp']
+    ]
   ])('makes ranges of %j', (texts, expected) => {
     expect(mergePorts(texts.map(parsePublish)).map(hostPortText)).toEqual(expected);
   });

@@ -68,8 +68,7 @@ export async function saveTable(
  */
 export async function changeTable(
   run: RunTool,
-  tool: IpTables,
-  table: 'nat' | 'filter',
+  { tool, table }: { readonly tool: IpTables; readonly table: 'nat' | 'filter' },
   commands: readonly string[],
   { operation, signal }: Pick<EffectContext, 'operation' | 'signal'>
 ): Promise<void> {
@@ -126,6 +125,7 @@ function splitWords(text: string): readonly string[] {
 }
 
 function failed(code: string, what: string, exit: ToolExit | undefined): MooringError {
-  const answer = exit === undefined ? 'not installed' : exit.stderr.trim() || `exit ${exit.exitCode}`;
+  const answer =
+    exit === undefined ? 'not installed' : exit.stderr.trim() || `exit ${exit.exitCode}`;
   return new MooringError(code, `${what}: ${answer.slice(0, 500)}`);
 }

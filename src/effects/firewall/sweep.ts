@@ -26,12 +26,16 @@ export function sweepEffects(run: RunTool): Pick<Effects, 'firewall.sweep'> {
         for (const tool of owned.length === 0 ? [] : FAMILIES) {
           const table = await saveTable(run, tool, 'nat', context);
           const commands = owned.flatMap((chain) => removal(table, chain));
-          await changeTable(run, tool, 'nat', commands, context);
+          await changeTable(run, { tool, table: 'nat' }, commands, context);
         }
         return { type: 'firewall.swept', container };
       } catch (error) {
         const doing = `removing firewall rules of container ${container}`;
-        return { type: 'firewall.sweepFailed', container, failure: failureOf(error, 'firewall', doing) };
+        return {
+          type: 'firewall.sweepFailed',
+          container,
+          failure: failureOf(error, 'firewall', doing)
+        };
       }
     }
   };
@@ -49,7 +53,9 @@ interface OwnedChain {
  * @see pkg/utils/utils.go (`FormatChainName`) and plugins/meta/portmap/chain.go of the CNI plugins
  */
 function chainsOf(network: string, container: string): readonly OwnedChain[] {
-  const digest = createHash('sha512').update(network + container).digest('hex');
+  const digest = createHash('sha512')
+    .update(network + container)
+    .digest('hex');
   const owner = `name: "${network}" id: "${container}"`;
   return [
     { chain: `CNI-${digest.slice(0, 24)}`, from: 'POSTROUTING', comment: owner },
@@ -63,7 +69,10 @@ function chainsOf(network: string, container: string): readonly OwnedChain[] {
 
 // Two pairs of names may give one digest ("a" + "bc", "ab" + "c") and then share a chain:
 // it goes with the last of them, and until then only the rules that say whose they are.
-function removal({ chains, rules }: RuleTable, { chain, from, comment }: OwnedChain): readonly string[] {
+function removal(
+  { chains, rules }: RuleTable,
+  { chain, from, comment }: OwnedChain
+): readonly string[] {
   const ours = rules.filter((rule) => wordAfter(rule, '--comment') === comment);
   const jumps = rules.filter((rule) => leadsTo(rule, chain));
   const unhook = jumps.filter((rule) => rule.chain === from && ours.includes(rule)).map(deletion);

@@ -10,7 +10,11 @@ type Context = Pick<EffectContext, 'operation' | 'signal'>;
  *
  * @throws MooringError `network.bridgeStays` with what `ip` answered
  */
-export async function removeIdleBridge(run: RunTool, name: string, context: Context): Promise<void> {
+export async function removeIdleBridge(
+  run: RunTool,
+  name: string,
+  context: Context
+): Promise<void> {
   const [link] = await links(run, ['-d', 'link', 'show', 'dev', name], name, context);
   if (link === undefined || kindOf(link) !== 'bridge') return;
   const ports = await links(run, ['link', 'show', 'master', name], name, context);

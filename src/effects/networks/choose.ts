@@ -31,7 +31,11 @@ export interface Choices {
  *
  * @throws MooringError `network.subnetInUse`, `network.bridgeInUse`, `network.noParent`, `network.noFreeSubnet`
  */
-export function completePlan(draft: NetworkDraft, around: Surroundings, choices: Choices): NetworkPlan {
+export function completePlan(
+  draft: NetworkDraft,
+  around: Surroundings,
+  choices: Choices
+): NetworkPlan {
   const { wanted, ...rest } = draft;
   if (draft.driver === 'macvlan') {
     checkParent(draft, around.host);
@@ -85,7 +89,10 @@ function freeName({ conflists, host }: Surroundings): string {
   return `mooring${number}`;
 }
 
-function takenSubnets(own: readonly SubnetPlan[], { conflists, host }: Surroundings): readonly Subnet[] {
+function takenSubnets(
+  own: readonly SubnetPlan[],
+  { conflists, host }: Surroundings
+): readonly Subnet[] {
   return [
     ...own.map(({ subnet }) => parseSubnet(subnet)),
     ...conflists.flatMap(rangesOf).flatMap(parseForeign),

@@ -14,7 +14,11 @@ const STALE_MS = 60_000;
  * @returns its absolute path
  * @throws MooringError `network.exists`
  */
-export async function writeConflist(dir: string, name: string, conflist: JsonObject): Promise<string> {
+export async function writeConflist(
+  dir: string,
+  name: string,
+  conflist: JsonObject
+): Promise<string> {
   const file = join(dir, `${name}.conflist`);
   const temporary = join(dir, `.mooring-${randomUUID()}.tmp`);
   await mkdir(dir, { recursive: true, mode: 0o755 });
@@ -66,7 +70,10 @@ async function syncDir(dir: string): Promise<void> {
 async function removeStale(dir: string): Promise<void> {
   for (const name of (await readdir(dir)).filter((name) => TEMPORARY.test(name))) {
     const path = join(dir, name);
-    const age = await stat(path).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
+    const age = await stat(path).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0
+    );
     if (age > STALE_MS) await rm(path, { force: true });
   }
 }

@@ -62,7 +62,9 @@ export function parseRoutes6(text: string): readonly Subnet[] {
     if (destination === undefined || prefixHex === undefined) return [];
     const prefix = Number.parseInt(prefixHex, 16);
     const isOfLink = /^(?:fe[89ab]|ff)/.test(destination);
-    return prefix === 0 || isOfLink ? [] : [{ family: 6, base: BigInt(`0x${destination}`), prefix }];
+    return prefix === 0 || isOfLink
+      ? []
+      : [{ family: 6, base: BigInt(`0x${destination}`), prefix }];
   });
 }
 

@@ -105,7 +105,9 @@ export function networkFiles(deps: NetworkFilesDeps): NetworkFiles {
       const find = async () => (await views()).find(({ name }) => name === DEFAULT_NETWORK);
       return (
         (await find()) ??
-        (await locked(async () => (await find()) ?? (await define(deps, DEFAULT_DRAFT, DEFAULT_POOLS))))
+        (await locked(
+          async () => (await find()) ?? (await define(deps, DEFAULT_DRAFT, DEFAULT_POOLS))
+        ))
       );
     }
   };

@@ -14,19 +14,20 @@ const WAIT_MAX_MS = 20;
 /**
  * A lock between processes and within one: the kernel frees it when its holder dies.
  *
+ * Who waits for it exclusively is not overtaken by those who share it: all of them pass
+ * through a second lock, `<file>.gate`, which is held while waiting and no longer.
+ *
  * @param file absolute path, made when it is missing (mode 0600), never removed
  * @see flock(2)
  */
 export function fileLock(file: string): SharedLock {
   const held = async <Value>(
-    mode: 'shared' | 'exclusive',
+    mode: Mode,
     work: () => Promise<Value>,
     signal: AbortSignal
   ): Promise<Value> => {
-    // An open file description of its own: two holders in one process exclude each other too.
-    const handle = await openLock(file);
+    const handle = await acquire(file, mode, signal);
     try {
-      await waitFor(handle, mode, signal);
       return await work();
     } finally {
       await handle.close();
@@ -38,16 +39,35 @@ export function fileLock(file: string): SharedLock {
   };
 }
 
+type Mode = 'shared' | 'exclusive';
+
+async function acquire(file: string, mode: Mode, signal: AbortSignal): Promise<FileHandle> {
+  const gate = await take(`${file}.gate`, mode, signal);
+  try {
+    return await take(file, mode, signal);
+  } finally {
+    await gate.close();
+  }
+}
+
+// An open file description of its own: two holders in one process exclude each other too.
+async function take(file: string, mode: Mode, signal: AbortSignal): Promise<FileHandle> {
+  const handle = await openLock(file);
+  try {
+    await waitFor(handle, mode, signal);
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
 function openLock(file: string): Promise<FileHandle> {
   return open(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
 }
 
 // A blocking flock would hold a thread of libuv's pool, and couldn't be given up.
-async function waitFor(
-  handle: FileHandle,
-  mode: 'shared' | 'exclusive',
-  signal: AbortSignal
-): Promise<void> {
+async function waitFor(handle: FileHandle, mode: Mode, signal: AbortSignal): Promise<void> {
   for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, WAIT_MAX_MS)) {
     signal.throwIfAborted();
     if (tryFlock(handle.fd, mode)) return;

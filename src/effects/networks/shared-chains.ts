@@ -54,7 +54,9 @@ const SHARED: Readonly<Record<Table, readonly SharedChain[]>> = {
     {
       chain: 'CNI-ADMIN',
       own: [],
-      jumps: [/^CNI-FORWARD -m comment --comment "CNI firewall plugin admin overrides" -j CNI-ADMIN$/]
+      jumps: [
+        /^CNI-FORWARD -m comment --comment "CNI firewall plugin admin overrides" -j CNI-ADMIN$/
+      ]
     }
   ]
 };
@@ -89,7 +91,7 @@ export async function removeIdleChains(
     const candidates = SHARED[table].filter(
       ({ chain }) => standing.chains.has(chain) && !kept.includes(placeText(tool, table, chain))
     );
-    await changeTable(run, tool, table, removal(standing, candidates), context);
+    await changeTable(run, { tool, table }, removal(standing, candidates), context);
   }
 }
 

@@ -67,7 +67,9 @@ async function prepare(
     context.signal.throwIfAborted();
     const { version, entries } = await store.allocations(KIND);
     // A bridge that another network of ours made goes with the last of both.
-    const made = entries.filter((entry) => entry.owner !== owner).flatMap((entry) => usageOf(entry).bridges);
+    const made = entries
+      .filter((entry) => entry.owner !== owner)
+      .flatMap((entry) => usageOf(entry).bridges);
     const before = bridges.filter((name) => standing.includes(name) && !made.includes(name));
     const [known] = entries.map(usageOf);
     const usage = {

@@ -12,7 +12,9 @@ export async function portHolder({ protocol, hostPort }: PortMapping): Promise<s
   const tables = await Promise.all(
     [protocol, `${protocol}6`].map((table) => readText(`/proc/self/net/${table}`))
   );
-  const inodes = new Set(tables.flatMap((table) => socketInodes(table, hostPort, protocol === 'tcp')));
+  const inodes = new Set(
+    tables.flatMap((table) => socketInodes(table, hostPort, protocol === 'tcp'))
+  );
   if (inodes.size === 0) return undefined;
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     if (await holdsOne(pid, inodes)) {
@@ -33,7 +35,9 @@ export function socketInodes(table: string, port: number, listening: boolean): r
     .split('\n')
     .slice(1)
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, local = '', , state]) => local.endsWith(suffix) && (!listening || state === TCP_LISTEN))
+    .filter(
+      ([, local = '', , state]) => local.endsWith(suffix) && (!listening || state === TCP_LISTEN)
+    )
     .flatMap((fields) => fields[9] ?? []);
 }
 
@@ -41,7 +45,9 @@ async function holdsOne(pid: string, inodes: ReadonlySet<string>): Promise<boole
   const dir = `/proc/${pid}/fd`;
   // It may have ended, or be another user's: then it isn't named.
   const descriptors = await readdir(dir).catch(() => []);
-  const links = await Promise.all(descriptors.map((fd) => readlink(`${dir}/${fd}`).catch(() => '')));
+  const links = await Promise.all(
+    descriptors.map((fd) => readlink(`${dir}/${fd}`).catch(() => ''))
+  );
   return links.some((link) => inodes.has(/^socket:\[(\d+)\]$/.exec(link)?.[1] ?? ''));
 }
 

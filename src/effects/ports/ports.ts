@@ -22,7 +22,11 @@ export function portEffects(store: PortStore): Pick<Effects, 'ports.claim' | 'po
   return {
     async 'ports.claim'({ container, ports }, { signal }) {
       try {
-        return { type: 'ports.claimed', container, ports: await claim(store, container, ports, signal) };
+        return {
+          type: 'ports.claimed',
+          container,
+          ports: await claim(store, container, ports, signal)
+        };
       } catch (error) {
         return { type: 'ports.claimFailed', container, failure: failureOf(error, 'port') };
       }
@@ -72,10 +76,12 @@ interface Claim {
 }
 
 function claimsOfOthers({ entries }: Allocations, owner: string): readonly Claim[] {
-  return entries
-    .filter((entry) => entry.owner !== owner)
-    // This file is the only one that writes them.
-    .map(({ owner, entry }) => ({ owner, mapping: entry as unknown as PortMapping }));
+  return (
+    entries
+      .filter((entry) => entry.owner !== owner)
+      // This file is the only one that writes them.
+      .map(({ owner, entry }) => ({ owner, mapping: entry as unknown as PortMapping }))
+  );
 }
 
 function refuseTaken(wanted: readonly PortMapping[], others: readonly Claim[]): void {

@@ -5,7 +5,13 @@ import { sweepEffects } from '../../../src/effects/firewall/sweep.ts';
 import type { RunTool } from '../../../src/effects/firewall/iptables.ts';
 
 const FIXTURE = fileURLToPath(new URL('./sweep.fixture.mjs', import.meta.url));
-const context = { operation: 'op', repeated: false, signal: new AbortController().signal };
+const context = {
+  operation: 'op',
+  repeated: false,
+  askedAt: 0,
+  correlation: 'command',
+  signal: new AbortController().signal
+};
 const host = useSandbox({ each: true });
 
 /** What an ADD of bridge and portmap has put there, by the plugins themselves. */
@@ -39,7 +45,7 @@ async function sweep(container: string, ...networks: string[]): Promise<unknown>
 
 describe('firewall.sweep', () => {
   it('removes all that is of the container, and nothing of neighbours with like names', async () => {
-    const others = add('net', 'web2', 8081, 1) + add('net2', 'web', 8082, 2) ;
+    const others = add('net', 'web2', 8081, 1) + add('net2', 'web', 8082, 2);
     expect(await host.run(['sh', '-c', others])).toMatchObject({ code: 0 });
     const before = await rules();
     expect(await host.run(['sh', '-c', add('net', 'web', 8080, 4)])).toMatchObject({ code: 0 });
@@ -86,10 +92,16 @@ describe('firewall.sweep without a kernel', () => {
   });
 
   it.each([
-    [{ exitCode: 4, stdout: '', stderr: 'Permission denied (you must be root)\n' }, /Permission denied/],
+    [
+      { exitCode: 4, stdout: '', stderr: 'Permission denied (you must be root)\n' },
+      /Permission denied/
+    ],
     [{ exitCode: 0, stdout: '*nat\n-A POSTROUTING -j', stderr: '' }, /end in the middle/]
   ])('says what was answered: %j', async (exit, message) => {
-    const fact = await sweepEffects(() => Promise.resolve(exit))['firewall.sweep'](request, context);
+    const fact = await sweepEffects(() => Promise.resolve(exit))['firewall.sweep'](
+      request,
+      context
+    );
 
     expect(fact).toMatchObject({
       type: 'firewall.sweepFailed',

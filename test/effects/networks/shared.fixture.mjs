@@ -2,13 +2,13 @@
 // or tidy:NETWORK:BRIDGE[,BRIDGE][:KEPT]. Prints the facts as JSON. STATE is a file that keeps the
 // allocations between two runs, as a store would.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { hostTool } from '../../../dist/effects/firewall/host-tool.js';
+import { hostTool } from '../../../dist/effects/process/tool.js';
 import { fileLock } from '../../../dist/effects/networks/plugin-lock.js';
 import { sharedEffects } from '../../../dist/effects/networks/shared.js';
-import { run } from '../../../dist/effects/process/run.js';
 
 const [file, ...steps] = process.argv.slice(2);
-const load = () => (existsSync(file) ? JSON.parse(readFileSync(file)) : { version: 0, entries: [] });
+const load = () =>
+  existsSync(file) ? JSON.parse(readFileSync(file)) : { version: 0, entries: [] };
 const store = {
   allocations: async () => load(),
   async allocate(_kind, version, owner, entries) {
@@ -22,7 +22,7 @@ const store = {
 };
 const effects = sharedEffects({
   store,
-  run: hostTool(run),
+  run: hostTool({ pluginTimeoutMs: 30_000, graceMs: 1_000 }),
   pluginLock: fileLock('/run/plugins.lock')
 });
 
@@ -35,7 +35,11 @@ for (const [index, step] of steps.entries()) {
     bridges: bridges.split(','),
     baseline: { bridges: kept.split(',').filter(Boolean) }
   };
-  const context = { operation: `op-${index}`, repeated: false, signal: new AbortController().signal };
+  const context = {
+    operation: `op-${index}`,
+    repeated: false,
+    signal: new AbortController().signal
+  };
   facts.push(await effects[request.type](request, context));
 }
 console.log(JSON.stringify(facts));

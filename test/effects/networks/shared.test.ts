@@ -28,7 +28,12 @@ async function sh(script: string): Promise<string> {
 }
 
 async function shared(...steps: readonly string[]): Promise<unknown> {
-  const { stdout, stderr } = await host.run([process.execPath, FIXTURE, '/run/usage.json', ...steps]);
+  const { stdout, stderr } = await host.run([
+    process.execPath,
+    FIXTURE,
+    '/run/usage.json',
+    ...steps
+  ]);
   expect(stderr).toBe('');
   return JSON.parse(stdout);
 }
@@ -74,10 +79,14 @@ describe('network.tidy', () => {
   });
 
   it('keeps a bridge that was there, one with a port, and what is no bridge', async () => {
-    await sh(`${BRIDGE}; ip link add br1 type bridge; ip link add p type dummy; ip link set p master br1`);
-    await sh('ip link add br2 type dummy');
+    await sh(
+      `${BRIDGE}; ip link add br1 type bridge; ip link add p type veth peer q; ip link set p master br1`
+    );
+    await sh('ip link add br2 type veth peer peer2');
 
-    expect(await shared('tidy:n:br0,br1,br2:br0')).toEqual([{ type: 'network.tidied', network: 'n' }]);
+    expect(await shared('tidy:n:br0,br1,br2:br0')).toEqual([
+      { type: 'network.tidied', network: 'n' }
+    ]);
     expect(await bridges()).toBe('br0\nbr1');
     expect(await sh('ip link show br2')).toContain('br2');
   });

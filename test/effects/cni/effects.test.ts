@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { cniEffects, type NetnsAtPath } from '../../../src/effects/cni/effects.ts';
+import type { CniRunner, CniTarget } from '../../../src/effects/cni/runner.ts';
+import type { Attachment } from '../../../src/model/container.ts';
+import { MooringError } from '../../../src/model/failure.ts';
+
+const netns = { path: '/run/netns/web', device: '4', inode: '4026532000' };
+const result = { cniVersion: '1.1.0' };
+const attachment: Attachment = {
+  network: 'front',
+  ifName: 'eth0',
+  conflist: {
+    name: 'front',
+    cniVersion: '1.0.0',
+    disableCheck: false,
+    disableGC: false,
+    loadOnlyInlinedPlugins: false,
+    plugins: [{ type: 'bridge' }],
+    raw: {}
+  },
+  args: [],
+  capabilityArgs: {},
+  result
+};
+const context = {
+  operation: 'op',
+  askedAt: 0,
+  correlation: 'c',
+  repeated: false,
+  signal: new AbortController().signal
+};
+const ours: NetnsAtPath = { kind: 'nsfs', device: netns.device, inode: netns.inode };
+const others: NetnsAtPath = { ...ours, inode: '4026532999' };
+const request = { container: 'web', netns, attachment };
+
+function arrange(found: NetnsAtPath, failure?: MooringError) {
+  const targets: CniTarget[] = [];
+  const answer = async (target: CniTarget) => {
+    targets.push(target);
+    if (failure) throw failure;
+  };
+  const runner: CniRunner = {
+    add: async (_, target) => {
+      await answer(target);
+      return result;
+    },
+    del: (_, target) => answer(target),
+    check: (_, target) => answer(target)
+  };
+  return { targets, effects: cniEffects({ runner, inspectNetns: async () => found }) };
+}
+
+describe('cni.add', () => {
+  const add = (effects: ReturnType<typeof arrange>['effects']) =>
+    effects['cni.add']({ type: 'cni.add', ...request }, context);
+
+  it('says what the plugins answered', async () => {
+    const { effects, targets } = arrange(ours);
+
+    expect(await add(effects)).toEqual({
+      type: 'attachment.added',
+      container: 'web',
+      network: 'front',
+      result
+    });
+    expect(targets).toEqual([
+      { containerId: 'web', netnsPath: netns.path, operation: 'op', signal: context.signal }
+    ]);
+  });
+
+  it.each([
+    ['of another', others],
+    ['of another device', { ...ours, device: '5' } satisfies NetnsAtPath],
+    ['that is a plain file', { kind: 'file' } satisfies NetnsAtPath],
+    ['that is gone', { kind: 'gone' } satisfies NetnsAtPath]
+  ])('touches no netns %s', async (_, found) => {
+    const { effects, targets } = arrange(found);
+
+    expect(await add(effects)).toMatchObject({
+      type: 'attachment.addFailed',
+      network: 'front',
+      failure: { code: 'netns.replaced' }
+    });
+    expect(targets).toEqual([]);
+  });
+
+  it('says why a plugin refused', async () => {
+    const { effects } = arrange(ours, new MooringError('cni.11', 'front for web: busy'));
+
+    expect(await add(effects)).toEqual({
+      type: 'attachment.addFailed',
+      container: 'web',
+      network: 'front',
+      failure: { code: 'cni.11', message: 'front for web: busy' }
+    });
+  });
+});
+
+describe('cni.del', () => {
+  const del = (effects: ReturnType<typeof arrange>['effects'], changes = {}, repeated = false) =>
+    effects['cni.del']({ type: 'cni.del', ...request, ...changes }, { ...context, repeated });
+
+  it('runs in the netns while it is there', async () => {
+    const { effects, targets } = arrange(ours);
+
+    expect(await del(effects)).toEqual({
+      type: 'attachment.deleted',
+      container: 'web',
+      network: 'front'
+    });
+    expect(targets).toMatchObject([{ netnsPath: netns.path }]);
+  });
+
+  it.each([
+    ['is known to be gone', ours, { netns: null }],
+    ['is gone', { kind: 'gone' } as const, {}],
+    ['is a plain file', { kind: 'file' } as const, {}],
+    ['is another by now', others, {}]
+  ])(
+    'runs without netns when it %s, and says that rules may be left',
+    async (_, found, changes) => {
+      const { effects, targets } = arrange(found);
+
+      expect(await del(effects, changes)).toMatchObject({
+        type: 'attachment.deleted',
+        suspect: true
+      });
+      expect(targets).toMatchObject([{ netnsPath: '' }]);
+    }
+  );
+
+  it('says that rules may be left when it is run again', async () => {
+    expect(await del(arrange(ours).effects, {}, true)).toMatchObject({ suspect: true });
+  });
+
+  it('says why it failed', async () => {
+    const { effects } = arrange(ours, new MooringError('cni.5', 'front for web: no'));
+
+    expect(await del(effects)).toEqual({
+      type: 'attachment.delFailed',
+      container: 'web',
+      network: 'front',
+      failure: { code: 'cni.5', message: 'front for web: no' }
+    });
+  });
+});
