@@ -40,7 +40,11 @@ export interface Mooring {
 
   readonly networks: Networks;
 
-  /** What this process commits, from now on. Completes on `close`. */
+  /**
+   * What this process commits, from now on. Completes on `close`.
+   *
+   * An error that a subscriber throws is the host's, reported as rxjs reports it; the others are served.
+   */
   readonly events$: Observable<MooringEvent>;
 
   /**

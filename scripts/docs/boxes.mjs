@@ -72,19 +72,16 @@ function insideLines(event, { guard, actions }) {
 }
 
 function spread(lead, actions) {
-  return wrapped(
+  const asking = new Set(actions.filter(({ asks }) => asks).map(({ type }) => type));
+  const lines = wrapped(
     actions.map(({ type }) => type),
     MAX_CHARACTERS
-  ).map((text, index) => {
-    const asks = text.split(', ').some((name) => isAsking(name.replace(/,$/, ''), actions));
-    const before = index === 0 ? lead : ' '.repeat(3);
-    return [
-      { kind: 'action', text: before },
-      { kind: asks ? 'ask' : 'action', text }
-    ];
-  });
-}
-
-function isAsking(name, actions) {
-  return actions.some(({ type, asks }) => asks && type === name);
+  );
+  return lines.map((line, index) => [
+    { kind: 'action', text: index === 0 ? lead : '   ' },
+    ...line.split(/(?<= )/).map((text) => ({
+      kind: asking.has(text.replace(/[, ]+$/, '')) ? 'ask' : 'action',
+      text
+    }))
+  ]);
 }

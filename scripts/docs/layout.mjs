@@ -11,6 +11,8 @@ const ROOT_OPTIONS = {
   'elk.json.edgeCoords': 'ROOT',
   'elk.edgeRouting': 'ORTHOGONAL',
   'elk.randomSeed': '1',
+  'elk.layered.cycleBreaking.strategy': 'DEPTH_FIRST',
+  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
   'elk.padding': '[top=16,left=16,bottom=16,right=16]'
 };
 
@@ -19,7 +21,7 @@ const SPACING = {
   'elk.spacing.edgeNode': '18',
   'elk.spacing.edgeEdge': '12',
   'elk.spacing.edgeLabel': '4',
-  'elk.layered.spacing.nodeNodeBetweenLayers': '28',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '22',
   'elk.layered.spacing.edgeNodeBetweenLayers': '16',
   'elk.layered.spacing.edgeEdgeBetweenLayers': '12'
 };
@@ -29,9 +31,10 @@ const SPACING = {
  *
  * @param structure what `structureOf` says of the machine
  * @param direction where time runs: `DOWN` or `RIGHT`
+ * @param options further ones of ELK, for every level
  * @returns width, height, `states` (outer before inner), `dots` and `arrows` with their labels
  */
-export async function layoutOf(structure, { direction, options = {} }) {
+export async function layoutOf(structure, direction, options = {}) {
   const arrows = arrowsOf(structure);
   const shared = { ...SPACING, 'elk.direction': direction, ...options };
   const graph = {
@@ -91,11 +94,13 @@ function arrows(from, event, transition) {
   return transition.targets.map((to) => ({ from, to, kind, lines: arrowLines(event, transition) }));
 }
 
-// The chart is written in the order of a life. An arrow that goes back in it is laid out as if
-// it went forward, and turned afterwards; so no circle is left, and the layout keeps that order.
+// The chart is written in the order of a life. An arrow that goes back in it between states
+// side by side is laid out as if it went forward, and turned afterwards, which keeps that order.
+// One that comes from within a state stays as it is, and so leaves that state at its bottom.
 function isBackward({ from, to }, { states }) {
   const order = (id) => states.findIndex((state) => state.id === id);
-  return order(from) > order(to);
+  const depth = (id) => states[order(id)]?.path.length;
+  return order(from) > order(to) && depth(from) <= depth(to);
 }
 
 function edgeOf({ from, to, lines }, index, isTurned) {

@@ -78,7 +78,7 @@ export interface RequestTraits<Type extends RequestType> {
 
 export function traitsOf(type: RequestType): RequestTraits<RequestType> {
   // Each request meets the traits of its own type, which an indexed union can't express.
-  return REQUESTS[type] as unknown as RequestTraits<RequestType>;
+  return REQUESTS[type];
 }
 
 /** The fact that says a request was not done. */

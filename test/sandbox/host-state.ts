@@ -13,6 +13,7 @@ export type Section =
   | 'nftables'
   | 'files in /run'
   | 'netns mounts'
+  | 'conflists'
   | 'CNI files'
   | 'mooring files'
   | 'processes'
@@ -38,10 +39,11 @@ export async function readHostState(
     nftables: withoutEmptyTables(JSON.parse(part(5))).map((entry) => JSON.stringify(entry)),
     'files in /run': lines(part(6)),
     'netns mounts': lines(part(7)),
-    'CNI files': lines(part(8)),
-    'mooring files': lines(part(9)),
-    processes: processes(part(10), Number(shell)),
-    'listening sockets': lines(part(11)).map(socket).sort()
+    conflists: lines(part(8)),
+    'CNI files': lines(part(9)),
+    'mooring files': lines(part(10)),
+    processes: processes(part(11), Number(shell)),
+    'listening sockets': lines(part(12)).map(socket).sort()
   };
 }
 
@@ -64,6 +66,16 @@ const MARK = '----- mooring snapshot -----';
 // Allocator cursors, locks, and what a store keeps on purpose: history, caches and its own marks.
 const LOCKS = String.raw`! -name lock ! -name 'last_reserved_ip.*'`;
 const KEPT = String.raw`! -path '*/history/*' ! -path '*plugin-versions*' ! -name format ! -name token`;
+// Made at first use and kept; what the allocations list is shown in place of their files.
+const EMPTIED = [
+  '/var/lib/mooring/plugins.lock',
+  '/var/lib/mooring/networks.lock',
+  "'*/allocations/*.json'",
+  "'*/allocations/*.lock'"
+]
+  .map((path) => `! -path ${path}`)
+  .join(' ');
+const ALLOCATED = String.raw`grep -sHo '"entries":\[..*' /var/lib/mooring/allocations/*.json | grep -v '\[\]}$'`;
 
 const COMMANDS = [
   `mark='${MARK}'; echo $$`,
@@ -75,8 +87,9 @@ const COMMANDS = [
   'nft -j list ruleset',
   `find /run ! -type d ! -name xtables.lock -printf '%p %M %l\\n' | sort`,
   `awk '$3 == "nsfs" { print $2 }' /proc/mounts | sort`,
+  `find /etc/cni -type f -exec cksum {} + | sort -k 3`,
   `find /var/lib/cni ! -type d ${LOCKS} -printf '%p %s\\n' | sort`,
-  `find /var/lib/mooring ! -type d ${KEPT} -printf '%p\\n' | sort`,
+  `find /var/lib/mooring ! -type d ${KEPT} ${EMPTIED} -printf '%p\\n' | sort; ${ALLOCATED} || true`,
   'ps -eo pid=,ppid=,stat=,args=',
   'ss -lntupxH'
 ];

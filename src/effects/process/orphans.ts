@@ -86,13 +86,24 @@ function kill(found: ProcessStat): void {
 }
 
 async function ofOperation(entry: string): Promise<ProcessStat[]> {
-  const marked = await filterPids(allPids(), (pid) => hasEnviron(pid, entry));
-  const found = running(marked);
+  const found = running(await marked(entry));
   const ours = statOf(process.pid)?.session;
   const sessions = new Set(found.map(({ session }) => session).filter((id) => id !== ours));
   if (sessions.size === 0) return found;
   const others = await inSessions(sessions);
   return [...new Map([...found, ...others].map((stat) => [stat.pid, stat])).values()];
+}
+
+async function marked(entry: string): Promise<number[]> {
+  const unsure: number[] = [];
+  const sure = await filterPids(allPids(), (pid) => {
+    const has = hasEnviron(pid, entry);
+    if (has === undefined) unsure.push(pid);
+    return has === true;
+  });
+  if (unsure.length === 0) return sure;
+  await delay(POLL_MIN_MS);
+  return [...sure, ...unsure.filter((pid) => hasEnviron(pid, entry) === true)];
 }
 
 async function inSessions(sessions: ReadonlySet<number>): Promise<ProcessStat[]> {

@@ -10,6 +10,8 @@ export interface ProcessId {
 
 export interface ProcessStat extends ProcessId {
   readonly session: number;
+  /** `PF_…` of the kernel. */
+  readonly flags: number;
   /** It has ended, and only waits to be reaped. */
   readonly ended: boolean;
 }
@@ -36,10 +38,24 @@ export async function filterPids(
   return found;
 }
 
-/** Whether the process was started with exactly this entry, `MOORING_OPERATION=…`, in its environment. */
-export function hasEnviron(pid: number, entry: string): boolean {
+/**
+ * Whether the process was started with exactly this entry, `MOORING_OPERATION=…`, in its environment.
+ *
+ * @returns `undefined` when none can be seen: for an instant while it turns into another
+ *   program, and always when it was started with none
+ */
+export function hasEnviron(pid: number, entry: string): boolean | undefined {
   const environ = readProc(pid, 'environ');
+  if (environ === '' && isProgram(pid)) return undefined;
   return environ !== undefined && `\0${environ}`.includes(`\0${entry}\0`);
+}
+
+const PF_KTHREAD = 0x0020_0000;
+
+// Threads of the kernel, and what has ended, have no environment at all.
+function isProgram(pid: number): boolean {
+  const stat = statOf(pid);
+  return stat !== undefined && !stat.ended && (stat.flags & PF_KTHREAD) === 0;
 }
 
 /**
@@ -50,11 +66,13 @@ export function statOf(pid: number): ProcessStat | undefined {
   const stat = readProc(pid, 'stat');
   if (stat === undefined) return undefined;
   // The name in parentheses may hold spaces and parentheses itself.
-  const [state = '', , , session = '', ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state = '', , , session] = fields;
   return {
     pid,
     session: Number(session),
-    startTime: rest[15] ?? '',
+    flags: Number(fields[6]),
+    startTime: fields[19] ?? '',
     ended: state === 'Z' || state === 'X'
   };
 }

@@ -1,10 +1,11 @@
 import { closeSync, readdirSync, statSync, watch, type FSWatcher } from 'node:fs';
+import { basename } from 'node:path';
 import { MooringError } from '../../model/failure.ts';
 import { decodeRecord, journalRecordOf } from '../record.ts';
 import type { JournalRecord, Key } from '../store.ts';
 import { codeOf, openIfPresent, type OpenFile } from './files.ts';
 import { partsOf } from './history.ts';
-import { keyOfJournal, type Layout } from './layout.ts';
+import { keyOfJournal, parseHistoryName, type Layout } from './layout.ts';
 import { endOfLines, linesFrom } from './reader.ts';
 
 /** How far a journal has been read: its file, and the offset behind the last line. */
@@ -55,7 +56,13 @@ export function follow(layout: Layout, signal: AbortSignal): AsyncIterable<Journ
 
   function unread(): readonly string[] {
     const present = readdirSync(layout.journals);
-    return [...new Set([...present, ...positions.keys()])].filter(isUnread);
+    const changed = [...new Set([...present, ...positions.keys()])].filter(isUnread);
+    // Those that began and ended since the last look left nothing but their history.
+    const ended = readdirSync(layout.history)
+      .filter((name) => !seen.has(name))
+      .flatMap((name) => parseHistoryName(name)?.key ?? [])
+      .map((key) => basename(layout.journalOf(key)));
+    return [...new Set([...changed, ...ended])];
   }
 
   function isUnread(name: string): boolean {

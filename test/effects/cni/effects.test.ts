@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cniEffects, type NetnsAtPath } from '../../../src/effects/cni/effects.ts';
+import { cniEffects, type CniEffectsDeps } from '../../../src/effects/cni/effects.ts';
 import type { CniRunner, CniTarget } from '../../../src/effects/cni/runner.ts';
 import type { Attachment } from '../../../src/model/container.ts';
 import { MooringError } from '../../../src/model/failure.ts';
@@ -29,11 +29,10 @@ const context = {
   repeated: false,
   signal: new AbortController().signal
 };
-const ours: NetnsAtPath = { kind: 'nsfs', device: netns.device, inode: netns.inode };
-const others: NetnsAtPath = { ...ours, inode: '4026532999' };
+type Found = ReturnType<CniEffectsDeps['verifyNetns']>;
 const request = { container: 'web', netns, attachment };
 
-function arrange(found: NetnsAtPath, failure?: MooringError) {
+function arrange(found: Found, failure?: MooringError) {
   const targets: CniTarget[] = [];
   const answer = async (target: CniTarget) => {
     targets.push(target);
@@ -47,7 +46,7 @@ function arrange(found: NetnsAtPath, failure?: MooringError) {
     del: (_, target) => answer(target),
     check: (_, target) => answer(target)
   };
-  return { targets, effects: cniEffects({ runner, inspectNetns: async () => found }) };
+  return { targets, effects: cniEffects({ runner, verifyNetns: () => found }) };
 }
 
 describe('cni.add', () => {
@@ -55,7 +54,7 @@ describe('cni.add', () => {
     effects['cni.add']({ type: 'cni.add', ...request }, context);
 
   it('says what the plugins answered', async () => {
-    const { effects, targets } = arrange(ours);
+    const { effects, targets } = arrange('same');
 
     expect(await add(effects)).toEqual({
       type: 'attachment.added',
@@ -68,11 +67,10 @@ describe('cni.add', () => {
     ]);
   });
 
-  it.each([
-    ['of another', others],
-    ['of another device', { ...ours, device: '5' } satisfies NetnsAtPath],
-    ['that is a plain file', { kind: 'file' } satisfies NetnsAtPath],
-    ['that is gone', { kind: 'gone' } satisfies NetnsAtPath]
+  it.each<[string, Found]>([
+    ['of another', 'replaced'],
+    ['that is a plain file', 'plain'],
+    ['that is gone', 'gone']
   ])('touches no netns %s', async (_, found) => {
     const { effects, targets } = arrange(found);
 
@@ -85,7 +83,7 @@ describe('cni.add', () => {
   });
 
   it('says why a plugin refused', async () => {
-    const { effects } = arrange(ours, new MooringError('cni.11', 'front for web: busy'));
+    const { effects } = arrange('same', new MooringError('cni.11', 'front for web: busy'));
 
     expect(await add(effects)).toEqual({
       type: 'attachment.addFailed',
@@ -101,7 +99,7 @@ describe('cni.del', () => {
     effects['cni.del']({ type: 'cni.del', ...request, ...changes }, { ...context, repeated });
 
   it('runs in the netns while it is there', async () => {
-    const { effects, targets } = arrange(ours);
+    const { effects, targets } = arrange('same');
 
     expect(await del(effects)).toEqual({
       type: 'attachment.deleted',
@@ -111,11 +109,11 @@ describe('cni.del', () => {
     expect(targets).toMatchObject([{ netnsPath: netns.path }]);
   });
 
-  it.each([
-    ['is known to be gone', ours, { netns: null }],
-    ['is gone', { kind: 'gone' } as const, {}],
-    ['is a plain file', { kind: 'file' } as const, {}],
-    ['is another by now', others, {}]
+  it.each<[string, Found, object]>([
+    ['is known to be gone', 'same', { netns: null }],
+    ['is gone', 'gone', {}],
+    ['is a plain file', 'plain', {}],
+    ['is another by now', 'replaced', {}]
   ])(
     'runs without netns when it %s, and says that rules may be left',
     async (_, found, changes) => {
@@ -130,11 +128,11 @@ describe('cni.del', () => {
   );
 
   it('says that rules may be left when it is run again', async () => {
-    expect(await del(arrange(ours).effects, {}, true)).toMatchObject({ suspect: true });
+    expect(await del(arrange('same').effects, {}, true)).toMatchObject({ suspect: true });
   });
 
   it('says why it failed', async () => {
-    const { effects } = arrange(ours, new MooringError('cni.5', 'front for web: no'));
+    const { effects } = arrange('same', new MooringError('cni.5', 'front for web: no'));
 
     expect(await del(effects)).toEqual({
       type: 'attachment.delFailed',

@@ -190,7 +190,7 @@ describe('ADD', () => {
     double.on(
       'tuning',
       'ADD',
-      `echo '{"code":11,"msg":"IPAM pool\\nis busy","details":"try later"}'; exit 1`
+      `echo '{"code":11,"msg":"IPAM pool\\\\nis busy","details":"try later"}'; exit 1`
     );
 
     await expect(runner().add(plan(), target)).rejects.toThrow(

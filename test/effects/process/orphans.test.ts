@@ -1,5 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { nanoid } from 'nanoid';
 import { afterEach, describe, expect, it } from 'vitest';
 import { settleOrphans } from '../../../src/effects/process/orphans.ts';
@@ -17,7 +20,7 @@ async function orphan(operation: string, script: string): Promise<ChildProcess> 
     stdio: ['pipe', 'pipe', 'ignore']
   });
   started.push(child);
-  await once(child.stdout!, 'data');
+  await once(child.stdout, 'data');
   return child;
 }
 
@@ -46,7 +49,7 @@ describe('settling by killing', () => {
   it('leaves an operation alone whose id only begins alike', async () => {
     const operation = nanoid();
     const other = `${operation}x`;
-    await orphan(other, 'echo; exec sleep 1000');
+    await orphan(other, 'echo; read -r _');
 
     await settleOrphans(operation, { mode: 'kill' });
 
@@ -59,6 +62,20 @@ describe('settling by killing', () => {
     await settleOrphans('ours-and-not-an-orphan', { mode: 'kill' });
 
     delete process.env['MOORING_OPERATION'];
+  });
+
+  it('finds one that is turning into another program at that moment', async () => {
+    const operation = nanoid();
+    const script = join(tmpdir(), `mooring-exec-${operation}.sh`);
+    writeFileSync(script, '#!/bin/sh\n[ "$1" ] || echo\nexec /bin/sh "$0" again\n', {
+      mode: 0o755
+    });
+    await orphan(operation, `exec ${script}`);
+
+    await settleOrphans(operation, { mode: 'kill' });
+
+    rmSync(script);
+    expect(survivorsOf(operation)).toEqual([]);
   });
 
   it('has nothing to do when nothing is left', async () => {
@@ -89,7 +106,7 @@ describe('settling by waiting', () => {
 
   it('stops waiting when it is told to', async () => {
     const operation = nanoid();
-    await orphan(operation, 'echo; exec sleep 1000');
+    await orphan(operation, 'echo; read -r _');
     const signal = AbortSignal.abort(new Error('lease lost'));
 
     await expect(

@@ -116,7 +116,8 @@ describe('a user whose inotify instances are used up', () => {
   it.runIf(process.getuid!() === 0)('can still follow', () => {
     const limited = 'echo 0 > /proc/sys/user/max_inotify_instances && exec "$2" "$3" poll "$1"';
     const script = ['--user', '--map-root-user', 'sh', '-c', limited, 'sh'];
-    const seen = execFileSync('unshare', [...script, folder(), process.execPath, FIXTURE]);
+    const args = [...script, folder(), process.execPath, FIXTURE];
+    const seen = execFileSync('unshare', args, { timeout: 15_000 });
 
     expect(seen.toString()).toBe('1\n2\n');
   });
