@@ -129,14 +129,14 @@ const OPTIONS = {
   forceKillAfterDelay: false
 } as const;
 
+// Importing them takes longer than running a plugin, and many commands run none.
+const load = () => Promise.all([import('execa'), import('./descriptors.ts')]);
+let loading: ReturnType<typeof load> | undefined;
+
 async function start({ file, args, env, operation }: ProcessCommand) {
-  // Importing them takes longer than running a plugin, and many commands run none.
-  const [{ execa }, { keepDescriptors }] = await Promise.all([
-    import('execa'),
-    import('./descriptors.ts')
-  ]);
+  const [{ execa }, { keepDescriptors }] = await (loading ??= load());
   keepDescriptors();
-  const child = execa(file, [...args], {
+  const child = execa(file, args, {
     ...OPTIONS,
     env: { ...env, PATH, MOORING_OPERATION: operation }
   });
