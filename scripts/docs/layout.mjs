@@ -11,12 +11,13 @@ const ROOT_OPTIONS = {
   'elk.json.edgeCoords': 'ROOT',
   'elk.edgeRouting': 'ORTHOGONAL',
   'elk.randomSeed': '1',
-  'elk.layered.cycleBreaking.strategy': 'DEPTH_FIRST',
-  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
   'elk.padding': '[top=16,left=16,bottom=16,right=16]'
 };
 
-const SPACING = {
+// These are not inherited, so every level is given them.
+const LEVEL_OPTIONS = {
+  'elk.layered.cycleBreaking.strategy': 'DEPTH_FIRST',
+  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
   'elk.spacing.nodeNode': '28',
   'elk.spacing.edgeNode': '18',
   'elk.spacing.edgeEdge': '12',
@@ -36,7 +37,7 @@ const SPACING = {
  */
 export async function layoutOf(structure, direction, options = {}) {
   const arrows = arrowsOf(structure);
-  const shared = { ...SPACING, 'elk.direction': direction, ...options };
+  const shared = { ...LEVEL_OPTIONS, 'elk.direction': direction, ...options };
   const graph = {
     id: '#picture',
     layoutOptions: { ...ROOT_OPTIONS, ...shared },
@@ -68,7 +69,8 @@ function nodeOf(state, structure, options) {
 
 function childrenOf({ path }, { states }) {
   return states.filter(
-    (other) => other.path.length === path.length + 1 && path.every((key, i) => other.path[i] === key)
+    (other) =>
+      other.path.length === path.length + 1 && path.every((key, i) => other.path[i] === key)
   );
 }
 
@@ -158,7 +160,9 @@ function depthOf({ x, y, width, height }, states) {
     x + width / 2 <= box.x + box.width &&
     box.y <= y + height / 2 &&
     y + height / 2 <= box.y + box.height;
-  const depths = states.filter((box) => box.isOuter && isAround(box)).map((box) => box.state.path.length);
+  const depths = states
+    .filter((box) => box.isOuter && isAround(box))
+    .map((box) => box.state.path.length);
   return Math.max(0, ...depths);
 }
 

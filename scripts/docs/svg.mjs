@@ -62,7 +62,8 @@ export function svgOf(layout, { title, description }) {
     ...states.map((placed) => (placed.isOuter ? writing(placed) : frame(placed) + writing(placed))),
     ...dots.map(dot),
     ...arrows.filter(({ label }) => label !== null).map(labelled),
-    '</svg>'
+    '</svg>',
+    ''
   );
 }
 
@@ -133,9 +134,7 @@ function tags(box, left, top) {
 }
 
 function written(line, x, y) {
-  const spans = line.map(
-    ({ kind, text }) => `<tspan class="${kind}">${escaped(text)}</tspan>`
-  );
+  const spans = line.map(({ kind, text }) => `<tspan class="${kind}">${escaped(text)}</tspan>`);
   return `<text x="${px(x)}" y="${px(y)}">${spans.join('')}</text>`;
 }
 
@@ -185,7 +184,10 @@ function head(points) {
 function toward(from, to, by) {
   const length = distance(from, to);
   if (length === 0) return from;
-  return { x: from.x + ((to.x - from.x) * by) / length, y: from.y + ((to.y - from.y) * by) / length };
+  return {
+    x: from.x + ((to.x - from.x) * by) / length,
+    y: from.y + ((to.y - from.y) * by) / length
+  };
 }
 
 function distance(a, b) {

@@ -17,7 +17,7 @@ export interface Conflist {
   readonly loadOnlyInlinedPlugins: boolean;
   /** In ADD order, those of the sub-directory last. Unknown keys are kept. */
   readonly plugins: readonly PluginConf[];
-  /** The whole file as it was parsed, unknown keys included. */
+  /** The file as it was parsed, unknown keys included and `plugins` left out. */
   readonly raw: JsonObject;
 }
 
@@ -50,6 +50,7 @@ export function parseConflist(
   const further = loadOnlyInlinedPlugins ? [] : readMore(name).map(parsePluginFile);
   const plugins = [...inlined, ...further];
   if (plugins.length === 0) throw bad('noPlugins', file, 'it has no plugins');
+  const { plugins: _plugins, ...rest } = raw;
   return {
     name,
     cniVersion: versionOf(file, raw),
@@ -57,7 +58,7 @@ export function parseConflist(
     disableGC: flagOf(file, raw, 'disableGC'),
     loadOnlyInlinedPlugins,
     plugins,
-    raw
+    raw: rest
   };
 }
 
@@ -81,7 +82,7 @@ export function parseSingleConf({ file, text }: ConfFile): Conflist {
     disableGC: false,
     loadOnlyInlinedPlugins: true,
     plugins: [plugin],
-    raw: { name, cniVersion, loadOnlyInlinedPlugins: true, plugins: [plugin] }
+    raw: { name, cniVersion, loadOnlyInlinedPlugins: true }
   };
 }
 

@@ -9,7 +9,8 @@ export interface StoredRecord extends JournalRecord {
   /** `hash` of the record before, `''` for the first of a life. */
   readonly prev: string;
   readonly snapshot: Json;
-  readonly outstanding: readonly Outstanding[];
+  /** Unanswered requests of the records before; those of this one are in `requests`. */
+  readonly earlier: readonly Outstanding[];
 }
 
 /** What the store adds to a commit. */
@@ -38,7 +39,8 @@ export function encodeRecord(
   const { seq, time, host, boot, key, token, prev } = frame;
   const head = { v: 1, seq, time, host, boot, key, token, machine };
   const body = { ...head, event, requests, value, causation, correlation, prev };
-  const text = JSON.stringify({ ...body, snapshot, outstanding }).slice(0, -1);
+  const earlier = outstanding.filter(({ id }) => !requests.some((request) => request.id === id));
+  const text = JSON.stringify({ ...body, snapshot, earlier }).slice(0, -1);
   const sum = digest(text);
   return { line: Buffer.from(`${text},"hash":"${sum}"}\n`), hash: sum };
 }
@@ -82,13 +84,13 @@ export function expectLinked(
 }
 
 export function journalRecordOf(stored: StoredRecord): JournalRecord {
-  const { prev: _prev, snapshot: _snapshot, outstanding: _outstanding, ...record } = stored;
+  const { prev: _prev, snapshot: _snapshot, earlier: _earlier, ...record } = stored;
   return record;
 }
 
 export function storedActorOf(key: Key, stored: StoredRecord): StoredActor {
-  const { seq, time, boot, machine, value, snapshot, outstanding } = stored;
-  return { key, seq, time, boot, machine, value, snapshot, outstanding };
+  const { seq, time, boot, machine, value, snapshot, earlier, requests } = stored;
+  return { key, seq, time, boot, machine, value, snapshot, outstanding: [...earlier, ...requests] };
 }
 
 const SEAL = /^,"hash":"[0-9a-f]{32}"\}$/;

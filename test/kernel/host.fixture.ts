@@ -47,11 +47,33 @@ export function hostOf(sandbox: Sandbox) {
       return Object.fromEntries(links.map((link) => [link.ifname, linkOf(link)]));
     },
 
+    /** Waits until the kernel has checked that every new IPv6 address is nobody else's. */
+    async settled(): Promise<void> {
+      const links = JSON.parse(await this.sh('ip -j -6 addr')) as IpLink[];
+      const [waits] = links.filter(
+        ({ flags = [], addr_info = [] }) =>
+          flags.includes('LOWER_UP') && addr_info.some(({ tentative }) => tentative)
+      );
+      if (waits !== undefined) await this.settled();
+    },
+
+    /** As the sandbox's, once the kernel has settled. */
+    async snapshot(): Promise<HostState> {
+      await this.settled();
+      return sandbox.snapshot();
+    },
+
     /** Fails unless the work leaves the host as it was. */
     async unchanged(work: () => Promise<void>): Promise<void> {
-      const before = await sandbox.snapshot();
-      await work();
-      expectUnchanged(before, await sandbox.snapshot());
+      const before = await this.snapshot();
+      try {
+        await work();
+      } catch (error) {
+        // The tests after it begin with nothing up.
+        await sandbox.mooring('down', '--all');
+        throw error;
+      }
+      expectUnchanged(before, await this.snapshot());
     }
   };
 }
@@ -87,6 +109,7 @@ interface IpLink {
     readonly local: string;
     readonly prefixlen: number;
     readonly scope: string;
+    readonly tentative?: boolean;
   }[];
 }
 

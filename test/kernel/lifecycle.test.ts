@@ -11,25 +11,32 @@ describe('on a fresh host', () => {
   const sysctls = () => host.sh('sysctl -ae -r "^net" 2>/dev/null | grep -v conntrack_count');
 
   it('up makes the default network, and down leaves nothing but its definition', async () => {
-    const [before, sysctlsBefore] = [await sandbox.snapshot(), await sysctls()];
+    const before = await host.snapshot();
     const path = await host.ok('up', 'web', '-p', '8080:80');
     const { eth0 } = await host.links('web');
     await host.ok('down', 'web');
 
     expect(path).toBe('/run/netns/mooring-web');
     expect(eth0?.addresses).toEqual([expect.stringMatching(/^10\.9[01]\.\d+\.\d+\/16$/)]);
-    expect(differences(before, await sandbox.snapshot())).toEqual([
+    expect(differences(before, await host.snapshot())).toEqual([
       expect.stringMatching(/^conflists: \+ \d+ \d+ \/etc\/cni\/net\.d\/mooring\.conflist$/)
     ]);
-    // The bridge plugin turns forwarding on for a gateway, and no plugin turns it off.
-    const forwarding = /^net\.ipv4\.(ip_forward|conf\.\w+\.forwarding) = [01]$/gm;
-    expect((await sysctls()).replace(forwarding, '')).toBe(sysctlsBefore.replace(forwarding, ''));
+  });
+
+  // On another the bridge plugin turns forwarding on for a gateway, and nobody turns it off.
+  it('no sysctl of a host that forwards already is changed', async () => {
+    await host.sh('sysctl -qw net.ipv4.ip_forward=1');
+    const before = await sysctls();
+    await host.ok('up', 'web', '-p', '127.0.0.1:8080:80');
+    await host.ok('down', 'web');
+
+    expect(await sysctls()).toBe(before);
   });
 
   it('up of the same again prints the same path and changes nothing', async () => {
     await host.unchanged(async () => {
       const path = await host.ok('up', 'web', '-p', '8080:80');
-      const first = await sandbox.snapshot();
+      const first = await host.snapshot();
       const again = await host.ok('up', 'web', '-p', '8080:80/tcp', '--network', 'bridge');
       const other = await host.refused('up', 'web', '-p', '8081:80');
 
@@ -38,7 +45,7 @@ describe('on a fresh host', () => {
         code: 125,
         reason: 'container web is up already, with another spec'
       });
-      expectUnchanged(first, await sandbox.snapshot());
+      expectUnchanged(first, await host.snapshot());
       await host.ok('down', 'web');
     });
   });
@@ -161,6 +168,7 @@ describe('on networks', () => {
       await host.ok('up', 'fixed', '--network', `dual:${wanted}`);
       await host.ok('up', 'any', '--network', 'dual');
       const [fixed, any] = [await host.links('fixed'), await host.links('any')];
+      await host.settled();
       const six = { netns: netnsOf('fixed'), protocol: 'tcp', address: 'fd00:22::9', port: 80 } as const;
       const answers = [await conversations(six), await conversations(six, netnsOf('any'))];
       await host.ok('down', 'fixed', 'any');
@@ -197,7 +205,11 @@ describe('beside others', () => {
   it('leaves what stood before: bridge, shared chains, and neighbours that look alike', async () => {
     await host.ok('network', 'create', 'front', '--subnet', '10.20.0.0/24', '--interface-name', 'own0');
     await host.sh(`
-      ip link add own0 type bridge
+      ip link add own0 address 02:00:00:00:00:01 type bridge
+      ip addr add 10.20.0.1/24 dev own0
+      ip link add own1 type veth peer name own2
+      ip link set own1 master own0
+      for link in own0 own1 own2; do ip link set $link up; done
       iptables -t nat -N CNI-HOSTPORT-DNAT
       iptables -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
       iptables -t nat -A OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
@@ -205,6 +217,7 @@ describe('beside others', () => {
       iptables -t nat -A CNI-HOSTPORT-DNAT -p tcp -m comment --comment 'dnat name: "front" id: "web-2"' -m multiport --dports 99 -j CNI-DN-0123456789abcdef01234
       iptables -t nat -A POSTROUTING -s 10.20.0.77 -m comment --comment 'name: "front" id: "web2"' -j ACCEPT
       iptables -N CNI-FORWARD
+      iptables -A FORWARD -m comment --comment 'CNI firewall plugin rules' -j CNI-FORWARD
       iptables -A CNI-FORWARD -s 10.20.0.77 -j ACCEPT
       ip netns add mooring-web2
       mkdir -p /var/lib/cni/networks/front
@@ -236,7 +249,7 @@ describe('beside others', () => {
       await host.sh(`
         touch /run/kept; mount --bind ${netnsOf('web')} /run/kept
         umount ${netnsOf('web')}
-        ip netns add other; ip -n other link add eth0 type dummy
+        ip netns add other; ip -n other link add eth0 type bridge
         mount --bind /run/netns/other ${netnsOf('web')}
       `);
       const replaced = await host.sh('ip -n other -j addr');
@@ -245,7 +258,7 @@ describe('beside others', () => {
 
       expect({ code, reason }).toEqual({
         code: 125,
-        reason: expect.stringContaining(`${netnsOf('web')} is not the netns that was made there`)
+        reason: `remove the netns of web: ${netnsOf('web')} is another netns by now`
       });
       expect(exec.code).toBe(125);
       expect(await host.sh('ip -n other -j addr')).toBe(replaced);

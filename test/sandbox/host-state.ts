@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { withoutEmptyTables, withoutVolatile } from './normalise.ts';
 import type { Ran, RunOptions } from './process.ts';
@@ -68,14 +69,14 @@ const LOCKS = String.raw`! -name lock ! -name 'last_reserved_ip.*'`;
 const KEPT = String.raw`! -path '*/history/*' ! -path '*plugin-versions*' ! -name format ! -name token`;
 // Made at first use and kept; what the allocations list is shown in place of their files.
 const EMPTIED = [
-  '/var/lib/mooring/plugins.lock',
-  '/var/lib/mooring/networks.lock',
-  "'*/allocations/*.json'",
+  "'/var/lib/mooring/plugins.lock*'",
+  "'/var/lib/mooring/networks.lock*'",
+  "'*/allocations/*.jsonl'",
   "'*/allocations/*.lock'"
 ]
   .map((path) => `! -path ${path}`)
   .join(' ');
-const ALLOCATED = String.raw`grep -sHo '"entries":\[..*' /var/lib/mooring/allocations/*.json | grep -v '\[\]}$'`;
+const ALLOCATED = `'${process.execPath}' '${fileURLToPath(new URL('allocated.mjs', import.meta.url))}' /var/lib/mooring/allocations`;
 
 const COMMANDS = [
   `mark='${MARK}'; echo $$`,
@@ -89,7 +90,7 @@ const COMMANDS = [
   `awk '$3 == "nsfs" { print $2 }' /proc/mounts | sort`,
   `find /etc/cni -type f -exec cksum {} + | sort -k 3`,
   `find /var/lib/cni ! -type d ${LOCKS} -printf '%p %s\\n' | sort`,
-  `find /var/lib/mooring ! -type d ${KEPT} ${EMPTIED} -printf '%p\\n' | sort; ${ALLOCATED} || true`,
+  `find /var/lib/mooring ! -type d ${KEPT} ${EMPTIED} -printf '%p\\n' | sort; ${ALLOCATED}`,
   'ps -eo pid=,ppid=,stat=,args=',
   'ss -lntupxH'
 ];

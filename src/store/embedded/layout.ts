@@ -44,7 +44,7 @@ export function layoutOf(root: string): Layout {
     partOf: (key, token, part) => `${history}/${stemOf(key)}.${token}-${part}.jsonl`,
     allocationOf(kind) {
       const stem = `${allocations}/${allocationKind(kind)}`;
-      return { file: `${stem}.json`, lock: `${stem}.lock`, next: `${stem}.next` };
+      return { file: `${stem}.jsonl`, lock: `${stem}.lock`, next: `${stem}.next` };
     }
   };
 }

@@ -185,7 +185,7 @@ describe('a link or FIFO put in the way of a file', () => {
 
     symlinkSync(victim, layout.journalOf(keyOf('journal')));
     symlinkSync(victim, layout.lockOf(keyOf('lock')));
-    symlinkSync(victim, allocation.next);
+    symlinkSync(victim, allocation.file);
     execFileSync('mkfifo', ['-m', '600', layout.journalOf(keyOf('fifo'))]);
 
     for (const id of ['journal', 'fifo']) {
@@ -218,12 +218,39 @@ describe('a damaged counter or allocation file', () => {
     const { token, allocationOf } = layoutOf(root);
     writeFileSync(token, 'x');
     await store.allocate('port', 0, 'web', [1]);
-    appendFileSync(allocationOf('port').file, '}');
+    appendFileSync(allocationOf('port').file, '}\n');
 
     await expect(store.tryAcquire(web)).rejects.toThrow(`${token} line 1`);
     await expect(store.allocations('port')).rejects.toMatchObject({ code: 'store.corrupt' });
     await expect(store.allocate('port', 1, 'db', [1])).rejects.toMatchObject({
       code: 'store.corrupt'
     });
+  });
+});
+
+describe('an allocation file', () => {
+  it('forgets a change that was cut off, and goes on', async () => {
+    const root = folder();
+    const store = await opened({ root });
+    await store.allocate('port', 0, 'web', [1]);
+    appendFileSync(layoutOf(root).allocationOf('port').file, '{"owner":"db","ent');
+
+    expect(await store.allocations('port')).toMatchObject({ version: 1 });
+    await expect(store.allocate('port', 1, 'cache', [2])).resolves.toBe(true);
+    expect((await store.allocations('port')).entries).toEqual([
+      { owner: 'web', entry: 1 },
+      { owner: 'cache', entry: 2 }
+    ]);
+  });
+
+  it('stays small however often it changes', async () => {
+    const root = folder();
+    const store = await opened({ root });
+    for (let version = 0; version < 3000; version += 1) {
+      await store.allocate('port', version, 'web', ['x'.repeat(version % 100)]);
+    }
+
+    expect(await store.allocations('port')).toMatchObject({ version: 3000 });
+    expect(lstatSync(layoutOf(root).allocationOf('port').file).size).toBeLessThan(70 * 1024);
   });
 });

@@ -1,0 +1,42 @@
+import type { AttachmentPlan, ContainerSpec, Netns, PortMapping } from '../../src/model/container.ts';
+import type { CniResult } from '../../src/model/cni-result.ts';
+import { INTERRUPTED, type Failure } from '../../src/model/failure.ts';
+
+export const container = 'web';
+
+export const failure: Failure = { code: 'cni.11', message: 'front for web: the pool is busy' };
+export const interrupted: Failure = { code: INTERRUPTED, message: 'front for web: interrupted' };
+export const netns: Netns = { path: '/run/netns/mooring-web', device: '4', inode: '4026532200' };
+export const result: CniResult = { cniVersion: '1.1.0' };
+
+export const port: PortMapping = {
+  hostIp: '',
+  hostPort: 8080,
+  containerPort: 80,
+  range: 1,
+  protocol: 'tcp'
+};
+
+/** A spec that asks for these networks, with a port to publish or without. */
+export function specOf(networks: readonly string[], ports: readonly PortMapping[] = []): ContainerSpec {
+  return {
+    id: container,
+    networks: networks.map((network, index) => ({ network, ifName: `eth${index}` })),
+    ports
+  };
+}
+
+/** What resolving these networks answers; each makes a bridge of its own. */
+export function plansOf(networks: readonly string[]): AttachmentPlan[] {
+  return networks.map((network, index) => ({
+    network,
+    ifName: `eth${index}`,
+    conflist: {
+      cniVersion: '1.1.0',
+      name: network,
+      plugins: [{ type: 'bridge', bridge: `br-${network}` }]
+    } as AttachmentPlan['conflist'],
+    args: [],
+    capabilityArgs: {}
+  }));
+}
