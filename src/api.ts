@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { Observable } from 'rxjs';
 import type { MooringEvent } from './bus/events.ts';
-import type { Finding } from './model/finding.ts';
 import type { NetworkFilter, NetworkInput, NetworkView } from './model/network-view.ts';
 import type { Failure } from './model/failure.ts';
 import type { ContainerView } from './model/view.ts';
@@ -63,9 +62,6 @@ export interface Mooring {
    * @throws MooringError `container.notFound`
    */
   journal(id: string): AsyncIterable<JournalRecord>;
-
-  /** What the host has and lacks. It changes nothing. */
-  doctor(): Promise<readonly Finding[]>;
 
   /** Waits for what is under way, then frees everything this process holds. Networks stay as they are. */
   close(): Promise<void>;

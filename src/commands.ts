@@ -6,6 +6,7 @@ import type { ContainerContext } from './machines/container-setup.ts';
 import { parseContainerSpec } from './model/container-spec.ts';
 import type { ContainerSpec } from './model/container.ts';
 import { errorOf, MooringError } from './model/failure.ts';
+import { DEFAULT_NETWORK } from './model/network.ts';
 import type { ContainerView } from './model/view.ts';
 import type { Key, Store } from './store/store.ts';
 
@@ -22,9 +23,6 @@ export interface CommandParts {
   /** Makes the default network when it does not exist. */
   readonly ensureDefaultNetwork: () => Promise<string>;
 }
-
-/** Attached when a spec names no network. */
-export const DEFAULT_NETWORK = 'mooring';
 
 export function commandsOf({ store, registry, ensureDefaultNetwork }: CommandParts): Commands {
   return { up, down, inspect };

@@ -8,13 +8,13 @@ import { cniEffects } from './effects/cni/effects.ts';
 import { cniPlugins, type CniPlugins } from './effects/cni/plugins.ts';
 import { resolveEffects } from './effects/cni/resolve.ts';
 import { cniRunner } from './effects/cni/runner.ts';
-import { findings } from './effects/doctor.ts';
 import type { Effects } from './effects/effects.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
 import { loopbackEffects } from './effects/loopback.ts';
 import { netnsEffects, verifyNetns } from './effects/netns.ts';
 import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
+import { holdStanding } from './effects/networks/standing.ts';
 import { portEffects } from './effects/ports/ports.ts';
 import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
@@ -22,7 +22,6 @@ import { hostTool } from './effects/process/tool.ts';
 import { timerEffects } from './effects/timer.ts';
 import { openLog } from './log.ts';
 import { MooringError } from './model/failure.ts';
-import type { Finding } from './model/finding.ts';
 import { networksOf, openNetworkFiles } from './networks.ts';
 import {
   NETNS_DIR,
@@ -42,7 +41,6 @@ export interface Parts {
   readonly registry: Registry;
   readonly networks: Networks;
   readonly ensureDefaultNetwork: () => Promise<string>;
-  readonly doctor: () => Promise<readonly Finding[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -59,7 +57,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const thread = startNetnsThread();
   const shutdown = new AbortController();
   const leaves = leafEffects(settings, { store, plugins, thread });
-  const effects: Effects = { ...leaves, ...holdEffects(() => registry) };
+  const holds = holdEffects(() => registry);
+  const effects: Effects = { ...leaves, ...holds, ...holdStanding(settings.confDir, holds) };
   const registry: Registry = createRegistry({
     store,
     bus,
@@ -79,7 +78,6 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     registry,
     networks: networksOf(files, store, settings),
     ensureDefaultNetwork: async () => (await files.ensureDefaultNetwork()).name,
-    doctor: () => findings({ ...settings, runDir: NETNS_DIR }),
     close: async () => {
       shutdown.abort();
       await thread.close();

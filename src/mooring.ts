@@ -2,6 +2,9 @@ import { map } from 'rxjs/internal/operators/map';
 import type * as api from './api.ts';
 import type { Container, ContainerList, MooringOptions, UpInput } from './api.ts';
 import { commandsOf } from './commands.ts';
+import { findings } from './effects/doctor.ts';
+import type { Finding } from './model/finding.ts';
+import { NETNS_DIR, settingsOf } from './settings.ts';
 import { compose, type Parts } from './compose.ts';
 import { parseContainerId } from './model/names.ts';
 import { containerView } from './actors/views.ts';
@@ -25,9 +28,14 @@ export async function openMooring(options: MooringOptions = {}): Promise<Mooring
   return openComposed(await compose(options));
 }
 
+/** What the host has and lacks for these options. It changes nothing. */
+export function doctor(options: MooringOptions = {}): Promise<readonly Finding[]> {
+  return findings({ ...settingsOf(options), runDir: NETNS_DIR });
+}
+
 /** The library over parts that are wired up already. */
 export function openComposed(parts: Parts): Mooring {
-  const { store, registry, bus, networks, doctor } = parts;
+  const { store, registry, bus, networks } = parts;
   const commands = commandsOf(parts);
 
   const mooring: Mooring = {
@@ -48,7 +56,6 @@ export function openComposed(parts: Parts): Mooring {
     events$: bus.committed$.pipe(map(({ event }) => event)),
     events: (selection) => eventsOf(store, selection),
     journal: (id) => journalOf(store, parseContainerId(id)),
-    doctor,
     close
   };
   return mooring;

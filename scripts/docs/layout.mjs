@@ -147,7 +147,7 @@ function placed(graph, structure, arrows) {
 }
 
 // `passing` is left at once, `busy` waits for an answer, `rest` for a command.
-function moodOf({ path, always, on }, { states }) {
+function moodOf({ path, always }, { states }) {
   if (always.some(({ guard }) => guard === null)) return 'passing';
   const around = states.filter((other) => other.path.every((key, i) => path[i] === key));
   return around.some(({ tags }) => tags.includes('busy')) ? 'busy' : 'rest';

@@ -76,7 +76,6 @@ export function performer(lease: Lease, runtime: Runtime): Performer {
   }
 
   async function settleOrphans({ id, request }: Outstanding): Promise<void> {
-    if (traitsOf(request.type).lane !== 'plugin') return;
     // A DEL cut short after the link has gone would leave rules that a second DEL no longer finds.
     const mode = request.type === 'cni.del' ? 'wait' : 'kill';
     await runtime.settleOrphans(id, { mode, signal });

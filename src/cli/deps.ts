@@ -3,7 +3,12 @@ import type * as Api from '../index.ts';
 /** What the commands use of the library. */
 export type Library = Pick<
   typeof Api,
-  'openMooring' | 'parsePublish' | 'parseNetworkOption' | 'networkSettings'
+  | 'openMooring'
+  | 'doctor'
+  | 'parsePublish'
+  | 'parseNetworkOption'
+  | 'networkSettings'
+  | 'DEFAULT_NETWORK'
 >;
 
 /** Everything through which a command touches the world, so that tests can stand in for it. */

@@ -4,7 +4,6 @@ import type { Library } from './deps.ts';
 import { usage } from './errors.ts';
 
 /** The network that `bridge`, and no `--network` at all, stand for. */
-const DEFAULT_NETWORK = 'mooring';
 
 /** Options of `up` as commander gives them. */
 export interface UpOptions {
@@ -23,7 +22,7 @@ export interface UpOptions {
  * @throws MooringError when a network or a port cannot be parsed
  */
 export function upInput(
-  library: Pick<Library, 'parsePublish' | 'parseNetworkOption'>,
+  library: Pick<Library, 'parsePublish' | 'parseNetworkOption' | 'DEFAULT_NETWORK'>,
   id: string,
   options: UpOptions
 ): UpInput {
@@ -37,12 +36,12 @@ export function upInput(
 }
 
 function networksOf(
-  library: Pick<Library, 'parseNetworkOption'>,
+  library: Pick<Library, 'parseNetworkOption' | 'DEFAULT_NETWORK'>,
   options: UpOptions
 ): UpInput['networks'] {
   const own = attachmentOptions(options);
   const given = (options.network ?? []).map((text) =>
-    library.parseNetworkOption(text, DEFAULT_NETWORK)
+    library.parseNetworkOption(text, library.DEFAULT_NETWORK)
   );
   if (given.includes('none')) return none(given.length, own);
 
@@ -50,7 +49,7 @@ function networksOf(
   if (attachments.length > 1) refuseAddresses(attachments.length, own);
   if (attachments.length > 0) return attachments.map((one) => merged(one, own));
   // Which network it is is left to the library as long as nothing more is said of it.
-  return isEmpty(own) ? undefined : [merged({ name: DEFAULT_NETWORK }, own)];
+  return isEmpty(own) ? undefined : [merged({ name: library.DEFAULT_NETWORK }, own)];
 }
 
 interface Own {

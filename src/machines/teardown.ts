@@ -114,8 +114,7 @@ export const tearingDown = containerSetup.createStateConfig({
         { guard: 'hasLeftovers', target: '#container.stuck' },
         { guard: 'isAskedAgain', target: '#container.creating', actions: 'takeNext' },
         { guard: 'isUnwanted', target: '#container.absent' },
-        { guard: 'hasFailure', target: '#container.failed' },
-        { target: '#container.absent' }
+        { target: '#container.failed' }
       ]
     }
   }

@@ -41,7 +41,7 @@ export function declaredBy({ capabilities }: PluginConf, capability: string): bo
 }
 
 /** Bridges that the plugins of the list may make, `['cni-front']`; a name no link can have is left out. */
-export function bridgesOf({ plugins }: Conflist): string[] {
+export function bridgesOf({ plugins }: Pick<Conflist, 'plugins'>): string[] {
   const names = plugins
     .filter(({ type }) => type === 'bridge')
     .map(({ bridge }) => (typeof bridge === 'string' && bridge !== '' ? bridge : 'cni0'));

@@ -37,14 +37,6 @@ export function describeNetwork({ conflist, file, id, created }: DefinedNetwork)
   };
 }
 
-/** Bridges that the plugins of a conflist make or use, `['mooring0']`. */
-export function bridgesOf({ plugins }: Pick<Conflist, 'plugins'>): readonly string[] {
-  return plugins.flatMap((plugin) =>
-    // The plugin's own default, see its documentation.
-    plugin.type === 'bridge' ? [text(plugin['bridge']) ?? 'cni0'] : []
-  );
-}
-
 /** CIDRs that a conflist's IPAM hands addresses out of, as they are written there. */
 export function rangesOf({ plugins }: Pick<Conflist, 'plugins'>): readonly string[] {
   return plugins.flatMap(({ ipam }) =>

@@ -1,3 +1,6 @@
+/** The network of a container that names none; it is made when it is first needed. */
+export const DEFAULT_NETWORK = 'mooring';
+
 /**
  * What of a network's shared things stood on the host before its first container came.
  *

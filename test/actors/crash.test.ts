@@ -8,7 +8,11 @@ import { startProcess, type Fate, type Process } from './process.ts';
 import { createWorld, specOf, standing, type World } from './world.ts';
 
 const web: Key = { kind: 'container', id: 'web' };
-const up = { type: 'container.up', container: 'web', spec: specOf('web', ['front', 'back'], 80) } as const;
+const up = {
+  type: 'container.up',
+  container: 'web',
+  spec: specOf('web', ['front', 'back'], 80)
+} as const;
 const down = { type: 'container.down', container: 'web' } as const;
 
 interface Scenario {
@@ -148,7 +152,8 @@ async function stateIn(store: Store): Promise<string> {
 async function consistent(store: Store, world: World): Promise<string> {
   const state = await stateIn(store);
   const there = standing(world);
-  const whole = 'attachment web/back,attachment web/front,netns web,network back,network front,port web';
+  const whole =
+    'attachment web/back,attachment web/front,netns web,network back,network front,port web';
   if (state === 'up') return there.join() === whole ? '' : `up with ${there.join()}`;
   if (state === 'stuck') return '';
   return there.length === 0 ? '' : `${state} with ${there.join()}`;

@@ -42,7 +42,11 @@ export function standing({ netns, attachments, ports, networks }: World): readon
 }
 
 export function planOf(network: string, ifName: string): AttachmentPlan {
-  const raw = { cniVersion: '1.0.0', name: network, plugins: [{ type: 'bridge', bridge: `br-${network}` }] };
+  const raw = {
+    cniVersion: '1.0.0',
+    name: network,
+    plugins: [{ type: 'bridge', bridge: `br-${network}` }]
+  };
   return {
     network,
     ifName,
@@ -101,7 +105,9 @@ export function worldEffects(world: World): LeafEffects {
       return { type: 'ports.claimed', container, ports };
     },
     async 'ports.release'({ container }) {
-      const failure = await perform(`ports.release ${container}`, () => world.ports.delete(container));
+      const failure = await perform(`ports.release ${container}`, () =>
+        world.ports.delete(container)
+      );
       if (failure) return { type: 'ports.releaseFailed', container, failure };
       return { type: 'ports.released', container };
     },
@@ -155,17 +161,23 @@ export function worldEffects(world: World): LeafEffects {
       return { type: 'netns.verified', namespace };
     },
     async 'netns.remove'({ namespace }) {
-      const failure = await perform(`netns.remove ${namespace}`, () => world.netns.delete(namespace));
+      const failure = await perform(`netns.remove ${namespace}`, () =>
+        world.netns.delete(namespace)
+      );
       if (failure) return { type: 'netns.removeFailed', namespace, failure };
       return { type: 'netns.removed', namespace };
     },
     async 'network.prepare'({ network }) {
-      const failure = await perform(`network.prepare ${network}`, () => world.networks.add(network));
+      const failure = await perform(`network.prepare ${network}`, () =>
+        world.networks.add(network)
+      );
       if (failure) return { type: 'network.prepareFailed', network, failure };
       return { type: 'network.prepared', network, baseline: { bridges: [] } };
     },
     async 'network.tidy'({ network }) {
-      const failure = await perform(`network.tidy ${network}`, () => world.networks.delete(network));
+      const failure = await perform(`network.tidy ${network}`, () =>
+        world.networks.delete(network)
+      );
       if (failure) return { type: 'network.tidyFailed', network, failure };
       return { type: 'network.tidied', network };
     }

@@ -10,6 +10,7 @@ import type { Deps, Interrupt, Library, Output } from '../../src/cli/deps.ts';
 import { run } from '../../src/cli/program.ts';
 import { MooringError } from '../../src/model/failure.ts';
 import { parseNetworkOption } from '../../src/model/network-option.ts';
+import { DEFAULT_NETWORK } from '../../src/model/network.ts';
 import { networkSettings } from '../../src/model/network-settings.ts';
 import { parsePublish } from '../../src/model/port.ts';
 
@@ -34,10 +35,13 @@ export interface World {
   readonly interrupts?: Set<(cause: Interrupt) => void>;
 }
 
+/** The parts of the library that a test gives. */
+export type FakeLibrary = Partial<Mooring & Pick<Library, 'doctor'>>;
+
 /** Runs `mooring …` on a library of which the test gives the parts that the command uses. */
 export async function mooring(
   argv: readonly string[],
-  library: Partial<Mooring> = {},
+  library: FakeLibrary = {},
   world: World = {}
 ): Promise<Ran> {
   const out: string[] = [];
@@ -47,7 +51,7 @@ export async function mooring(
   const isTty = world.isTty ?? false;
 
   const code = await run(argv, {
-    library: () => Promise.resolve(libraryOf(open)),
+    library: () => Promise.resolve(libraryOf(open, library.doctor)),
     stdout: outputTo(out, isTty),
     stderr: outputTo(err, isTty),
     env: world.env ?? {},
@@ -171,8 +175,18 @@ export function eventSource(): {
 
 const silence = eventSource().events$;
 
-function libraryOf(openMooring: Library['openMooring']): Library {
-  return { openMooring, parsePublish, parseNetworkOption, networkSettings };
+function libraryOf(
+  openMooring: Library['openMooring'],
+  doctor: Library['doctor'] = () => Promise.resolve([])
+): Library {
+  return {
+    openMooring,
+    doctor,
+    parsePublish,
+    parseNetworkOption,
+    networkSettings,
+    DEFAULT_NETWORK
+  };
 }
 
 function outputTo(parts: string[], isTty: boolean): Output {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding, Mooring } from '../../src/index.ts';
-import { mooring } from './fake-deps.ts';
+import { mooring, type FakeLibrary } from './fake-deps.ts';
 
 const failure = { code: 'cni.11', message: 'busy' };
 
@@ -78,6 +78,6 @@ describe('doctor', () => {
   });
 });
 
-function doctorSays(...findings: readonly Finding[]): Partial<Mooring> {
+function doctorSays(...findings: readonly Finding[]): FakeLibrary {
   return { doctor: () => Promise.resolve(findings) };
 }

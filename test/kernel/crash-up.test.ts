@@ -1,6 +1,14 @@
 import { expect, it } from 'vitest';
 import { useSandbox } from '../sandbox/sandbox.ts';
-import { boundariesOf, CHAINS, expectConverges, nextAt, play, useFront, web } from './crash.fixture.ts';
+import {
+  boundariesOf,
+  CHAINS,
+  expectConverges,
+  nextAt,
+  play,
+  useFront,
+  web
+} from './crash.fixture.ts';
 
 const host = useSandbox();
 const front = useFront(host, CHAINS.short);

@@ -1,4 +1,12 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -103,7 +111,12 @@ export async function expectConverges(
 
 /** The commands that may come next, in turn. */
 export function nextAt(index: number): Step {
-  const steps: readonly Step[] = [{ recover: true }, { up: web }, { down: 'web' }, { inspect: 'web' }];
+  const steps: readonly Step[] = [
+    { recover: true },
+    { up: web },
+    { down: 'web' },
+    { inspect: 'web' }
+  ];
   return steps[index % steps.length]!;
 }
 

@@ -71,7 +71,8 @@ describe('a container at work', () => {
     'is busy in %s and answers a down there',
     (_, path) => {
       const answering = states.filter(
-        (outer) => isAround(outer.path, path) && outer.on.some((on) => on.event === 'container.down')
+        (outer) =>
+          isAround(outer.path, path) && outer.on.some((on) => on.event === 'container.down')
       );
 
       expect(answering.length).toBeGreaterThan(0);

@@ -1,8 +1,14 @@
-import { createActor, type AnyMachineSnapshot, type AnyStateMachine, type EventObject } from 'xstate';
+import {
+  createActor,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type EventObject
+} from 'xstate';
 import { describe, expect, it } from 'vitest';
 import type { MooringEvent } from '../../src/bus/events.ts';
-import { REQUESTS, type EffectRequest } from '../../src/bus/requests.ts';
+import { refusalOf, type EffectRequest } from '../../src/bus/requests.ts';
 import { structureOf, type ChartTransition } from '../../src/machines/structure.ts';
+import { failure } from './samples.ts';
 
 export interface ChartSubject {
   readonly machine: AnyStateMachine;
@@ -65,14 +71,14 @@ function checkOutcome(
 
   if (outcome.answer === false) expect(keys).not.toContain(keyOf({ ...outcome, answer: true }));
   else expect(keys).toContain(keyOf(outcome));
-  if (outcome.answer !== false && outcome === last.taken.at(-1)) {
+  if (keys.at(-1) === keyOf(outcome)) {
     expect(last.snapshot._nodes.map(({ id }) => id)).toEqual(
       expect.arrayContaining([...transition.targets])
     );
   }
-  expect(last.requests.map(({ type }) => type).length).toBe(asksUpon(machine, last));
+  expect(last.requests).toHaveLength(asksUpon(machine, last));
   for (const request of last.requests) {
-    expect(Object.keys(REQUESTS)).toContain(request.type);
+    expect(machine.events).toContain(refusalOf(request, failure).type);
     expect(JSON.parse(JSON.stringify(request))).toEqual(request);
   }
   expect(JSON.parse(JSON.stringify(last.snapshot.context))).toEqual(last.snapshot.context);
@@ -137,7 +143,8 @@ function answers(snapshot: AnyMachineSnapshot, event: EventObject | null): Outco
   const inner = snapshot._nodes.toSorted((a, b) => b.path.length - a.path.length);
   const outcomes: Outcome[] = [];
   for (const node of inner) {
-    const candidates = event === null ? (node.always ?? []) : (node.transitions.get(event.type) ?? []);
+    const candidates =
+      event === null ? (node.always ?? []) : (node.transitions.get(event.type) ?? []);
     for (const candidate of candidates) {
       const holds = isHolding(candidate.guard, snapshot, event);
       outcomes.push(outcomeOf(candidate, holds));
@@ -189,7 +196,10 @@ function outcomesIn(machine: AnyStateMachine): Outcome[] {
   );
 }
 
-function transitionOf(machine: AnyStateMachine, { source, event, index }: Outcome): ChartTransition {
+function transitionOf(
+  machine: AnyStateMachine,
+  { source, event, index }: Outcome
+): ChartTransition {
   const state = structureOf(machine).states.find(({ id }) => id === source)!;
   const list = event === '' ? state.always : state.on.find((on) => on.event === event)!.candidates;
   return list[index]!;

@@ -1,4 +1,9 @@
-import type { AttachmentPlan, ContainerSpec, Netns, PortMapping } from '../../src/model/container.ts';
+import type {
+  AttachmentPlan,
+  ContainerSpec,
+  Netns,
+  PortMapping
+} from '../../src/model/container.ts';
 import type { CniResult } from '../../src/model/cni-result.ts';
 import { INTERRUPTED, type Failure } from '../../src/model/failure.ts';
 
@@ -18,7 +23,10 @@ export const port: PortMapping = {
 };
 
 /** A spec that asks for these networks, with a port to publish or without. */
-export function specOf(networks: readonly string[], ports: readonly PortMapping[] = []): ContainerSpec {
+export function specOf(
+  networks: readonly string[],
+  ports: readonly PortMapping[] = []
+): ContainerSpec {
   return {
     id: container,
     networks: networks.map((network, index) => ({ network, ifName: `eth${index}` })),
@@ -32,10 +40,14 @@ export function plansOf(networks: readonly string[]): AttachmentPlan[] {
     network,
     ifName: `eth${index}`,
     conflist: {
-      cniVersion: '1.1.0',
       name: network,
-      plugins: [{ type: 'bridge', bridge: `br-${network}` }]
-    } as AttachmentPlan['conflist'],
+      cniVersion: '1.1.0',
+      disableCheck: false,
+      disableGC: false,
+      loadOnlyInlinedPlugins: false,
+      plugins: [{ type: 'bridge', bridge: `br-${network}` }],
+      raw: { name: network, cniVersion: '1.1.0' }
+    },
     args: [],
     capabilityArgs: {}
   }));

@@ -1,6 +1,7 @@
 import { MooringError } from '../../model/failure.ts';
 import type { Conflist } from '../../model/conflist.ts';
-import { bridgesOf, rangesOf } from '../../model/network-describe.ts';
+import { bridgesOf } from '../../model/attachment.ts';
+import { rangesOf } from '../../model/network-describe.ts';
 import type { NetworkDraft, NetworkPlan, SubnetPlan } from '../../model/network-plan.ts';
 import { planSubnet } from '../../model/network-subnets.ts';
 import { freeSubnet, randomSubnet6 } from '../../model/subnet-choice.ts';

@@ -12,7 +12,7 @@ const STALE_MS = 60_000;
  * Writes `<dir>/<name>.conflist`, whole and for good, unless it exists.
  *
  * @returns its absolute path
- * @throws MooringError `network.exists`
+ * @throws MooringError `network.exists`, `network.cannotWrite`
  */
 export async function writeConflist(
   dir: string,
@@ -21,17 +21,14 @@ export async function writeConflist(
 ): Promise<string> {
   const file = join(dir, `${name}.conflist`);
   const temporary = join(dir, `.mooring-${randomUUID()}.tmp`);
-  await mkdir(dir, { recursive: true, mode: 0o755 });
-  await removeStale(dir);
   try {
+    await mkdir(dir, { recursive: true, mode: 0o755 });
+    await removeStale(dir);
     await writeSynced(temporary, `${JSON.stringify(conflist, null, 2)}\n`);
     // A rename would replace what another has put there meanwhile.
     await link(temporary, file);
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
-    throw new MooringError('network.exists', `the network name ${name} is already used`, {
-      cause: error
-    });
+    throw refusal(error, name, file);
   } finally {
     await rm(temporary, { force: true });
   }
@@ -39,11 +36,32 @@ export async function writeConflist(
   return file;
 }
 
-/** Removes a definition. One that is gone already is no error. */
+/**
+ * Removes a definition. One that is gone already is no error.
+ *
+ * @throws MooringError `network.cannotWrite`
+ */
 export async function removeConflist(dir: string, file: string): Promise<void> {
-  await rm(file, { force: true });
+  try {
+    await rm(file, { force: true });
+  } catch (error) {
+    throw refusal(error, '', file);
+  }
   await syncDir(dir);
 }
+
+function refusal(cause: unknown, name: string, file: string): unknown {
+  const code = (cause as { code?: unknown }).code;
+  if (code === 'EEXIST') {
+    return new MooringError('network.exists', `the network name ${name} is already used`, {
+      cause
+    });
+  }
+  if (typeof code !== 'string' || !NOT_WRITABLE.has(code)) return cause;
+  return new MooringError('network.cannotWrite', `${file} cannot be written: ${code}`, { cause });
+}
+
+const NOT_WRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT']);
 
 async function writeSynced(path: string, text: string): Promise<void> {
   const handle = await open(path, 'wx', 0o644);

@@ -2,6 +2,7 @@ import { MooringError, type Failure } from '../../model/failure.ts';
 import { buildConflist, pluginsOf } from '../../model/network-conflist.ts';
 import { parseNetworkCreate, type NetworkCreateInput } from '../../model/network-create.ts';
 import { networkTest } from '../../model/network-filter.ts';
+import { DEFAULT_NETWORK } from '../../model/network.ts';
 import type { NetworkDraft } from '../../model/network-plan.ts';
 import type { NetworkFilter, NetworkView } from '../../model/network-view.ts';
 import { completePlan, type Pool } from './choose.ts';
@@ -9,8 +10,6 @@ import { removeConflist, writeConflist } from './conflist-file.ts';
 import type { HostNetworks } from './host-subnets.ts';
 import { findNetwork, viewOf, type LoadedNetworks, type LoadNetworks } from './lookup.ts';
 import type { SharedLock } from './plugin-lock.ts';
-
-export const DEFAULT_NETWORK = 'mooring';
 
 /** For networks that name no subnet. */
 export const POOLS: readonly Pool[] = [

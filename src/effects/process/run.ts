@@ -20,6 +20,8 @@ export interface ProcessCommand {
   readonly graceMs: number;
   /** Ends it the same way. */
   readonly signal: AbortSignal;
+  /** Most it may write to stdout; 1 MiB unless given. */
+  readonly stdoutMaxBytes?: number;
 }
 
 /** How it went; everything but a caller's mistake is told here and not thrown. */
@@ -31,7 +33,7 @@ export interface ProcessExit {
   /** The first 1 MiB. */
   readonly stderr: string;
   readonly timedOut: boolean;
-  /** It wrote more than 1 MiB to stdout and was ended; `stdout` holds what came before. */
+  /** It wrote more than it may to stdout and was ended; `stdout` holds what came before. */
   readonly outputTooLarge: boolean;
   readonly aborted: boolean;
   /** Why it could not be started. */
@@ -73,8 +75,9 @@ async function runOnce(command: ProcessCommand): Promise<ProcessExit> {
 
   const { pid } = child;
   const stopper = stopperOf(pid, command);
-  const stdout = collect(child.stdout, () => stopper.stop('outputTooLarge'));
-  const stderr = collect(child.stderr, () => {});
+  const stdoutMaxBytes = command.stdoutMaxBytes ?? OUTPUT_MAX_BYTES;
+  const stdout = collect(child.stdout, stdoutMaxBytes, () => stopper.stop('outputTooLarge'));
+  const stderr = collect(child.stderr, OUTPUT_MAX_BYTES, () => {});
   // Not every program reads its input to the end: EPIPE is no error.
   child.stdin.on('error', () => {});
   child.stdin.end(command.stdin);
@@ -183,7 +186,7 @@ function stopperOf(pid: number, { timeoutMs, graceMs, signal }: ProcessCommand) 
 }
 
 /** Keeps the head of a stream and reads on, so that its writer never blocks. */
-function collect(stream: Readable, onOverflow: () => void) {
+function collect(stream: Readable, mostBytes: number, onOverflow: () => void) {
   const chunks: Buffer[] = [];
   let bytes = 0;
   const closed = new Promise<void>((resolve) => {
@@ -193,10 +196,10 @@ function collect(stream: Readable, onOverflow: () => void) {
       .once('error', () => resolve());
   });
   stream.on('data', (chunk: Buffer) => {
-    const room = OUTPUT_MAX_BYTES - bytes;
+    const room = mostBytes - bytes;
     if (room > 0) chunks.push(chunk.subarray(0, room));
     bytes += chunk.length;
-    if (bytes > OUTPUT_MAX_BYTES) onOverflow();
+    if (bytes > mostBytes) onOverflow();
   });
   return { closed, text: () => Buffer.concat(chunks).toString('utf8') };
 }

@@ -4,6 +4,8 @@ import { MooringError } from '../../model/failure.ts';
 import type { RunTool } from '../firewall/iptables.ts';
 import { run } from './run.ts';
 
+// A host's whole rule set: some 100 bytes a rule.
+const STDOUT_MAX_BYTES = 64 * 1024 * 1024;
 const TOOL_DIRS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 export interface ToolLimits {
@@ -25,7 +27,8 @@ export function hostTool({ pluginTimeoutMs, graceMs }: ToolLimits): RunTool {
       operation,
       timeoutMs: pluginTimeoutMs,
       graceMs,
-      signal
+      signal,
+      stdoutMaxBytes: STDOUT_MAX_BYTES
     });
     const { spawnError, timedOut, outputTooLarge, aborted, ...rest } = exit;
     if (spawnError)
@@ -33,7 +36,7 @@ export function hostTool({ pluginTimeoutMs, graceMs }: ToolLimits): RunTool {
     if (timedOut)
       throw new MooringError('process.timedOut', `${name} took over ${pluginTimeoutMs} ms`);
     if (outputTooLarge)
-      throw new MooringError('process.outputTooLarge', `${name} wrote over 1 MiB`);
+      throw new MooringError('process.outputTooLarge', `${name} wrote over 64 MiB`);
     if (aborted) throw new MooringError('process.aborted', `${name} was stopped`);
     return rest;
   };

@@ -143,7 +143,7 @@ function writeWhole(path: string, text: string): void {
 
 function writeAll(fd: number, text: string, path: string, undo: () => void): void {
   const data = Buffer.from(text);
-  let written = 0;
+  let written: number;
   try {
     written = writeSync(fd, data);
   } catch (error) {

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { MOORING, useSandbox } from '../sandbox/sandbox.ts';
+import { useChain } from './chain.fixture.ts';
+import { refusalOf } from './host.fixture.ts';
+
+const sandbox = useSandbox();
+const chain = useChain(sandbox);
+const { double } = chain;
+
+const UP = ['up', 'web', '--network', 'front'];
+const argvOf = (...args: readonly string[]) => [process.execPath, MOORING, ...chain.dirs, ...args];
+
+describe('an interrupted up', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143]
+  ] as const)('takes down what it began, and ends as %s asks', async (signal, code) => {
+    await chain.unchanged(async () => {
+      const mark = `${double.root}/begun`;
+      double.on('guard', 'ADD', `mkfifo ${mark}; echo >${mark}; exec sleep 1000`);
+      const up = await sandbox.start(argvOf(...UP));
+      await chain.sh(`until [ -p ${mark} ]; do :; done; cat ${mark} >/dev/null; rm ${mark}`);
+      await up.kill(signal);
+      const ran = await up.done;
+      const known = await chain.ok('ps', '--quiet');
+
+      expect(ran).toMatchObject({ code, stdout: '' });
+      expect(refusalOf(ran).reason).toBe(`interrupted by ${signal}`);
+      expect(known).toBe('');
+    });
+  });
+});
+
+describe('the history', () => {
+  it('of a container is told while it is up and after it is gone', async () => {
+    await chain.unchanged(async () => {
+      await chain.ok(...UP);
+      const before = await chain.ok('journal', 'export', 'web');
+      await chain.ok('down', 'web');
+      const after = await chain.ok('journal', 'export', 'web');
+      const events = await chain.ok('events', '--filter', 'container=web');
+
+      const types = (text: string) =>
+        text.split('\n').map((line) => (JSON.parse(line) as Journalled).event.type);
+      expect(types(before)[0]).toBe('container.up');
+      expect(types(before)).toContain('attachment.added');
+      expect(after.startsWith(before)).toBe(true);
+      expect(types(after)).toContain('attachment.deleted');
+      expect(events).toMatch(/ container\/web container\.up/);
+      expect(events).toMatch(/ container\/web attachment\.deleted/);
+    });
+  });
+
+  it('is followed by another process while it happens, which ends when its reader does', async () => {
+    await chain.unchanged(async () => {
+      const follower = await sandbox.start(argvOf('events', '--follow'));
+      await chain.sh(`until ls -l /proc/${follower.pid}/fd | grep -q inotify; do :; done`);
+      await chain.ok(...UP);
+      await chain.ok('down', 'web');
+      const line = await follower.line(/container\/web attachment\.deleted/);
+      await follower.kill('SIGINT');
+      const head = `${argvOf('events').join(' ')} | head -n 1`;
+      const piped = await sandbox.run(['sh', '-c', head]);
+
+      expect(line).toContain('front');
+      expect(await follower.done).toMatchObject({ code: 0, stderr: '' });
+      expect(piped).toMatchObject({ code: 0, stderr: '' });
+      expect(piped.stdout.split('\n')).toHaveLength(2);
+    });
+  });
+});
+
+describe('recover and doctor', () => {
+  it('recover has nothing to do when nothing died, and takes up what is stuck', async () => {
+    await chain.unchanged(async () => {
+      await chain.ok(...UP);
+      const idle = await chain.ok('recover');
+      chain.install(false);
+      await chain.refused('down', 'web');
+      const stuck = await chain.refused('recover');
+      chain.install(true);
+      const mended = await chain.ok('recover');
+      const left = await chain.ok('ps', '--quiet');
+
+      expect(idle).toBe('');
+      expect(stuck.code).toBe(125);
+      expect(mended).toMatch(/web/);
+      expect(left).toBe('');
+    });
+  });
+
+  it('doctor names what is missing and the command that gets it, and changes nothing', async () => {
+    await chain.unchanged(async () => {
+      const well = await chain.ok('doctor');
+      const { code, stdout } = await sandbox.mooring('--cni-plugin-dir', '/nowhere', 'doctor');
+
+      expect(well).toMatch(/^CNI plugin bridge +found +\/usr\/lib\/cni\/bridge/m);
+      expect(code).not.toBe(0);
+      expect(stdout).toMatch(/^CNI plugin bridge +missing .*apt-get install/m);
+    });
+  });
+});
+
+describe('two state directories', () => {
+  it('know nothing of each other and share the host', async () => {
+    await chain.unchanged(async () => {
+      const other = ['--root', '/tmp/mooring-other'];
+      await chain.ok(...UP);
+      const path = await chain.ok(...other, ...UP);
+      const addresses = await chain.sh('ls /var/lib/cni/networks/front | grep -c ^10');
+      const ids = await chain.ok(...other, 'ps', '--quiet');
+      await chain.ok(...other, 'down', 'web');
+      const left = await chain.ok('ps', '--quiet');
+      await chain.ok('down', 'web');
+      await chain.sh('rm -r /tmp/mooring-other');
+
+      expect(path).toMatch(/^\/run\/netns\/mooring\.[0-9a-f]{8}-web$/);
+      expect([addresses, ids, left]).toEqual(['2', 'web', 'web']);
+    });
+  });
+});
+
+interface Journalled {
+  readonly event: { readonly type: string };
+}

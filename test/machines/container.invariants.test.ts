@@ -1,0 +1,195 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ContainerCommand } from '../../src/bus/events.ts';
+import { container, port, specOf } from './samples.ts';
+import { brief, createWorld, type World } from './world.ts';
+
+const RUNS = { numRuns: 300 };
+
+const up = fc
+  .record({
+    networks: fc.uniqueArray(fc.constantFrom('front', 'back', 'storage'), { maxLength: 3 }),
+    publishes: fc.boolean()
+  })
+  .map(({ networks, publishes }): ContainerCommand => ({
+    type: 'container.up',
+    container,
+    spec: specOf(networks, publishes ? [port] : [])
+  }));
+
+const command = fc.oneof(
+  up,
+  fc.constant<ContainerCommand>({ type: 'container.down', container }),
+  fc.constant<ContainerCommand>({ type: 'container.retry', container })
+);
+
+const answer = fc.oneof(
+  { weight: 8, arbitrary: fc.constant('granted' as const) },
+  { weight: 1, arbitrary: fc.constant('suspect' as const) },
+  { weight: 3, arbitrary: fc.constant('refused' as const) }
+);
+
+const happenings = fc.array(
+  fc.oneof({ weight: 1, arbitrary: command }, { weight: 5, arbitrary: answer }),
+  {
+    maxLength: 60
+  }
+);
+
+type Happening = ContainerCommand | 'granted' | 'suspect' | 'refused';
+
+/** Lets all of it happen, looking at the world after each; an answer to nothing is left out. */
+function happen(world: World, all: readonly Happening[], look: () => void = () => undefined): void {
+  for (const happening of all) {
+    if (typeof happening !== 'string') world.send(happening);
+    else if (world.waiting.length === 0) continue;
+    else if (happening === 'refused') world.refuse();
+    else world.grant({ suspect: happening === 'suspect' });
+    look();
+  }
+}
+
+const property = (check: (all: readonly Happening[]) => void) =>
+  fc.assert(fc.property(happenings, check), RUNS);
+
+const heldBy = (world: World) => {
+  const { holds, attachments, netns, ports } = world.snapshot().context;
+  return { holds, attachments, netns, ports };
+};
+
+const nothing = {
+  holds: { ports: false, networks: false, namespace: false },
+  attachments: [],
+  netns: null,
+  ports: []
+};
+
+describe('whatever is commanded and whatever is refused', () => {
+  it('asks one thing at a time, and is busy exactly while it waits for the answer', () => {
+    property((all) => {
+      const world = createWorld();
+      happen(world, all, () => {
+        expect(world.waiting.length).toBeLessThanOrEqual(1);
+        expect(world.snapshot().hasTag('busy')).toBe(world.waiting.length === 1);
+      });
+    });
+  });
+
+  it('comes to rest once nothing more is commanded, where the last command leads', () => {
+    property((all) => {
+      const world = createWorld();
+      happen(world, all);
+      world.settle();
+
+      const last = all.findLast(
+        (happening) => typeof happening !== 'string' && happening.type !== 'container.retry'
+      ) as ContainerCommand | undefined;
+      const rests =
+        last?.type === 'container.up' ? ['up', 'failed', 'absent', 'stuck'] : ['absent', 'stuck'];
+      expect(rests).toContain(world.snapshot().value);
+      if (world.snapshot().matches('absent') && last?.type === 'container.up') {
+        expect(world.snapshot().context.refusal).not.toBeNull();
+      }
+    });
+  });
+
+  it('never adds a network again before it has deleted it, and leaves none undeleted', () => {
+    property((all) => {
+      const world = createWorld();
+      happen(world, all);
+      world.settle();
+
+      const begun = new Set<string>();
+      for (const [verb, network] of world.asked.map((line) => line.split(' '))) {
+        if (verb === 'cni.add') {
+          expect(begun).not.toContain(network);
+          begun.add(network!);
+        }
+        if (verb === 'cni.del') begun.delete(network!);
+      }
+      const { value } = world.snapshot();
+      if (value === 'absent' || value === 'failed') expect([...begun]).toEqual([]);
+    });
+  });
+
+  it('deletes in the reverse order of adding, the refused network included', () => {
+    property((all) => {
+      const world = createWorld();
+      const begun: string[] = [];
+      let turn: string[] = [];
+      let previous = '';
+      happen(world, [...all, { type: 'container.down', container }, ...granted], () => {
+        const latest = world.waiting[0] && brief(world.waiting[0]);
+        const count = `${world.asked.length}`;
+        if (latest === undefined || count === previous) return;
+        previous = count;
+        const [verb, network] = latest.split(' ');
+        if (verb === 'cni.add') begun.push(network!);
+        if (verb === 'cni.del' && turn.at(-1) !== network) turn.push(network!);
+        if (verb === 'networks.resolve') [begun.length, turn] = [0, []];
+        if (verb === 'namespace.release' || verb === 'firewall.sweep') {
+          expect(begun.toReversed()).toEqual(expect.arrayContaining(turn));
+          expect(turn).toEqual(begun.toReversed().filter((name) => turn.includes(name)));
+          turn = [];
+        }
+      });
+    });
+  });
+
+  it('holds nothing where it rests as absent or failed, and names what is left where it is stuck', () => {
+    property((all) => {
+      const world = createWorld();
+      happen(world, all, () => {
+        const { value, context } = world.snapshot();
+        if (value === 'absent' || value === 'failed') expect(heldBy(world)).toEqual(nothing);
+        if (value === 'failed') expect(context.failure).not.toBeNull();
+        if (value === 'stuck') expect(context.leftovers.length).toBeGreaterThan(0);
+        if (value === 'up') expect([context.failure, context.leftovers]).toEqual([null, []]);
+      });
+    });
+  });
+
+  it('has every network of its spec, with a result, where it rests as up', () => {
+    property((all) => {
+      const world = createWorld();
+      happen(world, all, () => {
+        const { value, context } = world.snapshot();
+        if (value !== 'up') return;
+        expect(context.attachments.map(({ network }) => network)).toEqual(
+          context.spec!.networks.map(({ network }) => network)
+        );
+        expect(context.attachments.every((attachment) => attachment.result)).toBe(true);
+        expect(context.holds).toEqual({
+          namespace: true,
+          networks: context.spec!.networks.length > 0,
+          ports: context.spec!.ports.length > 0
+        });
+      });
+    });
+  });
+
+  it('ends with nothing left by one more down, once the host refuses nothing any more', () => {
+    property((all) => {
+      const world = createWorld();
+      happen(world, all);
+      world.settle();
+      world.send({ type: 'container.down', container });
+      world.settle();
+
+      expect(world.snapshot().value).toBe('absent');
+      expect(heldBy(world)).toEqual(nothing);
+    });
+  });
+
+  it('can be written down as JSON at every moment', () => {
+    property((all) => {
+      const world = createWorld();
+      happen(world, all, () => {
+        const persisted = world.actor.getPersistedSnapshot();
+        expect(JSON.parse(JSON.stringify(persisted))).toEqual(persisted);
+      });
+    });
+  });
+});
+
+const granted = Array.from({ length: 60 }, () => 'granted' as const);

@@ -1,0 +1,98 @@
+import { createActor, type ActorRefFrom, type SnapshotFrom } from 'xstate';
+import type { ContainerEvent } from '../../src/bus/events.ts';
+import { refusalOf, type EffectRequest } from '../../src/bus/requests.ts';
+import { containerMachine } from '../../src/machines/container.ts';
+import type { Failure } from '../../src/model/failure.ts';
+import { container, failure, netns, plansOf, result } from './samples.ts';
+
+/** A container's machine, and a host that answers what it asks when it is told to. */
+export interface World {
+  readonly actor: ActorRefFrom<typeof containerMachine>;
+  /** All that was asked, in order: `cni.add front`. */
+  readonly asked: readonly string[];
+  readonly waiting: readonly EffectRequest[];
+  snapshot(): SnapshotFrom<typeof containerMachine>;
+  send(event: ContainerEvent): void;
+  /** Answers the oldest request as done. */
+  grant(details?: { readonly suspect?: boolean }): void;
+  /** Answers the oldest request as refused. */
+  refuse(why?: Failure): void;
+  /** Grants requests until one of these is next, or none is left. */
+  grantUntil(...asked: readonly string[]): void;
+  /** Grants all there is until the machine rests. */
+  settle(): void;
+}
+
+export function createWorld(): World {
+  const asked: string[] = [];
+  const waiting: EffectRequest[] = [];
+  const actor = createActor(containerMachine, { input: { container } });
+  actor.on('*', (request) => {
+    asked.push(brief(request));
+    waiting.push(request);
+  });
+  actor.start();
+
+  const world: World = {
+    actor,
+    asked,
+    waiting,
+    snapshot: () => actor.getSnapshot(),
+    send: (event) => actor.send(event),
+    grant: (details) => actor.send(granted(waiting.shift()!, details)),
+    refuse: (why = failure) => actor.send(refusalOf(waiting.shift()!, why) as ContainerEvent),
+    grantUntil(...stops) {
+      for (let left = 100; waiting[0] && !stops.includes(brief(waiting[0])); left--) {
+        if (left === 0) throw new Error('the machine comes to no rest');
+        world.grant();
+      }
+    },
+    settle: () => world.grantUntil()
+  };
+  return world;
+}
+
+/** `cni.add front`, `netns.create`: a request without its details. */
+export function brief(request: EffectRequest): string {
+  return 'attachment' in request ? `${request.type} ${request.attachment.network}` : request.type;
+}
+
+function granted(
+  request: EffectRequest,
+  { suspect = false }: { readonly suspect?: boolean } = {}
+): ContainerEvent {
+  switch (request.type) {
+    case 'networks.resolve': {
+      const attachments = plansOf(request.networks.map(({ network }) => network));
+      return { type: 'networks.resolved', container, attachments };
+    }
+    case 'ports.claim':
+      return { type: 'ports.claimed', container, ports: request.ports };
+    case 'ports.release':
+      return { type: 'ports.released', container };
+    case 'networks.hold':
+      return { type: 'networks.held', container };
+    case 'networks.release':
+      return { type: 'networks.released', container };
+    case 'namespace.hold':
+      return { type: 'namespace.held', container, netns };
+    case 'namespace.release':
+      return { type: 'namespace.released', container };
+    case 'loopback.raise':
+      return { type: 'loopback.raised', container };
+    case 'cni.add': {
+      const { network } = request.attachment;
+      return { type: 'attachment.added', container, network, result };
+    }
+    case 'cni.del': {
+      const { network } = request.attachment;
+      return { type: 'attachment.deleted', container, network, ...(suspect ? { suspect } : {}) };
+    }
+    case 'firewall.sweep':
+      return { type: 'firewall.swept', container };
+    case 'timer.set':
+      return { type: 'timer.fired', container, timer: request.timer };
+    default:
+      throw new Error(`a container does not ask ${request.type}`);
+  }
+}
