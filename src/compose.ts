@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import { holdEffects } from './actors/holds.ts';
 import { lane } from './actors/lanes.ts';
 import { createRegistry, type Registry } from './actors/registry.ts';
@@ -56,7 +57,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const files = openNetworkFiles(settings, store, plugins);
   const thread = startNetnsThread();
   const shutdown = new AbortController();
-  const leaves = leafEffects(settings, { store, plugins, thread });
+  const leaves = leafEffects(settings, { store, plugins, thread, log });
   const holds = holdEffects(() => registry);
   const effects: Effects = { ...leaves, ...holds, ...holdStanding(settings.confDir, holds) };
   const registry: Registry = createRegistry({
@@ -107,10 +108,11 @@ interface Leaves {
   readonly store: Store;
   readonly plugins: CniPlugins;
   readonly thread: NetnsThread;
+  readonly log: Logger;
 }
 
 /** The effects that reach the host; the others only speak to other actors. */
-function leafEffects(settings: Settings, { store, plugins, thread }: Leaves) {
+function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves) {
   const { root, confDir, pluginDirs, pluginTimeoutMs, graceMs } = settings;
   const pluginLock = fileLock(join(root, 'plugins.lock'));
   const tool = hostTool(settings);
@@ -123,6 +125,9 @@ function leafEffects(settings: Settings, { store, plugins, thread }: Leaves) {
       delMs: pluginTimeoutMs,
       checkMs: pluginTimeoutMs,
       graceMs
+    },
+    onLog: (line) => {
+      log.info(line);
     }
   });
   return {

@@ -31,7 +31,7 @@ export async function openSession(key: Key, runtime: Runtime): Promise<Session> 
 }
 
 async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Session> {
-  const { store, bus, now } = runtime;
+  const { store, bus, now, log } = runtime;
   const stored = await store.load(key);
   const asked: EffectRequest[] = [];
   const actor = restore(key, stored?.snapshot, asked);
@@ -125,6 +125,7 @@ async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Sessio
     });
     recorded = true;
     since = now();
+    log.debug({ key: envelope.key, event: envelope.event.type, value: after.value }, 'committed');
     bus.announce(envelope);
     for (const request of requests) work.perform(request, { repeated: false });
   }

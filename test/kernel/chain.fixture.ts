@@ -1,4 +1,4 @@
-import { rmSync, symlinkSync } from 'node:fs';
+import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { pluginDouble } from '../effects/cni/double.ts';
@@ -25,7 +25,9 @@ export function useChain(sandbox: Sandbox) {
   const host = hostOf(sandbox);
   const double = pluginDouble('guard');
   const dirs = ['--cni-plugin-dir', double.bin, '--cni-plugin-dir', '/usr/lib/cni'];
+  const guard = join(double.bin, 'guard');
   const heal = () => {
+    if (!existsSync(guard)) symlinkSync(SCRIPT, guard);
     double.on('guard', 'ADD', PASS_ON);
     double.on('guard', 'DEL', ':');
   };
@@ -41,13 +43,10 @@ export function useChain(sandbox: Sandbox) {
     ...host,
     double,
     dirs,
+    /** Makes the plugin work again. */
     heal,
-    /** Takes the binary away, or puts it back. */
-    install(present: boolean): void {
-      const guard = join(double.bin, 'guard');
-      if (!present) rmSync(guard);
-      else symlinkSync(SCRIPT, guard);
-    },
+    /** Takes the binary away, until it is healed. */
+    uninstall: () => rmSync(guard),
     mooring: (...args: readonly string[]): Promise<Ran> => sandbox.mooring(...dirs, ...args),
     ok: (...args: readonly string[]) => host.ok(...dirs, ...args),
     refused: (...args: readonly string[]): Promise<Refusal> => host.refused(...dirs, ...args),
@@ -66,8 +65,8 @@ export const CONFLIST = '/etc/cni/net.d/front.conflist';
 
 const SCRIPT = new URL('../effects/cni/double.sh', import.meta.url).pathname;
 
-// What mooring sends ends with the previous result.
-const PASS_ON = String.raw`sed -n 's/.*"prevResult":\(.*\)}$/\1/p' "$call/stdin"`;
+/** What `guard` does when nothing is wrong: what mooring sends it ends with the previous result. */
+export const PASS_ON = String.raw`sed -n 's/.*"prevResult":\(.*\)}$/\1/p' "$call/stdin"`;
 
 const CHAIN = JSON.stringify({
   cniVersion: '1.0.0',

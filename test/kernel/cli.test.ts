@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MOORING, useSandbox } from '../sandbox/sandbox.ts';
-import { useChain } from './chain.fixture.ts';
+import { PASS_ON, useChain } from './chain.fixture.ts';
 import { refusalOf } from './host.fixture.ts';
 
 const sandbox = useSandbox();
@@ -16,11 +16,13 @@ describe('an interrupted up', () => {
     ['SIGTERM', 143]
   ] as const)('takes down what it began, and ends as %s asks', async (signal, code) => {
     await chain.unchanged(async () => {
-      const mark = `${double.root}/begun`;
-      double.on('guard', 'ADD', `mkfifo ${mark}; echo >${mark}; exec sleep 1000`);
+      const [begun, go] = [`${double.root}/begun`, `${double.root}/go`];
+      await chain.sh(`mkfifo ${begun} ${go}`);
+      double.on('guard', 'ADD', `echo >${begun}; cat ${go}; ${PASS_ON}`);
       const up = await sandbox.start(argvOf(...UP));
-      await chain.sh(`until [ -p ${mark} ]; do :; done; cat ${mark} >/dev/null; rm ${mark}`);
+      await chain.sh(`cat ${begun}`);
       await up.kill(signal);
+      await chain.sh(`echo >${go}; rm ${begun} ${go}`);
       const ran = await up.done;
       const known = await chain.ok('ps', '--quiet');
 
@@ -36,9 +38,9 @@ describe('the history', () => {
     await chain.unchanged(async () => {
       await chain.ok(...UP);
       const before = await chain.ok('journal', 'export', 'web');
+      const events = await chain.ok('events', '--filter', 'container=web');
       await chain.ok('down', 'web');
       const after = await chain.ok('journal', 'export', 'web');
-      const events = await chain.ok('events', '--filter', 'container=web');
 
       const types = (text: string) =>
         text.split('\n').map((line) => (JSON.parse(line) as Journalled).event.type);
@@ -47,7 +49,7 @@ describe('the history', () => {
       expect(after.startsWith(before)).toBe(true);
       expect(types(after)).toContain('attachment.deleted');
       expect(events).toMatch(/ container\/web container\.up/);
-      expect(events).toMatch(/ container\/web attachment\.deleted/);
+      expect(events).toMatch(/ network\/front network\.hold web$/m);
     });
   });
 
@@ -59,7 +61,7 @@ describe('the history', () => {
       await chain.ok('down', 'web');
       const line = await follower.line(/container\/web attachment\.deleted/);
       await follower.kill('SIGINT');
-      const head = `${argvOf('events').join(' ')} | head -n 1`;
+      const head = `${argvOf('journal', 'export', 'web').join(' ')} | head -n 1`;
       const piped = await sandbox.run(['sh', '-c', head]);
 
       expect(line).toContain('front');
@@ -75,15 +77,15 @@ describe('recover and doctor', () => {
     await chain.unchanged(async () => {
       await chain.ok(...UP);
       const idle = await chain.ok('recover');
-      chain.install(false);
+      chain.uninstall();
       await chain.refused('down', 'web');
-      const stuck = await chain.refused('recover');
-      chain.install(true);
+      const stuck = await chain.mooring('recover');
+      chain.heal();
       const mended = await chain.ok('recover');
       const left = await chain.ok('ps', '--quiet');
 
       expect(idle).toBe('');
-      expect(stuck.code).toBe(125);
+      expect(stuck).toMatchObject({ code: 125, stdout: expect.stringMatching(/^web: stuck/) });
       expect(mended).toMatch(/web/);
       expect(left).toBe('');
     });
@@ -106,16 +108,18 @@ describe('two state directories', () => {
     await chain.unchanged(async () => {
       const other = ['--root', '/tmp/mooring-other'];
       await chain.ok(...UP);
-      const path = await chain.ok(...other, ...UP);
+      const path = await chain.ok(...other, 'up', 'db', '--network', 'front');
       const addresses = await chain.sh('ls /var/lib/cni/networks/front | grep -c ^10');
       const ids = await chain.ok(...other, 'ps', '--quiet');
-      await chain.ok(...other, 'down', 'web');
+      const unknown = await chain.refused(...other, 'down', 'web');
+      await chain.ok(...other, 'down', 'db');
       const left = await chain.ok('ps', '--quiet');
       await chain.ok('down', 'web');
       await chain.sh('rm -r /tmp/mooring-other');
 
-      expect(path).toMatch(/^\/run\/netns\/mooring\.[0-9a-f]{8}-web$/);
-      expect([addresses, ids, left]).toEqual(['2', 'web', 'web']);
+      expect(path).toMatch(/^\/run\/netns\/mooring\.[0-9a-f]{8}-db$/);
+      expect(unknown.reason).toBe('no container is named web');
+      expect([addresses, ids, left]).toEqual(['2', 'db', 'web']);
     });
   });
 });

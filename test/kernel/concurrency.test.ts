@@ -44,7 +44,9 @@ describe('processes at once', () => {
       };
       await all('up');
       const containers = await host.json<Listed[]>('ps');
-      const inside = await host.sh('for n in /run/netns/*; do nsenter --net=$n ip -o -4 addr; done');
+      const inside = await host.sh(
+        'for n in /run/netns/*; do nsenter --net=$n ip -o -4 addr; done'
+      );
       await all('down');
       const left = await host.ok('ps', '--quiet');
 

@@ -44,34 +44,37 @@ describe('an ADD that goes wrong', () => {
       'guard refused ADD: not today'
     ],
     ['dies by a signal', 'kill -SEGV $$', 'cni.killed', 'guard was killed by SIGSEGV during ADD']
-  ])('because the plugin %s unwinds, says why, and up works again', async (_, script, code, why) => {
-    await chain.unchanged(async () => {
-      const before = await chain.snapshot();
-      double.on('guard', 'ADD', script);
-      const refusal = await chain.refused(...UP);
-      const state = await chain.state('web');
-      const ps = await chain.ok('ps', '--noheading');
-      await chain.expectNoLeak(before);
-      chain.heal();
-      const path = await chain.ok(...UP);
-      const { eth0 } = await chain.links('web');
-      await chain.ok('down', 'web');
+  ])(
+    'because the plugin %s unwinds, says why, and up works again',
+    async (_, script, code, why) => {
+      await chain.unchanged(async () => {
+        const before = await chain.snapshot();
+        double.on('guard', 'ADD', script);
+        const refusal = await chain.refused(...UP);
+        const state = await chain.state('web');
+        const ps = await chain.ok('ps', '--noheading');
+        await chain.expectNoLeak(before);
+        chain.heal();
+        const path = await chain.ok(...UP);
+        const { eth0 } = await chain.links('web');
+        await chain.ok('down', 'web');
 
-      const prefix = 'front for web: ';
-      expect(refusal.code).toBe(125);
-      expect(refusal.reason.startsWith(prefix)).toBe(true);
-      expect(refusal.reason.slice(prefix.length)).toEqual(why);
-      expect(state).toEqual({
-        Status: 'failed',
-        Pending: false,
-        Failure: { Code: code, Message: refusal.reason },
-        Leftovers: []
+        const prefix = 'front for web: ';
+        expect(refusal.code).toBe(125);
+        expect(refusal.reason.startsWith(prefix)).toBe(true);
+        expect(refusal.reason.slice(prefix.length)).toEqual(why);
+        expect(state).toEqual({
+          Status: 'failed',
+          Pending: false,
+          Failure: { Code: code, Message: refusal.reason },
+          Leftovers: []
+        });
+        expect(ps).toMatch(/^web +failed +front/);
+        expect(path).toBe(netnsOf('web'));
+        expect(eth0!.addresses).toEqual([expect.stringMatching(/^10\.30\.0\./)]);
       });
-      expect(ps).toMatch(/^web +failed +front/);
-      expect(path).toBe(netnsOf('web'));
-      expect(eth0!.addresses).toEqual([expect.stringMatching(/^10\.30\.0\./)]);
-    });
-  });
+    }
+  );
 
   it('because the plugin hangs, its children too, is ended by the deadline', async () => {
     await chain.unchanged(async () => {
@@ -95,7 +98,14 @@ describe('an ADD that goes wrong', () => {
     await chain.unchanged(async () => {
       const before = await chain.snapshot();
       double.on('guard', 'ADD', `echo '{"code":11,"msg":"full"}'; exit 1`);
-      const { reason } = await chain.refused('up', 'web', '--network', 'back', '--network', 'front');
+      const { reason } = await chain.refused(
+        'up',
+        'web',
+        '--network',
+        'back',
+        '--network',
+        'front'
+      );
       await chain.expectNoLeak(before);
       await chain.ok('down', 'web');
 
@@ -108,12 +118,12 @@ describe('a DEL that goes wrong', () => {
   it('for want of the binary takes the rest away, says so, and is made good by down', async () => {
     await chain.unchanged(async () => {
       await chain.ok(...UP);
-      chain.install(false);
+      chain.uninstall();
       const refusal = await chain.refused('down', 'web');
       const [state, ps] = [await chain.state('web'), await chain.ok('ps', '--noheading')];
       const again = await chain.refused('down', 'web');
       const links = await chain.sh('ip -o link show type veth; ls /run/netns; iptables-save');
-      chain.install(true);
+      chain.heal();
       const gone = await chain.ok('down', 'web');
 
       const reason = `front for web: plugin guard: not found in ${double.bin}, /usr/lib/cni`;
@@ -187,9 +197,12 @@ describe('a plugin', () => {
         ['fds', 'cwd'].map((file) => chain.sh(`cat ${double.root}/double/calls/*/${file}`))
       );
       // The shell keeps its script at 10 and hides what `>` replaces behind that.
-      expect(fds!.match(/ \d+ -> /g)!.map((fd) => Number.parseInt(fd)).filter((fd) => fd < 10)).toEqual(
-        [0, 1, 2]
-      );
+      expect(
+        fds!
+          .match(/ \d+ -> /g)!
+          .map((fd) => Number.parseInt(fd))
+          .filter((fd) => fd < 10)
+      ).toEqual([0, 1, 2]);
       expect(cwd).toBe('/');
     });
   });

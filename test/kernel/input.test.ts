@@ -105,7 +105,10 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
       create('--subnet', '10.11.12.0/24', '--gateway', '192.168.1.1'),
       'gateway 192.168.1.1 not in subnet 10.11.12.0/24'
     ],
-    [create('--subnet', '10.90.7.0/24'), 'network 10.90.7.0/24 is already being used by a cni configuration'],
+    [
+      create('--subnet', '10.90.7.0/24'),
+      'network 10.90.7.0/24 is already being used by a cni configuration'
+    ],
     [create('-o', 'foo=bar'), 'unsupported network option foo'],
     [create('-d', 'foo'), "driver 'foo' is not supported"],
     [['network', 'create', 'mooring'], 'the network name mooring is already used'],

@@ -84,7 +84,12 @@ describe('on a fresh host', () => {
     await host.unchanged(async () => {
       await host.ok('up', 'web', '--network', 'none');
       const links = await host.links('web');
-      const lo = { netns: netnsOf('web'), protocol: 'tcp', address: '127.0.0.1', port: 80 } as const;
+      const lo = {
+        netns: netnsOf('web'),
+        protocol: 'tcp',
+        address: '127.0.0.1',
+        port: 80
+      } as const;
       const server = await serve(sandbox, lo);
       const answer = await ask(sandbox, lo, 'hello');
       await server.kill('SIGKILL');
@@ -104,7 +109,11 @@ describe('on networks', () => {
   const conversations = async (server: Endpoint & { address: string }, client?: string) => {
     const serving = await serve(sandbox, { ...server, address: '::' });
     const { netns: _, ...to } = server;
-    const answer = await ask(sandbox, client === undefined ? to : { ...to, netns: client }, 'hello');
+    const answer = await ask(
+      sandbox,
+      client === undefined ? to : { ...to, netns: client },
+      'hello'
+    );
     await serving.kill('SIGKILL');
     await serving.done;
     return answer.stdout.trim() || answer.stderr.trim();
@@ -169,7 +178,12 @@ describe('on networks', () => {
       await host.ok('up', 'any', '--network', 'dual');
       const [fixed, any] = [await host.links('fixed'), await host.links('any')];
       await host.settled();
-      const six = { netns: netnsOf('fixed'), protocol: 'tcp', address: 'fd00:22::9', port: 80 } as const;
+      const six = {
+        netns: netnsOf('fixed'),
+        protocol: 'tcp',
+        address: 'fd00:22::9',
+        port: 80
+      } as const;
       const answers = [await conversations(six), await conversations(six, netnsOf('any'))];
       await host.ok('down', 'fixed', 'any');
 
@@ -203,7 +217,15 @@ describe('beside others', () => {
   const host = hostOf(sandbox);
 
   it('leaves what stood before: bridge, shared chains, and neighbours that look alike', async () => {
-    await host.ok('network', 'create', 'front', '--subnet', '10.20.0.0/24', '--interface-name', 'own0');
+    await host.ok(
+      'network',
+      'create',
+      'front',
+      '--subnet',
+      '10.20.0.0/24',
+      '--interface-name',
+      'own0'
+    );
     await host.sh(`
       ip link add own0 address 02:00:00:00:00:01 type bridge
       ip addr add 10.20.0.1/24 dev own0

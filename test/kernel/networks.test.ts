@@ -13,9 +13,15 @@ const having = async (networks: readonly (readonly string[])[], work: () => Prom
     await host.ok('network', 'rm', ...networks.map(([name]) => name!));
   });
 
-const inspect = (...names: readonly string[]) => host.json<Network[]>('network', 'inspect', ...names);
+const inspect = (...names: readonly string[]) =>
+  host.json<Network[]>('network', 'inspect', ...names);
 const names = async (...filters: readonly string[]) => {
-  const text = await host.ok('network', 'ls', '-q', ...filters.flatMap((text) => ['--filter', text]));
+  const text = await host.ok(
+    'network',
+    'ls',
+    '-q',
+    ...filters.flatMap((text) => ['--filter', text])
+  );
   return text === '' ? [] : text.split('\n');
 };
 
@@ -70,7 +76,13 @@ describe('network create', () => {
     ];
     await having(networks, async () => {
       const views = await inspect('six', 'dual', 'both', 'four');
-      const refusal = await host.refused('network', 'create', 'late', '--subnet', 'fd00:1:2:3::/64');
+      const refusal = await host.refused(
+        'network',
+        'create',
+        'late',
+        '--subnet',
+        'fd00:1:2:3::/64'
+      );
       await host.ok('up', 'web', '--network', 'six', '--network', 'dual');
       const { eth0, eth1 } = await host.links('web');
       await host.ok('down', 'web');
@@ -103,7 +115,10 @@ describe('network create', () => {
         ...['network', 'create', 'mac4', '-d', 'macvlan', '-o', 'parent=none0']
       );
 
-      expect(tagged).toMatchObject({ labels: { a: '1', b: '' }, plugins: [{ vlan: 9 }, {}, {}, {}] });
+      expect(tagged).toMatchObject({
+        labels: { a: '1', b: '' },
+        plugins: [{ vlan: 9 }, {}, {}, {}]
+      });
       expect(inner).toMatchObject({ internal: true, plugins: [{ ipMasq: false }, {}, {}, {}] });
       expect(macvlans.map(({ plugins }) => plugins)).toEqual(
         ['lo', '', 'lo'].map((master) => [{ type: 'macvlan', master, ipam: { type: 'dhcp' } }])
@@ -223,9 +238,7 @@ describe('a network', () => {
       await host.ok('down', 'web', 'db');
 
       expect(refusal.code).toBe(2);
-      expect(refusal.reason).toMatch(
-        /^"a" has associated containers with it: (web, db|db, web)$/
-      );
+      expect(refusal.reason).toMatch(/^"a" has associated containers with it: (web, db|db, web)$/);
     });
   });
 });

@@ -23,7 +23,15 @@ beforeAll(async () => {
     ip addr add fd00:77::1/64 dev outside nodad
     ip -n outside addr add fd00:77::2/64 dev eth0 nodad
   `);
-  await host.ok('network', 'create', 'front', '--subnet', '10.20.0.0/24', '--subnet', 'fd00:20::/64');
+  await host.ok(
+    'network',
+    'create',
+    'front',
+    '--subnet',
+    '10.20.0.0/24',
+    '--subnet',
+    'fd00:20::/64'
+  );
 });
 
 const OUTSIDE = '/run/netns/outside';
