@@ -15,8 +15,11 @@ export interface Performer {
 }
 
 export function performer(lease: Lease, runtime: Runtime): Performer {
-  const abandoned = new AbortController();
-  const signal = AbortSignal.any([lease.signal, abandoned.signal]);
+  const stop = new AbortController();
+  const { signal } = stop;
+  lease.signal.addEventListener('abort', () => {
+    stop.abort(lease.signal.reason);
+  });
   const underWay = new Set<Promise<void>>();
 
   return {
@@ -33,7 +36,7 @@ export function performer(lease: Lease, runtime: Runtime): Performer {
       });
     },
     abandon: async () => {
-      abandoned.abort();
+      stop.abort();
       await Promise.all(underWay);
     }
   };

@@ -56,7 +56,9 @@ describe('the history', () => {
   it('is followed by another process while it happens, which ends when its reader does', async () => {
     await chain.unchanged(async () => {
       const follower = await sandbox.start(argvOf('events', '--follow'));
-      await chain.sh(`until ls -l /proc/${follower.pid}/fd | grep -q inotify; do :; done`);
+      await chain.sh(
+        `until ls -l /proc/${follower.pid}/fd 2>/dev/null | grep -q inotify; do :; done`
+      );
       await chain.ok(...UP);
       await chain.ok('down', 'web');
       const line = await follower.line(/container\/web attachment\.deleted/);
@@ -106,7 +108,7 @@ describe('recover and doctor', () => {
 describe('two state directories', () => {
   it('know nothing of each other and share the host', async () => {
     await chain.unchanged(async () => {
-      const other = ['--root', '/tmp/mooring-other'];
+      const other = ['--root', '/run/other-root'];
       await chain.ok(...UP);
       const path = await chain.ok(...other, 'up', 'db', '--network', 'front');
       const addresses = await chain.sh('ls /var/lib/cni/networks/front | grep -c ^10');
@@ -115,7 +117,7 @@ describe('two state directories', () => {
       await chain.ok(...other, 'down', 'db');
       const left = await chain.ok('ps', '--quiet');
       await chain.ok('down', 'web');
-      await chain.sh('rm -r /tmp/mooring-other');
+      await chain.sh('rm -r /run/other-root');
 
       expect(path).toMatch(/^\/run\/netns\/mooring\.[0-9a-f]{8}-db$/);
       expect(unknown.reason).toBe('no container is named web');

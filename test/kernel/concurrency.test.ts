@@ -22,7 +22,7 @@ const expectTyped = (ran: Ran) => {
 describe('processes at once', () => {
   it('that bring up the same container both print its path, and one netns is made', async () => {
     await host.unchanged(async () => {
-      for (const _ of rounds(3)) {
+      for (let round = 0; round < 3; round += 1) {
         const up = () => host.ok('up', 'web', '--network', 'front', '-p', '8080:80');
         const paths = await Promise.all([up(), up(), up()]);
         const held = await host.sh('ls /run/netns; ls /var/lib/cni/networks/front | grep ^10');
@@ -78,7 +78,7 @@ describe('processes at once', () => {
 
   it('that remove a network and bring up a container on it never both succeed', async () => {
     await host.unchanged(async () => {
-      for (const _ of rounds(8)) {
+      for (let round = 0; round < 8; round += 1) {
         await host.ok('network', 'create', 'brief', '--subnet', '10.21.0.0/24');
         const [up, rm] = await Promise.all([
           sandbox.mooring('up', 'web', '--network', 'brief'),

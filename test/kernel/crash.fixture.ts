@@ -81,11 +81,34 @@ export async function play(host: Sandbox, plan: Plan): Promise<Played | undefine
   return JSON.parse(stdout) as Played;
 }
 
-/** The boundaries of a plan, or those of a plan that nothing interrupts. */
+/** The boundaries of a plan for `web` that nothing interrupts; it is taken down after that. */
 export async function boundariesOf(host: Sandbox, plan: Plan): Promise<readonly string[]> {
   const played = await play(host, plan);
   expect(played!.results.filter(({ error }) => error)).toEqual([]);
+  await play(host, { ...plan, steps: [{ down: 'web' }] });
   return played!.boundaries;
+}
+
+/** Kills a process at each boundary of a plan in turn; what comes next differs, too. */
+export async function expectSurvives(host: Sandbox, plan: Plan, front: Front): Promise<void> {
+  const boundaries = await boundariesOf(host, plan);
+  expect(boundaries.length).toBeGreaterThan(30);
+  for (const [index, boundary] of boundaries.entries()) {
+    const killed = await play(host, { ...plan, stopAt: index + 1 });
+    expect(killed).toBeUndefined();
+    await explained(`killed ${boundary} (${index + 1})`, () =>
+      expectConverges(host, nextAt(index), front)
+    );
+  }
+}
+
+/** Puts in front of a failure at which crash it came. */
+export async function explained(where: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw new Error(where, { cause: error });
+  }
 }
 
 /**
@@ -95,17 +118,17 @@ export async function boundariesOf(host: Sandbox, plan: Plan): Promise<readonly 
 export async function expectConverges(
   host: Sandbox,
   next: Step,
-  { before, options }: { readonly before: HostState; readonly options?: MooringOptions }
+  { before, options }: Front
 ): Promise<void> {
   const steps = [next, { list: true }, { sh: TRACES }, { down: 'web' }] as const;
-  const played = await play(host, { ...(options && { options }), steps });
+  const played = await play(host, { options, steps });
   const [done, listed, traces, down] = played!.results;
   const views = listed!.value as readonly ContainerView[];
 
   expect(answerOf(done!.error, views), JSON.stringify(next)).toBe('');
   expect((traces!.value as string).split('\n').filter(Boolean)).toEqual(views.flatMap(tracesOf));
   expect(views.filter(({ pending }) => pending)).toEqual([]);
-  if (down!.error) expect(down!.error.code).toBe('container.notFound');
+  expect(down!.error?.code ?? 'container.notFound').toBe('container.notFound');
   expectUnchanged(before, await host.snapshot());
 }
 
@@ -120,14 +143,26 @@ export function nextAt(index: number): Step {
   return steps[index % steps.length]!;
 }
 
-/** Prepares the network `front`, and one container's life to fill the caches. */
-export function useFront(host: Sandbox, plugins: readonly object[], options: MooringOptions = {}) {
-  const front = { before: undefined as unknown as HostState, options };
+/** A sandbox with a network `front` in it. */
+export interface Front {
+  /** The host while nothing is up. */
+  readonly before: HostState;
+  readonly options: MooringOptions;
+}
+
+/** Makes the network `front` of bridge, portmap and `plugins`, and fills the caches. */
+export function useFront(
+  host: Sandbox,
+  plugins: readonly object[],
+  options: MooringOptions = {}
+): Front {
+  const front = { options } as { before: HostState; options: MooringOptions };
   beforeAll(async () => {
     const conflist = { cniVersion: '1.0.0', name: 'front', plugins: [BRIDGE, PORTMAP, ...plugins] };
     const script = 'mkdir -p /etc/cni/net.d; cat >/etc/cni/net.d/front.conflist';
-    await host.run(['sh', '-c', script], { input: JSON.stringify(conflist) });
-    await boundariesOf(host, { options, steps: [{ up: web }, { down: 'web' }] });
+    const { code } = await host.run(['sh', '-c', script], { input: JSON.stringify(conflist) });
+    expect(code).toBe(0);
+    await boundariesOf(host, { options, steps: [{ up: web }] });
     front.before = await host.snapshot();
   });
   return front;

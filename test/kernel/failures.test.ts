@@ -156,15 +156,15 @@ describe('a DEL that goes wrong', () => {
   });
 
   it.each([
-    ['gone', `mv ${CONFLIST} /tmp/front.kept`],
-    ['broken', `mv ${CONFLIST} /tmp/front.kept; echo '{' >${CONFLIST}`],
-    ['another', `mv ${CONFLIST} /tmp/front.kept; sed s/front0/else0/ /tmp/front.kept >${CONFLIST}`]
+    ['gone', `mv ${CONFLIST} /run/front.kept`],
+    ['broken', `mv ${CONFLIST} /run/front.kept; echo '{' >${CONFLIST}`],
+    ['another', `mv ${CONFLIST} /run/front.kept; sed s/front0/else0/ /run/front.kept >${CONFLIST}`]
   ])('cannot happen because the conflist is %s by then', async (_, change) => {
     await chain.unchanged(async () => {
       await chain.ok(...UP);
       await chain.sh(change);
       const gone = await chain.ok('down', 'web');
-      await chain.sh(`mv /tmp/front.kept ${CONFLIST}`);
+      await chain.sh(`mv /run/front.kept ${CONFLIST}`);
 
       expect(gone).toBe('web');
     });

@@ -49,7 +49,7 @@ export function hostOf(sandbox: Sandbox) {
 
     /** Waits until the kernel has checked that every new IPv6 address is nobody else's. */
     async settled(): Promise<void> {
-      const links = JSON.parse(await this.sh('ip -j -6 addr')) as IpLink[];
+      const links = JSON.parse(await this.sh('ip -j -6 addr')) as Partial<IpLink>[];
       const [waits] = links.filter(
         ({ flags = [], addr_info = [] }) =>
           flags.includes('LOWER_UP') && addr_info.some(({ tentative }) => tentative)

@@ -185,7 +185,7 @@ describe('a record that is damaged', () => {
       await host.ok('up', 'hurt', '-p', '8080:80');
       await host.ok('up', 'well', '-p', '8081:80');
       await host.sh(`
-        cp ${journal} /tmp/whole
+        cp ${journal} /run/whole
         printf '#' | dd of=${journal} bs=1 seek=$(($(stat -c %s ${journal}) - 300)) conv=notrunc status=none
       `);
       const before = await host.snapshot();
@@ -199,7 +199,7 @@ describe('a record that is damaged', () => {
       const inspect = await sandbox.mooring('inspect', 'well', 'hurt');
       expectUnchanged(before, await host.snapshot());
       await host.ok('down', 'well');
-      await host.sh(`cat /tmp/whole >${journal}; rm /tmp/whole`);
+      await host.sh(`cat /run/whole >${journal}; rm /run/whole`);
       await host.ok('down', 'hurt');
 
       const reason = expect.stringMatching(
@@ -216,18 +216,19 @@ describe('a record that is damaged', () => {
 
 describe('who is not root', () => {
   it('is told in one line, and changes nothing', async () => {
-    await host.sh('mkdir -m 777 /tmp/nobodys');
     const argv = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath];
     const asNobody = (root: string, ...args: readonly string[]) =>
       sandbox.run([...argv, MOORING, '--root', root, ...args]);
     await host.unchanged(async () => {
+      await host.sh('mkdir -m 777 /run/nobodys');
       const rans = [
-        await asNobody('/tmp/nobodys/root', 'up', 'web'),
-        await asNobody('/tmp/nobodys/root', 'up', 'web', '--network', 'none'),
-        await asNobody('/tmp/nobodys/root', 'network', 'create', 'x'),
-        await asNobody('/tmp/nobodys/root', 'network', 'rm', 'plain'),
+        await asNobody('/run/nobodys/root', 'up', 'web'),
+        await asNobody('/run/nobodys/root', 'up', 'web', '--network', 'none'),
+        await asNobody('/run/nobodys/root', 'network', 'create', 'x'),
+        await asNobody('/run/nobodys/root', 'network', 'rm', 'plain'),
         await asNobody('/var/lib/mooring', 'ps')
       ];
+      await host.sh('rm -r /run/nobodys');
 
       expect(rans.map(refusalOf)).toEqual([
         { code: 125, reason: expect.stringMatching(/must be root|EPERM/) },
@@ -237,6 +238,5 @@ describe('who is not root', () => {
         { code: 125, reason: 'store directory /var/lib/mooring belongs to user 0' }
       ]);
     });
-    await host.sh('rm -r /tmp/nobodys');
   });
 });

@@ -82,9 +82,16 @@ describe('a network', () => {
   });
 
   it('is looked at anew for one that comes while it is being tidied', () => {
-    const { value, asked } = run(hold('web'), prepared, release('web'), hold('db'), tidied);
+    const { value, context, asked } = run(
+      hold('web'),
+      prepared,
+      release('web'),
+      hold('db'),
+      tidied
+    );
 
     expect(value).toBe('preparing');
+    expect(context.baseline).toBeNull();
     expect(asked.at(-1)).toBe('network.prepare');
   });
 

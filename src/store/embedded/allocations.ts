@@ -4,7 +4,7 @@ import { isJsonObject, type Json } from '../../model/json.ts';
 import type { Allocations } from '../store.ts';
 import { full, openFile, openIfPresent, readAt, writeFailure } from './files.ts';
 import type { Layout } from './layout.ts';
-import { withLock } from './lock.ts';
+import type { LockFiles } from './lock.ts';
 
 type Entry = Allocations['entries'][number];
 
@@ -22,14 +22,14 @@ export function readAllocations(layout: Layout, kind: string): Allocations {
  * @throws MooringError `store.full`, `store.failed`, `store.busy`, `store.corrupt`
  */
 export async function replaceAllocations(
-  layout: Layout,
+  { layout, locks }: { readonly layout: Layout; readonly locks: LockFiles },
   seen: { readonly kind: string; readonly version: number },
   owner: string,
   entries: readonly Json[]
 ): Promise<boolean> {
   const { file, lock, next } = layout.allocationOf(seen.kind);
   try {
-    return await withLock(lock, undefined, () => {
+    return await locks.withLock(lock, undefined, () => {
       const book = readBook(file);
       if (book.now.version !== seen.version) return false;
       const change = { owner, entries };

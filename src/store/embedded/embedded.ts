@@ -10,6 +10,7 @@ import { historyOf, type HistoryBound } from './history.ts';
 import { journalOf } from './journals.ts';
 import { keyOfJournal, type Layout } from './layout.ts';
 import { leasesOf } from './leases.ts';
+import { lockFiles } from './lock.ts';
 import { readLast } from './reader.ts';
 import { openRoot } from './root.ts';
 import type { Site } from './writer.ts';
@@ -42,7 +43,8 @@ export async function embeddedStore(options: EmbeddedOptions): Promise<Store> {
   const layout = openRoot(options.root);
   const closing = new AbortController();
   const made = once(() => siteOf(layout, options));
-  const leases = leasesOf(layout, () => {
+  const locks = lockFiles();
+  const leases = leasesOf(layout, locks, () => {
     expectOpen();
     return made();
   });
@@ -55,7 +57,10 @@ export async function embeddedStore(options: EmbeddedOptions): Promise<Store> {
 
     async load(key) {
       expectOpen();
-      return load(layout, key);
+      const held = leases.of(key);
+      if (!held) return load(layout, key);
+      const record = held.journal.last();
+      return record && storedActorOf(key, record);
     },
 
     async commit(lease, commit) {
@@ -90,12 +95,13 @@ export async function embeddedStore(options: EmbeddedOptions): Promise<Store> {
 
     async allocate(kind, version, owner, entries) {
       expectOpen();
-      return replaceAllocations(layout, { kind, version }, owner, entries);
+      return replaceAllocations({ layout, locks }, { kind, version }, owner, entries);
     },
 
     async close() {
       closing.abort(closedError());
       await leases.releaseAll();
+      locks.close();
     }
   };
 

@@ -1,4 +1,12 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  unlinkSync,
+  type Stats
+} from 'node:fs';
 import { MooringError } from '../../model/failure.ts';
 
 export interface OpenFile {
@@ -19,13 +27,16 @@ export function openFile(path: string, flags: number): OpenFile {
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw badFile(path, 'is not a regular file');
-    if (stat.uid !== process.geteuid!()) throw badFile(path, `belongs to user ${stat.uid}`);
+    if (stat.uid !== (user ??= process.geteuid!()))
+      throw badFile(path, `belongs to user ${stat.uid}`);
     return { fd, stat };
   } catch (error) {
     closeSync(fd);
     throw error;
   }
 }
+
+let user: number | undefined;
 
 /** As {@link openFile}, for reading; `undefined` when there is none. */
 export function openIfPresent(path: string): OpenFile | undefined {
@@ -47,6 +58,15 @@ export function readAt(fd: number, offset: number, length: number, into?: Buffer
     filled += count;
   }
   return buffer.subarray(0, filled);
+}
+
+/** Removes a file, in one call where `rmSync` takes three; one that is not there is removed already. */
+export function unlinkIfPresent(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
 }
 
 /** `ENOENT` and the like, when the error has one. */

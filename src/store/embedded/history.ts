@@ -50,7 +50,7 @@ export function partsOf(layout: Layout, { kind, id }: Key): readonly Part[] {
     .sort((a, b) => a.token - b.token || a.part - b.part);
 }
 
-const RESCAN_EVERY = 64;
+const RESCAN_EVERY = 256;
 
 function partOf(layout: Layout, name: string): readonly Part[] {
   const parsed = parseHistoryName(name);
@@ -61,8 +61,8 @@ function prune(folder: string, bound: HistoryBound, adding: number) {
   const found = newestFirst(folder);
   const all = { files: found.length, bytes: found.reduce((sum, { size }) => sum + size, 0) };
   if (all.files < bound.maxFiles && all.bytes + adding <= bound.maxBytes) return all;
-  // A sixteenth more than needed, or every file from here on would look through them all.
-  const most = (limit: number) => limit - Math.floor(limit / 16);
+  // A quarter more than needed, or every few files from here on one would look through them all.
+  const most = (limit: number) => limit - Math.floor(limit / 16) * 4;
   let [files, bytes, fits] = [0, 0, true];
   for (const { path, size } of found) {
     fits &&= files + 1 < most(bound.maxFiles) && bytes + size + adding <= most(bound.maxBytes);

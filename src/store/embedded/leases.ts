@@ -2,17 +2,17 @@ import {
   closeSync,
   constants,
   existsSync,
+  fstatSync,
   ftruncateSync,
   lstatSync,
-  rmSync,
   writeSync
 } from 'node:fs';
 import { MooringError } from '../../model/failure.ts';
 import { keyText, type Key, type Lease } from '../store.ts';
-import { openFile, writeFailure, type OpenFile } from './files.ts';
+import { openFile, unlinkIfPresent, writeFailure, type OpenFile } from './files.ts';
 import { describeHolder, identity } from './holder.ts';
 import type { Layout } from './layout.ts';
-import { flock, retry, type Patience } from './lock.ts';
+import { flock, retry, type LockFiles, type Patience } from './lock.ts';
 import { nextToken } from './token.ts';
 import { journalWriter, type JournalWriter, type Site } from './writer.ts';
 
@@ -26,6 +26,8 @@ export interface Leases {
   tryAcquire(key: Key, signal?: AbortSignal): Promise<Lease | undefined>;
   /** @throws MooringError `lease.timedOut` */
   acquire(key: Key, patience: Patience): Promise<Lease>;
+  /** What this process holds of a key; it may have been lost since. */
+  of(key: Key): Held | undefined;
   /** @throws MooringError `lease.lost` when it is not, or no longer, held */
   held(lease: Lease): Held;
   /** @param remove also takes the lock file away, which others can then not wait for any more */
@@ -44,8 +46,9 @@ interface HeldLock extends Held {
  *
  * @param site throws when the store is closed
  */
-export function leasesOf(layout: Layout, site: () => Site): Leases {
+export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Leases {
   const held = new Map<Lease, HeldLock>();
+  const byKey = new Map<string, HeldLock>();
 
   return {
     tryAcquire,
@@ -60,10 +63,13 @@ export function leasesOf(layout: Layout, site: () => Site): Leases {
       );
     },
 
+    of: (key) => byKey.get(keyText(key)),
+
     held(lease) {
       const lock = held.get(lease);
       if (lock === undefined) throw lostError(lease, 'was given up before');
-      if (isInPlace(lock.path, lock.file)) return lock;
+      // Removed or replaced, it has no name any more: cheaper to see than what is at its path.
+      if (fstatSync(lock.file.fd).nlink > 0) return lock;
       const error = lostError(lease, `was lost: ${lock.path} is not the file it was taken on`);
       drop(lock);
       closeSync(lock.file.fd);
@@ -96,7 +102,7 @@ export function leasesOf(layout: Layout, site: () => Site): Leases {
   }
 
   async function register(key: Key, path: string, file: OpenFile, signal?: AbortSignal) {
-    const token = await nextToken(layout.token, signal);
+    const token = await nextToken(locks, layout.token, signal);
     const journal = journalWriter(site(), key, token);
     const lost = new AbortController();
     const lease: Lease = { key, token, signal: lost.signal };
@@ -104,7 +110,9 @@ export function leasesOf(layout: Layout, site: () => Site): Leases {
     const text = JSON.stringify({ token, ...identity() });
     writeSync(file.fd, text, 0);
     if (file.stat.size > text.length) ftruncateSync(file.fd, text.length);
-    held.set(lease, { lease, journal, file, path, lost });
+    const lock = { lease, journal, file, path, lost };
+    held.set(lease, lock);
+    byKey.set(keyText(key), lock);
     return lease;
   }
 
@@ -116,7 +124,7 @@ export function leasesOf(layout: Layout, site: () => Site): Leases {
     try {
       // One who only looked leaves nothing behind.
       const unused = remove || !existsSync(layout.journalOf(lease.key));
-      if (unused && isInPlace(lock.path, lock.file)) rmSync(lock.path, { force: true });
+      if (unused && isInPlace(lock.path, lock.file)) unlinkIfPresent(lock.path);
     } finally {
       // A child between fork and exec shares the lock; closing alone would leave it held.
       unlock(lock.file.fd);
@@ -126,6 +134,7 @@ export function leasesOf(layout: Layout, site: () => Site): Leases {
 
   function drop(lock: HeldLock): void {
     held.delete(lock.lease);
+    if (byKey.get(keyText(lock.lease.key)) === lock) byKey.delete(keyText(lock.lease.key));
     lock.journal.close();
   }
 }
@@ -140,7 +149,7 @@ function lockInPlace(
     let kept = false;
     try {
       if (!tryFlock(file.fd, 'exclusive')) return undefined;
-      kept = isInPlace(path, file);
+      kept = fstatSync(file.fd).nlink > 0;
       if (kept) return file;
     } finally {
       if (!kept) closeSync(file.fd);

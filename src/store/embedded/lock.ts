@@ -1,7 +1,7 @@
-import { closeSync, constants } from 'node:fs';
+import { closeSync, constants, fstatSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MooringError } from '../../model/failure.ts';
-import { codeOf, openFile } from './files.ts';
+import { codeOf, openFile, type OpenFile } from './files.ts';
 
 type Flock = typeof import('../../syscalls/flock.ts');
 
@@ -42,34 +42,55 @@ export async function retry<T>(
   }
 }
 
-/**
- * Does something while holding the lock of a file that stays, made if need be.
- *
- * @param work gets the descriptor; synchronous, so that the lock is held for microseconds
- * @throws MooringError `store.busy` when another process has held the lock for seconds
- */
-export async function withLock<T>(
-  path: string,
-  signal: AbortSignal | undefined,
-  work: (fd: number) => T
-): Promise<T> {
-  const { tryFlock, unlock } = await flock();
-  const done = await retry(() => attempt(), { timeoutMs: BUSY_MS, signal });
-  if (done !== undefined) return done.value;
-  throw new MooringError('store.busy', `another process keeps ${path} locked`);
+/** The locks of files that stay, taken thousands of times by one store. */
+export interface LockFiles {
+  /**
+   * Does something while holding the lock of a file, made if need be.
+   *
+   * @param work gets the descriptor; synchronous, so that the lock is held for microseconds
+   *   and one open file description serves the whole store
+   * @throws MooringError `store.busy` when another process has held the lock for seconds
+   */
+  withLock<T>(path: string, signal: AbortSignal | undefined, work: (fd: number) => T): Promise<T>;
+  close(): void;
+}
 
-  function attempt(): { value: T } | undefined {
-    const { fd } = openFile(path, constants.O_RDWR | constants.O_CREAT);
-    try {
-      if (!tryFlock(fd, 'exclusive')) return undefined;
-      try {
-        return { value: work(fd) };
-      } finally {
-        unlock(fd);
+export function lockFiles(): LockFiles {
+  const files = new Map<string, OpenFile>();
+
+  return {
+    async withLock(path, signal, work) {
+      const { tryFlock, unlock } = await flock();
+      const done = await retry(() => attempt(), { timeoutMs: BUSY_MS, signal });
+      if (done !== undefined) return done.value;
+      throw new MooringError('store.busy', `another process keeps ${path} locked`);
+
+      function attempt() {
+        const { fd } = opened(path);
+        if (!tryFlock(fd, 'exclusive')) return undefined;
+        try {
+          return { value: work(fd) };
+        } finally {
+          unlock(fd);
+        }
       }
-    } finally {
-      closeSync(fd);
+    },
+
+    close() {
+      for (const { fd } of files.values()) closeSync(fd);
+      files.clear();
     }
+  };
+
+  function opened(path: string): OpenFile {
+    const known = files.get(path);
+    // A file that was removed locks nothing: others lock the new one.
+    if (known && fstatSync(known.fd).nlink > 0) return known;
+    if (known) closeSync(known.fd);
+    files.delete(path);
+    const file = openFile(path, constants.O_RDWR | constants.O_CREAT);
+    files.set(path, file);
+    return file;
   }
 }
 

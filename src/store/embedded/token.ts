@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { MooringError } from '../../model/failure.ts';
 import { readAt } from './files.ts';
-import { withLock } from './lock.ts';
+import type { LockFiles } from './lock.ts';
 
 /**
  * Draws the next fencing token of this host, from 1.
@@ -11,7 +11,11 @@ import { withLock } from './lock.ts';
  *
  * @throws MooringError `store.corrupt`, `store.busy`
  */
-export function nextToken(path: string, signal?: AbortSignal): Promise<number> {
+export function nextToken(
+  { withLock }: LockFiles,
+  path: string,
+  signal?: AbortSignal
+): Promise<number> {
   return withLock(path, signal, (fd) => {
     const text = readAt(fd, 0, WIDTH + 1).toString();
     const last = text === '' ? 0 : Number(text);

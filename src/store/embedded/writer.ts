@@ -3,13 +3,13 @@ import {
   constants,
   ftruncateSync,
   linkSync,
+  lstatSync,
   renameSync,
-  rmSync,
   writeSync
 } from 'node:fs';
-import { encodeRecord } from '../record.ts';
+import { encodeRecord, type StoredRecord } from '../record.ts';
 import { keyText, type Commit, type Key } from '../store.ts';
-import { full, openFile, writeFailure } from './files.ts';
+import { full, openFile, unlinkIfPresent, writeFailure } from './files.ts';
 import type { History } from './history.ts';
 import type { Layout } from './layout.ts';
 import { readTail } from './reader.ts';
@@ -25,8 +25,14 @@ export interface Site {
   readonly now: () => number;
 }
 
-/** Appends to one journal, for as long as one lease is held. */
+/** Reads and appends to one journal, for as long as one lease is held. */
 export interface JournalWriter {
+  /**
+   * The last record; `undefined` where there is none. The file stays open for the next append.
+   *
+   * @throws MooringError `store.corrupt`
+   */
+  last(): StoredRecord | undefined;
   /** @throws MooringError `store.full`, `store.failed`, `store.corrupt`; then nothing is written */
   append(commit: Commit): void;
   /** Puts the journal among those of ended lives. */
@@ -34,7 +40,6 @@ export interface JournalWriter {
   close(): void;
 }
 
-/** Nothing is opened before the first append. */
 export function journalWriter(site: Site, key: Key, token: number): JournalWriter {
   const { layout, history } = site;
   const path = layout.journalOf(key);
@@ -42,6 +47,14 @@ export function journalWriter(site: Site, key: Key, token: number): JournalWrite
   let parts = 0;
 
   return {
+    last() {
+      if (open) return readTail(open.fd, path, key).record;
+      if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+      const { record, ...journal } = openJournal(path, key);
+      open = journal;
+      return record;
+    },
+
     append(commit) {
       try {
         open ??= openJournal(path, key);
@@ -60,12 +73,12 @@ export function journalWriter(site: Site, key: Key, token: number): JournalWrite
     end() {
       try {
         open ??= openJournal(path, key, { damaged: 'ignore' });
-        if (open.size === 0) rmSync(path);
+        if (open.size === 0) unlinkIfPresent(path);
         else {
           history.makeRoom(open.size);
           renameSync(path, nextPart());
         }
-        rmSync(layout.nextOf(key), { force: true });
+        unlinkIfPresent(layout.nextOf(key));
       } catch (error) {
         throw writeFailure(error, path);
       } finally {
@@ -84,16 +97,16 @@ export function journalWriter(site: Site, key: Key, token: number): JournalWrite
   // Linked before it is replaced, so that at every instant the journal has its name.
   function continueIn(old: Journal, line: Buffer): Journal {
     const next = layout.nextOf(key);
-    const { O_WRONLY, O_CREAT, O_TRUNC, O_APPEND } = constants;
+    const { O_RDWR, O_CREAT, O_TRUNC, O_APPEND } = constants;
     history.makeRoom(old.size);
-    const { fd } = openFile(next, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+    const { fd } = openFile(next, O_RDWR | O_CREAT | O_TRUNC | O_APPEND);
     try {
       appendTo({ ...old, fd, size: 0 }, line, next);
       linkSync(path, nextPart());
       renameSync(next, path);
     } catch (error) {
       closeSync(fd);
-      rmSync(next, { force: true });
+      unlinkIfPresent(next);
       throw error;
     }
     closeSync(old.fd);
@@ -120,13 +133,17 @@ interface Journal {
   readonly hash: string;
 }
 
-function openJournal(path: string, key: Key, options?: { damaged: 'ignore' }): Journal {
+function openJournal(
+  path: string,
+  key: Key,
+  options?: { damaged: 'ignore' }
+): Journal & { readonly record?: StoredRecord | undefined } {
   const { fd, stat } = openFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND);
   if (options?.damaged === 'ignore') return { fd, size: stat.size, seq: 0, hash: '' };
   try {
     const { record, end, size } = readTail(fd, path, key);
     if (size > end) ftruncateSync(fd, end);
-    return { fd, size: end, seq: record?.seq ?? 0, hash: record?.hash ?? '' };
+    return { fd, size: end, seq: record?.seq ?? 0, hash: record?.hash ?? '', record };
   } catch (error) {
     closeSync(fd);
     throw error;
