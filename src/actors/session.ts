@@ -125,7 +125,10 @@ async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Sessio
     });
     recorded = true;
     since = now();
-    log.debug({ key: envelope.key, event: envelope.event.type, value: after.value as Json }, 'committed');
+    log.debug(
+      { key: envelope.key, event: envelope.event.type, value: after.value as Json },
+      'committed'
+    );
     bus.announce(envelope);
     for (const request of requests) work.perform(request, { repeated: false });
   }
