@@ -88,7 +88,7 @@ export async function chain() {
   line('  up, bare loop', theirs.up);
   line('  down, through Mooring', ours.down);
   line('  down, bare loop', theirs.down);
-  line('  own time per up + down (all but plugins and kernel)', ours.own);
+  line('  own time between plugins, per up + down', ours.own);
   const ratio = figures(ours.both).p50 / figures(theirs.both).p50;
   console.log(
     `  through Mooring / bare loop, up + down, p50`.padEnd(59),

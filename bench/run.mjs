@@ -12,8 +12,10 @@ if (process.getuid() !== 0) {
   process.exitCode = 1;
 } else if (inside) {
   const { chain } = await import('./chain.mjs');
+  const { own } = await import('./own.mjs');
   const { store } = await import('./store.mjs');
   await store();
+  await own();
   await chain();
 } else {
   const script = [
