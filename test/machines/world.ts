@@ -3,7 +3,8 @@ import type { ContainerEvent } from '../../src/bus/events.ts';
 import { refusalOf, type EffectRequest } from '../../src/bus/requests.ts';
 import { containerMachine } from '../../src/machines/container.ts';
 import type { Failure } from '../../src/model/failure.ts';
-import { container, failure, netns, plansOf, result } from './samples.ts';
+import type { Drift } from '../../src/model/drift.ts';
+import { container, failure, files, netns, plansOf, result } from './samples.ts';
 
 /** A container's machine, and a host that answers what it asks when it is told to. */
 export interface World {
@@ -14,13 +15,20 @@ export interface World {
   snapshot(): SnapshotFrom<typeof containerMachine>;
   send(event: ContainerEvent): void;
   /** Answers the oldest request as done. */
-  grant(details?: { readonly suspect?: boolean }): void;
+  grant(details?: Details): void;
   /** Answers the oldest request as refused. */
   refuse(why?: Failure): void;
   /** Grants requests until one of these is next, or none is left. */
   grantUntil(...asked: readonly string[]): void;
   /** Grants all there is until the machine rests. */
   settle(): void;
+}
+
+/** What an answer says beyond "done". */
+export interface Details {
+  readonly suspect?: boolean;
+  readonly drifts?: readonly Drift[];
+  readonly complete?: boolean;
 }
 
 export function createWorld(): World {
@@ -59,27 +67,28 @@ export function brief(request: EffectRequest): string {
 
 function granted(
   request: EffectRequest,
-  { suspect = false }: { readonly suspect?: boolean } = {}
+  { suspect = false, drifts = [], complete = true }: Details = {}
 ): ContainerEvent {
   switch (request.type) {
-    case 'networks.resolve': {
-      const attachments = plansOf(request.networks.map(({ network }) => network));
-      return { type: 'networks.resolved', container, attachments };
+    case 'resources.hold': {
+      const { networks, ports, namespace } = request;
+      const attachments = plansOf(networks.map(({ network }) => network));
+      return {
+        type: 'resources.held',
+        container,
+        attachments,
+        ports,
+        netns: namespace === null ? null : netns
+      };
     }
-    case 'ports.claim':
-      return { type: 'ports.claimed', container, ports: request.ports };
-    case 'ports.release':
-      return { type: 'ports.released', container };
-    case 'networks.hold':
-      return { type: 'networks.held', container };
-    case 'networks.release':
-      return { type: 'networks.released', container };
-    case 'namespace.hold':
-      return { type: 'namespace.held', container, netns };
-    case 'namespace.release':
-      return { type: 'namespace.released', container };
-    case 'loopback.raise':
-      return { type: 'loopback.raised', container };
+    case 'resources.release':
+      return { type: 'resources.released', container };
+    case 'attachments.examine':
+      return { type: 'attachments.examined', container, drifts, complete };
+    case 'attachments.repair':
+      return { type: 'attachments.repaired', container };
+    case 'files.write':
+      return { type: 'files.written', container, files };
     case 'cni.add': {
       const { network } = request.attachment;
       return { type: 'attachment.added', container, network, result };
