@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Observable } from 'rxjs';
 import type { MooringEvent } from './bus/events.ts';
+import type { EngineEvent } from './model/engine-event.ts';
 import type { NetworkFilter, NetworkInput, NetworkView } from './model/network-view.ts';
 import type { Failure } from './model/failure.ts';
 import type { ContainerView } from './model/view.ts';
@@ -96,6 +97,15 @@ export interface Mooring {
     readonly follow: boolean;
     readonly signal?: AbortSignal;
   }): AsyncIterable<JournalRecord>;
+
+  /**
+   * The same under Docker's and podman's names: networks that come and go, containers that are
+   * connected to them, and where containers come to rest. Each is told once it is committed.
+   */
+  engineEvents(options: {
+    readonly follow: boolean;
+    readonly signal?: AbortSignal;
+  }): AsyncIterable<EngineEvent>;
 
   /**
    * The journal of a container, or of its last life when it is gone.

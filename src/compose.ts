@@ -23,7 +23,7 @@ import { hostTool } from './effects/process/tool.ts';
 import { timerEffects } from './effects/timer.ts';
 import { openLog } from './log.ts';
 import { MooringError } from './model/failure.ts';
-import { networksOf, openNetworkFiles } from './networks.ts';
+import { networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
 import {
   NETNS_DIR,
   netnsName,
@@ -73,12 +73,19 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     log
   });
 
+  const tell = tellNetwork(() => registry);
+
   return {
     store,
     bus,
     registry,
-    networks: networksOf(files, store, settings),
-    ensureDefaultNetwork: async () => (await files.ensureDefaultNetwork()).name,
+    networks: networksOf(files, store, settings, tell),
+    ensureDefaultNetwork: async () => {
+      let isNew = false;
+      const network = await files.ensureDefaultNetwork(() => (isNew = true));
+      if (isNew) await tell('network.created', network);
+      return network.name;
+    },
     close: async () => {
       shutdown.abort();
       await thread.close();

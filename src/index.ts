@@ -12,6 +12,7 @@ export type {
 export type { MooringEvent } from './bus/events.ts';
 export type { CniResult } from './model/cni-result.ts';
 export type { ContainerSpec, Netns, PortMapping } from './model/container.ts';
+export { engineEventText, type EngineAction, type EngineEvent } from './model/engine-event.ts';
 export { MooringError, type Failure } from './model/failure.ts';
 export type { Finding } from './model/finding.ts';
 export { networkSettings, type NetworkSettings } from './model/network-settings.ts';

@@ -10,6 +10,7 @@ import { NETNS_DIR, settingsOf } from './settings.ts';
 import { compose, type Parts } from './compose.ts';
 import { parseContainerId } from './model/names.ts';
 import { containerView } from './actors/views.ts';
+import { engineEventsOf } from './engine-events.ts';
 import { journalOf, eventsOf } from './journals.ts';
 import { settleAll } from './recovery.ts';
 
@@ -62,6 +63,7 @@ export function openComposed(parts: Parts): Mooring {
     networks,
     events$: bus.committed$.pipe(map(({ event }) => event)),
     events: (selection) => eventsOf(store, selection),
+    engineEvents: (selection) => engineEventsOf(store, eventsOf(store, selection)),
     journal: (id) => journalOf(store, parseContainerId(id)),
     close
   };

@@ -8,6 +8,7 @@ export type Library = Pick<
   | 'parsePublish'
   | 'parseNetworkOption'
   | 'networkSettings'
+  | 'engineEventText'
   | 'DEFAULT_NETWORK'
 >;
 

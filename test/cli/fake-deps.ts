@@ -8,6 +8,7 @@ import type {
 } from '../../src/index.ts';
 import type { Deps, Interrupt, Library, Output } from '../../src/cli/deps.ts';
 import { run } from '../../src/cli/program.ts';
+import { engineEventText } from '../../src/model/engine-event.ts';
 import { MooringError } from '../../src/model/failure.ts';
 import { parseNetworkOption } from '../../src/model/network-option.ts';
 import { DEFAULT_NETWORK } from '../../src/model/network.ts';
@@ -185,6 +186,7 @@ function libraryOf(
     parsePublish,
     parseNetworkOption,
     networkSettings,
+    engineEventText,
     DEFAULT_NETWORK
   };
 }
