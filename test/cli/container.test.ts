@@ -162,7 +162,7 @@ describe('up', () => {
     const slow: Mooring['up'] = async () => {
       emit({ type: 'container.up', container: 'web', spec: viewOf('web').spec });
       await vi.advanceTimersByTimeAsync(1000);
-      emit({ type: 'networks.resolved', container: 'web', attachments: [] });
+      emit({ type: 'resources.held', container: 'web', attachments: [], ports: [], netns: null });
       return { netns: '/run/netns/mooring-web' } as Container;
     };
 
@@ -172,7 +172,7 @@ describe('up', () => {
 
     const erase = '\r\u001b[K';
     expect(ran.err).toBe(
-      `${erase}web: reading its networks${erase}web: claiming its ports${erase}`
+      `${erase}web: preparing ports, networks and namespace${erase}web: finishing${erase}`
     );
   });
 });
