@@ -132,7 +132,7 @@ function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves
   });
   return {
     ...resolveEffects({ confDir, plugins }),
-    ...portEffects(store),
+    ...portEffects({ store, root, reserve: settings.reservePorts, run: tool }),
     ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
     ...loopbackEffects({ thread }),
     ...underLock(pluginLock, cniEffects({ runner, verifyNetns })),

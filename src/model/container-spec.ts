@@ -1,10 +1,11 @@
 import * as v from 'valibot';
 import { parseMac, parseAlias, parseHostAddress } from './network-option.ts';
-import type { AttachmentSpec, ContainerSpec, PortMapping, Protocol } from './container.ts';
+import type { AttachmentSpec, ContainerSpec, ExposedPort, PortMapping } from './container.ts';
 import { MooringError } from './failure.ts';
 import { parseContainerId, parseInterfaceName, parseNetworkName } from './names.ts';
 import { checkPorts } from './port-conflicts.ts';
-import { checkPort } from './port.ts';
+import { publishAll, unpublished } from './port-expose.ts';
+import { checkPort, parseProtocols } from './port.ts';
 
 const NETWORKS_MAX = 64;
 const IPS_MAX = 64;
@@ -28,13 +29,21 @@ const portInput = v.strictObject({
   protocol: v.optional(v.string())
 });
 
+const exposeInput = v.strictObject({
+  port: v.number(),
+  range: v.optional(v.number()),
+  protocol: v.optional(v.string())
+});
+
 const specInput = v.strictObject({
   id: v.string(),
   // Not a union: it would only say that neither fits.
   networks: v.optional(
     v.lazy((input) => (typeof input === 'string' ? v.literal('none') : v.array(attachmentInput)))
   ),
-  ports: v.optional(v.array(portInput))
+  ports: v.optional(v.array(portInput)),
+  expose: v.optional(v.array(exposeInput)),
+  publishAll: v.optional(v.boolean())
 });
 
 /**
@@ -52,13 +61,16 @@ export function parseContainerSpec(
 ): ContainerSpec {
   const given = v.safeParse(specInput, input);
   if (!given.success) throw badInput(given.issues[0]);
-  const { id, networks, ports } = given.output;
+  const { id, networks, ports, expose, publishAll: all } = given.output;
   const asked =
     networks === 'none' ? [] : networks?.length ? networks : [{ name: defaults.network }];
+  const published = checkPorts((ports ?? []).flatMap(parsePort));
+  const exposed = unpublished((expose ?? []).flatMap(parseExposed), []);
   return {
     id: parseContainerId(id),
     networks: parseAttachments(asked),
-    ports: checkPorts((ports ?? []).map(parsePort))
+    ports: all ? checkPorts([...published, ...publishAll(exposed, published)]) : published,
+    ...(exposed.length > 0 && { expose: exposed })
   };
 }
 
@@ -113,15 +125,27 @@ function parsePort({
   containerPort,
   range,
   protocol
-}: v.InferOutput<typeof portInput>): PortMapping {
-  return checkPort({
-    hostIp: hostIp ?? '',
-    hostPort: hostPort ?? 0,
-    containerPort,
-    range: range ?? 1,
-    // checkPort reads it as any text and answers a protocol.
-    protocol: (protocol ?? 'tcp') as Protocol
-  });
+}: v.InferOutput<typeof portInput>): readonly PortMapping[] {
+  return parseProtocols(protocol ?? 'tcp').map((each) =>
+    checkPort({
+      hostIp: hostIp ?? '',
+      hostPort: hostPort ?? 0,
+      containerPort,
+      range: range ?? 1,
+      protocol: each
+    })
+  );
+}
+
+function parseExposed({
+  port,
+  ...rest
+}: v.InferOutput<typeof exposeInput>): readonly ExposedPort[] {
+  return parsePort({ containerPort: port, ...rest }).map(({ range, protocol }) => ({
+    port,
+    range,
+    protocol
+  }));
 }
 
 // Every netns has one of its own.
