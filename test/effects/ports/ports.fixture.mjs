@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { hostTool } from '../../../dist/effects/process/tool.js';
 import { parsePublish } from '../../../dist/model/port.js';
 import { portEffects } from '../../../dist/effects/ports/ports.js';
@@ -119,7 +120,7 @@ const cases = {
       );
     const udp = (address) =>
       new Promise((resolve) => {
-        const socket = createSocket({ type: address === '::' ? 'udp6' : 'udp4', ipv6Only: true });
+        const socket = createSocket(address === '::' ? { type: 'udp6', ipv6Only: true } : 'udp4');
         socket.once('error', (error) => (socket.close(), resolve(error.code)));
         socket.bind(8081, address, () => (socket.close(), resolve('free')));
       });
@@ -176,6 +177,7 @@ const cases = {
     const same = await claim('web', '8080:80');
     const [after] = keepers();
     process.kill(Number(after), 'SIGKILL');
+    while (keepers().length > 0) await setImmediate();
     const mended = await claim('web', '8080:80');
     const [third] = keepers();
     const failed = await claim('web', '192.0.2.1:1:1');
