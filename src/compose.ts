@@ -17,6 +17,7 @@ import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
 import { holdStanding } from './effects/networks/standing.ts';
 import { portEffects } from './effects/ports/ports.ts';
+import { wideRanges } from './effects/ports/wide.ts';
 import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
 import { hostTool } from './effects/process/tool.ts';
@@ -126,6 +127,7 @@ function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves
       checkMs: pluginTimeoutMs,
       graceMs
     },
+    ranges: wideRanges(tool),
     onLog: (line) => {
       log.info(line);
     }
