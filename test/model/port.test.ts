@@ -35,6 +35,10 @@ describe('parsePublish', () => {
     expect(parsePublish(text)).toEqual([mapping(expected)]);
   });
 
+  it('makes a mapping of each protocol, said once', () => {
+    expect(parsePublish('8080:80/tcp,UDP,tcp').map(hostPortText)).toEqual(['8080/tcp', '8080/udp']);
+  });
+
   it.each([
     ['', 'port.badMapping'],
     ['80/', 'port.badMapping'],

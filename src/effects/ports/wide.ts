@@ -75,10 +75,12 @@ export function restRules(
 
 function isFor(rule: Rule, { hostPort, hostIP, protocol }: CapabilityPort): boolean {
   const address = wordAfter(rule, '-d')?.replace(/\/\d+$/, '') ?? '';
+  // Every address of a family is none in a rule.
+  const wanted = hostIP === '::' ? '' : hostIP;
   return (
     wordAfter(rule, '--dport') === String(hostPort) &&
     wordAfter(rule, '-p') === protocol &&
-    address === hostIP
+    address === wanted
   );
 }
 
