@@ -32,6 +32,11 @@ export function expandCapabilities(supplied: JsonObject): JsonObject {
   return { ...supplied, portMappings: (portMappings as readonly Json[]).flatMap(singlePorts) };
 }
 
+/** Whether it is this attachment that publishes the container's ports. */
+export function carriesPorts({ capabilityArgs }: Pick<AttachmentPlan, 'capabilityArgs'>): boolean {
+  return Object.hasOwn(capabilityArgs, 'portMappings');
+}
+
 /** Whether one of its plugins declares `portMappings`. */
 export function publishes(conflist: Conflist): boolean {
   return declares(conflist, 'portMappings');

@@ -10,6 +10,8 @@ export interface ContainerSpec {
   readonly ports: readonly PortMapping[];
   /** Ports that it says it serves, published or not; absent when it says nothing. */
   readonly expose?: readonly ExposedPort[];
+  /** Where its netns comes from; absent: one is made for it. */
+  readonly namespace?: NamespaceSpec;
 }
 
 /** A range of `range` container ports. */
@@ -20,6 +22,17 @@ export interface ExposedPort {
   readonly range: number;
   readonly protocol: Protocol;
 }
+
+/** A netns that is not made for the container. Only in one of a process can networks be attached. */
+export type NamespaceSpec =
+  /** That of a process, pinned for the container; `startTime` in clock ticks tells it from a later one. */
+  | { readonly kind: 'process'; readonly pid: number; readonly startTime: string }
+  /** One that stands at a path and is somebody else's. */
+  | { readonly kind: 'path'; readonly path: string }
+  /** Another container's, which is kept as long as one of the two is up. */
+  | { readonly kind: 'container'; readonly container: string }
+  /** The host's. */
+  | { readonly kind: 'host' };
 
 export interface AttachmentSpec {
   /** Conflist name. */
@@ -82,4 +95,13 @@ export interface AttachmentPlan {
 export interface Attachment extends AttachmentPlan {
   /** The last plugin's answer; absent until ADD has succeeded. */
   readonly result?: CniResult;
+  /** Its addresses are kept: DEL does not give them back, and ADD is asked for these. */
+  readonly pinned?: true;
+}
+
+/** Files of a container, for an engine to mount at `/etc/resolv.conf` and `/etc/hosts`. */
+export interface ContainerFiles {
+  /** Absolute paths. */
+  readonly resolvConf: string;
+  readonly hosts: string;
 }

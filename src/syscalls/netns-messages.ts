@@ -1,9 +1,12 @@
 import type { NetnsIdentity } from './nsfs.ts';
 
 /** What the netns thread is asked. */
-export type NetnsCall =
-  | { readonly op: 'create'; readonly path: string; readonly loopbackUp: boolean }
-  | ({ readonly op: 'raiseLoopback'; readonly path: string } & NetnsIdentity);
+export type NetnsCall = {
+  readonly op: 'create';
+  readonly path: string;
+  /** Process whose netns is mounted there instead of a new one. */
+  readonly origin?: { readonly pid: number; readonly startTime: string };
+};
 
 export interface NetnsRequest {
   readonly id: number;

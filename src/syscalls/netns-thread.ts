@@ -8,24 +8,23 @@ import { warm } from './warm.ts';
 /**
  * The thread that enters namespaces, so that no other has to.
  *
- * All calls reject with a {@link StepError}: an errno's name, `replaced`, `gone`,
- * `badPath`, or `threadLost` when the thread ended at the call; the next call then
+ * All calls reject with a {@link StepError}: an errno's name, `badPath`, `noProcess`, `isHost`, or `threadLost` when the thread ended at the call; the next call then
  * gets a new thread.
  */
 export interface NetnsThread {
   /**
-   * Makes a netns and mounts it on a plain file.
+   * Makes a netns, or takes that of a process, sets its `lo` up and mounts it on a plain file.
    *
    * @param path absolute; the file must exist and be no link
+   * @param origin process whose netns it is; `startTime` is field 22 of its stat, proc(5)
    */
-  create(path: string, options: { readonly loopbackUp: boolean }): Promise<NetnsIdentity>;
-
-  /** Sets `lo` up in the netns at `path`, if it is the expected one. */
-  raiseLoopback(path: string, expected: NetnsIdentity): Promise<NetnsIdentity>;
+  create(path: string, origin?: ProcessOrigin): Promise<NetnsIdentity>;
 
   /** Lets pending calls finish, then ends the thread. Calls after it reject with `threadClosed`. */
   close(): Promise<void>;
 }
+
+export type ProcessOrigin = NonNullable<NetnsCall['origin']>;
 
 /** Costs nothing until the first call. An idle thread does not keep the process alive. */
 export function startNetnsThread(): NetnsThread {
@@ -39,8 +38,7 @@ export function startNetnsThread(): NetnsThread {
   }
 
   return {
-    create: (path, { loopbackUp }) => ask({ op: 'create', path, loopbackUp }),
-    raiseLoopback: (path, { device, inode }) => ask({ op: 'raiseLoopback', path, device, inode }),
+    create: (path, origin) => ask({ op: 'create', path, ...(origin && { origin }) }),
     async close() {
       isClosed = true;
       await running?.stop();

@@ -1,16 +1,16 @@
 import type { PortMapping } from '../../model/container.ts';
-import { failureOf, MooringError } from '../../model/failure.ts';
+import { MooringError } from '../../model/failure.ts';
 import { portsOverlap } from '../../model/port-conflicts.ts';
 import { hostPortText } from '../../model/port.ts';
 import type { Store } from '../../store/store.ts';
-import type { EffectContext, Effects } from '../effects.ts';
+import type { EffectContext } from '../effects.ts';
 import type { RunTool } from '../firewall/iptables.ts';
 import { bindPorts, type BoundPorts } from './bind.ts';
 import { endKeeper, endKeepers, isKeeping, startKeeper } from './keeper.ts';
 import { claimsOf, giveBack, record, type Claims } from './record.ts';
 import { forwardedPorts, refuseForwarded } from './rules.ts';
 
-export interface PortEffectsDeps {
+export interface PortClaimsDeps {
   readonly store: Pick<Store, 'allocations' | 'allocate'>;
   /** State directory; with the container it says whose ports a process keeps. */
   readonly root: string;
@@ -21,39 +21,42 @@ export interface PortEffectsDeps {
 
 type Context = Pick<EffectContext, 'operation' | 'repeated' | 'signal'>;
 
+/** Who has which host port. */
+export interface PortClaims {
+  /**
+   * Takes host ports for one container; what it held before is replaced, and gone when it fails.
+   *
+   * @returns with the ports that were chosen
+   * @throws MooringError `port.…`
+   */
+  claim(
+    container: string,
+    ports: readonly PortMapping[],
+    context: Context
+  ): Promise<readonly PortMapping[]>;
+  release(container: string, context: Context): Promise<void>;
+}
+
 /**
  * Takes host ports for one container and gives them back.
  *
  * The plugins publish without binding, so neither the kernel nor they would refuse a port that
  * another container publishes: who has it is in the store, in the firewall's rules when it is
  * none of ours, and in the kernel, as a process keeps every claimed port bound.
- *
- * A claim that fails leaves the container with none, whatever it held before.
  */
-export function portEffects(deps: PortEffectsDeps): Pick<Effects, 'ports.claim' | 'ports.release'> {
+export function portClaims(deps: PortClaimsDeps): PortClaims {
   return {
-    async 'ports.claim'({ container, ports }, context) {
-      try {
-        const claimed = await claim(deps, container, ports, context);
-        return { type: 'ports.claimed', container, ports: claimed };
-      } catch (error) {
-        return { type: 'ports.claimFailed', container, failure: failureOf(error, 'port') };
-      }
-    },
-    async 'ports.release'({ container }, context) {
-      try {
-        await release(deps, container, context);
-        return { type: 'ports.released', container };
-      } catch (error) {
-        const failure = failureOf(error, 'port', `giving back the ports of container ${container}`);
-        return { type: 'ports.releaseFailed', container, failure };
-      }
+    claim: (container, ports, context) => claim(deps, container, ports, context),
+    release: async (container, context) => {
+      const claims = await claimsOf(deps.store, container);
+      await endAll(deps, container, claims, context);
+      await giveBack(deps.store, container);
     }
   };
 }
 
 async function claim(
-  deps: PortEffectsDeps,
+  deps: PortClaimsDeps,
   container: string,
   ports: readonly PortMapping[],
   context: Context
@@ -61,6 +64,10 @@ async function claim(
   const before = await claimsOf(deps.store, container);
   if (!context.repeated && isStanding(deps, container, before, ports)) return ports;
   await endAll(deps, container, before, context);
+  if (ports.length === 0) {
+    await giveBack(deps.store, container);
+    return ports;
+  }
   const attempt: Attempt = { bound: undefined, keeper: undefined };
   try {
     return await take({ deps, container, ports, context }, attempt);
@@ -74,7 +81,7 @@ async function claim(
 }
 
 interface Asked {
-  readonly deps: PortEffectsDeps;
+  readonly deps: PortClaimsDeps;
   readonly container: string;
   readonly ports: readonly PortMapping[];
   readonly context: Context;
@@ -92,7 +99,6 @@ async function take(asked: Asked, attempt: Attempt): Promise<readonly PortMappin
     context.signal.throwIfAborted();
     const claims = await claimsOf(deps.store, container);
     refuseTaken(ports, claims);
-    if (ports.length === 0) return ports;
     const taken = claims.others.map(({ mapping }) => mapping);
     if (attempt.bound?.ports.some((mapping) => overlapsAny(mapping, taken))) {
       await endAttempt(deps, container, attempt);
@@ -146,18 +152,9 @@ async function bindAnew(
   }
 }
 
-async function release(deps: PortEffectsDeps, container: string, context: Context): Promise<void> {
-  const claims = await claimsOf(deps.store, container);
-  await endAll(deps, container, claims, {
-    ...context,
-    repeated: context.repeated || claims.own.length === 0
-  });
-  await giveBack(deps.store, container);
-}
-
 /** Those it recorded; and all when it may not have come to recording one. */
 async function endAll(
-  { root }: PortEffectsDeps,
+  { root }: PortClaimsDeps,
   container: string,
   { keeper }: Claims,
   { repeated, signal }: Context
@@ -168,7 +165,7 @@ async function endAll(
 }
 
 async function endAttempt(
-  { root }: PortEffectsDeps,
+  { root }: PortClaimsDeps,
   container: string,
   attempt: Attempt
 ): Promise<void> {
@@ -182,7 +179,7 @@ async function endAttempt(
 
 /** Whether the container holds exactly these ports already, and they are kept. */
 function isStanding(
-  { root, reserve }: PortEffectsDeps,
+  { root, reserve }: PortClaimsDeps,
   container: string,
   { own, keeper }: Claims,
   ports: readonly PortMapping[]

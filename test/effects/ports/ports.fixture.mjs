@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { hostTool } from '../../../dist/effects/process/tool.js';
 import { parsePublish } from '../../../dist/model/port.js';
-import { portEffects } from '../../../dist/effects/ports/ports.js';
+import { portClaims } from '../../../dist/effects/ports/ports.js';
 
 const held = { version: 0, entries: [] };
 let meddle = () => {};
@@ -27,17 +27,21 @@ const store = {
 const run = hostTool({ pluginTimeoutMs: 10_000, graceMs: 1_000 });
 const deps = { store, root: '/srv/one', reserve: true, run };
 const context = { operation: 'op', repeated: false, signal: new AbortController().signal };
-const claimBy = (more, container, ...texts) =>
-  portEffects({ ...deps, ...more })['ports.claim'](
-    { type: 'ports.claim', container, ports: texts.flatMap(parsePublish) },
-    { ...context, ...more }
-  );
+const claimBy = async (more, container, ...texts) => {
+  const ports = texts.flatMap(parsePublish);
+  try {
+    const claims = portClaims({ ...deps, ...more });
+    const claimed = await claims.claim(container, ports, { ...context, ...more });
+    return { type: 'ports.claimed', ports: claimed };
+  } catch ({ code = 'none', message }) {
+    return { type: 'ports.claimFailed', failure: { code, message } };
+  }
+};
 const claim = (container, ...texts) => claimBy({}, container, ...texts);
-const release = (container, more = {}) =>
-  portEffects({ ...deps, ...more })['ports.release'](
-    { type: 'ports.release', container },
-    { ...context, ...more }
-  );
+const release = async (container, more = {}) => {
+  await portClaims({ ...deps, ...more }).release(container, { ...context, ...more });
+  return { type: 'ports.released', container };
+};
 const emptyStore = () => ({
   allocations: async () => ({ version: 0, entries: [] }),
   allocate: async () => true
@@ -163,11 +167,12 @@ const cases = {
     seen.repeated = await claimBy({ repeated: true }, 'db', '8082:80');
     seen.three = keepers().length;
     await claimBy({ store: emptyStore() }, 'old', '8083:80');
-    await release('old');
+    await release('old', { repeated: true });
     seen.otherRoot = await claimBy({ root: '/srv/two', store: emptyStore() }, 'web', '8080:80');
     await release('web');
     await release('db');
-    seen.gone = await release('web.');
+    seen.gone = await release('web.', { repeated: true });
+    await claim('db');
     seen.left = keepers();
     return seen;
   },

@@ -141,7 +141,7 @@ describe('a claimed port', () => {
 
   it('is not kept when it could not be recorded', async () => {
     expect(await seen('meddled')).toMatchObject({
-      fact: failed('port.internal', 'the disk is full'),
+      fact: failed('none', 'the disk is full'),
       left: []
     });
   });
