@@ -2,11 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { PortMapping, Protocol } from '../../model/container.ts';
 import { MooringError } from '../../model/failure.ts';
 import { portsOverlap } from '../../model/port-conflicts.ts';
-import { expandPort, hostPortText } from '../../model/port.ts';
+import { expandPort } from '../../model/port.ts';
 import { bitsOf, parseAddress } from '../../model/subnet.ts';
 import { bindSocket, closeSocket, type BoundSocket } from '../../syscalls/bound-socket.ts';
-import { SyscallError } from '../../syscalls/libc.ts';
-import { portHolder } from './holder.ts';
+import { explain, lacksFamily, lacksProtocol, refusal, Refused } from './refusal.ts';
 
 /** Host ports kept bound for one container at most; sockets cost memory of the kernel. */
 export const RESERVED_MAX = 1_000;
@@ -208,57 +207,4 @@ function addressesOf({ hostIp }: PortMapping): readonly string[] {
 function bytesOf(text: string): Uint8Array {
   const { family, value } = parseAddress(text);
   return Buffer.from(value.toString(16).padStart(bitsOf(family) / 4, '0'), 'hex');
-}
-
-function lacksProtocol(error: unknown): boolean {
-  return hasCode(error, ['EPROTONOSUPPORT', 'ESOCKTNOSUPPORT', 'EAFNOSUPPORT']);
-}
-
-function lacksFamily(error: unknown): boolean {
-  return hasCode(error, ['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
-}
-
-function hasCode(error: unknown, codes: readonly string[]): boolean {
-  return error instanceof SyscallError && codes.includes(error.code);
-}
-
-/** One port could not be bound; `explain` finds the words. */
-class Refused extends Error {
-  readonly mapping: PortMapping;
-  readonly code: string;
-
-  constructor(mapping: PortMapping, code: string, options?: ErrorOptions) {
-    super(`${hostPortText(mapping)}: ${code}`, options);
-    this.mapping = mapping;
-    this.code = code;
-  }
-}
-
-function refusal(mapping: PortMapping, error: unknown): unknown {
-  if (!(error instanceof SyscallError)) return error;
-  return new Refused(mapping, error.code, { cause: error });
-}
-
-async function explain({ mapping, code, cause }: Refused): Promise<MooringError> {
-  const port = hostPortText(mapping);
-  const error = (code: string, text: string) =>
-    new MooringError(code, `host port ${port}${text}`, { cause });
-  switch (code) {
-    case 'EADDRINUSE':
-      return error('port.inUse', ` is ${await portHolder(mapping)}`);
-    case 'EADDRNOTAVAIL':
-    case 'EAFNOSUPPORT':
-    case 'EINVAL':
-      return error('port.badAddress', `: ${mapping.hostIp} is not an address of this host`);
-    case 'EACCES':
-      return error('port.EACCES', ': no permission to bind it');
-    case 'EMFILE':
-    case 'ENFILE':
-      return error(
-        'port.EMFILE',
-        ': too many open files to keep it bound; raise the limit, or leave the reservation out'
-      );
-    default:
-      return error(`port.${code}`, `: it can't be bound (${code})`);
-  }
 }
