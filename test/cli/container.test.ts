@@ -58,6 +58,17 @@ describe('up', () => {
       }
     ],
     [
+      'publishes exposed ports',
+      ['--expose', '80-81', '-P', '--expose', '53/udp'],
+      {
+        expose: [
+          { port: 80, range: 2, protocol: 'tcp' },
+          { port: 53, range: 1, protocol: 'udp' }
+        ],
+        publishAll: true
+      }
+    ],
+    [
       'publishes ports',
       ['-p', '8080:80', '--publish', '127.0.0.1::53/udp'],
       {
