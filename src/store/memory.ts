@@ -1,7 +1,16 @@
 import { MooringError } from '../model/failure.ts';
 import { decodeRecord, encodeRecord, journalRecordOf, storedActorOf } from './record.ts';
 import { keyText, type Allocations, type Commit } from './store.ts';
-import type { JournalRecord, Key, Kind, Lease, ListedActor, Store, StoredActor } from './store.ts';
+import type {
+  JournalRecord,
+  Key,
+  Kind,
+  Known,
+  Lease,
+  ListedActor,
+  Store,
+  StoredActor
+} from './store.ts';
 
 /** What several memory stores share when they play several processes of one host. */
 export interface MemoryBacking {
@@ -63,10 +72,7 @@ export function memoryStore(options: MemoryOptions = {}): Store {
       }
     },
 
-    async load(key) {
-      expectOpen();
-      return load(state, key);
-    },
+    load: rest,
 
     async commit(lease, commit) {
       expectHeld(lease);
@@ -120,6 +126,18 @@ export function memoryStore(options: MemoryOptions = {}): Store {
       for (const lease of [...mine.keys()]) await this.release(lease);
     }
   };
+
+  async function rest(key: Key): Promise<StoredActor | undefined>;
+  async function rest(
+    key: Key,
+    known: Known | undefined
+  ): Promise<StoredActor | 'unchanged' | undefined>;
+  async function rest(key: Key, known?: Known): Promise<StoredActor | 'unchanged' | undefined> {
+    expectOpen();
+    const actor = load(state, key);
+    const isKnown = known !== undefined && actor?.seq === known.seq && actor.token === known.token;
+    return isKnown ? 'unchanged' : actor;
+  }
 
   function expectOpen(): void {
     closing.signal.throwIfAborted();

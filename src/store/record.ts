@@ -89,8 +89,9 @@ export function journalRecordOf(stored: StoredRecord): JournalRecord {
 }
 
 export function storedActorOf(key: Key, stored: StoredRecord): StoredActor {
-  const { seq, time, boot, machine, value, snapshot, earlier, requests } = stored;
-  return { key, seq, time, boot, machine, value, snapshot, outstanding: [...earlier, ...requests] };
+  const { seq, token, time, boot, machine, value, snapshot, earlier, requests } = stored;
+  const outstanding = [...earlier, ...requests];
+  return { key, seq, token, time, boot, machine, value, snapshot, outstanding };
 }
 
 const SEAL = /^,"hash":"[0-9a-f]{32}"\}$/;
