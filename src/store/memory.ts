@@ -173,7 +173,7 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     const { seq, hash } = last ? decodeRecord(last, key) : { seq: 0, hash: '' };
     const at = { seq: seq + 1, time: now(), prev: hash };
     const { line } = encodeRecord({ ...at, host, boot, key: text, token }, commit);
-    const kept = line.subarray(0, -1);
+    const kept = Buffer.from(line.subarray(0, -1));
     lines.push(kept);
     state.actors.set(text, lines);
     const record = journalRecordOf(decodeRecord(kept, key));
