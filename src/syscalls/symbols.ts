@@ -7,11 +7,15 @@ import type { LibcArg } from './libc.ts';
  * that `libc()` accepts, so that none is left out.
  */
 export const HARMLESS_CALLS = {
+  bind: [-1, 0n, 0],
   close: [-1],
   flock: [-1, 0],
+  getsockname: [-1, 0n, 0n],
   ioctl: [-1, 0n, 0n],
+  listen: [-1, 0],
   mount: [0n, 0n, 0n, 0n, 0n],
   setns: [-1, 0],
+  setsockopt: [-1, 0, 0, 0n, 0],
   socket: [-1, 0, 0],
   syscall: [-1n],
   umount2: [0n, 0],

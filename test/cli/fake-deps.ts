@@ -13,7 +13,7 @@ import { MooringError } from '../../src/model/failure.ts';
 import { parseNetworkOption } from '../../src/model/network-option.ts';
 import { DEFAULT_NETWORK } from '../../src/model/network.ts';
 import { networkSettings } from '../../src/model/network-settings.ts';
-import { parsePublish } from '../../src/model/port.ts';
+import { parseExpose, parsePublish } from '../../src/model/port.ts';
 
 /** What a command line said and how it ended. */
 export interface Ran {
@@ -103,7 +103,9 @@ export function viewOf(id: string, parts: Partial<ContainerView> = {}): Containe
       }
     ],
     ports: [],
+    files: null,
     failure: null,
+    drifts: [],
     leftovers: [],
     since: 0,
     ...parts
@@ -183,6 +185,7 @@ function libraryOf(
   return {
     openMooring,
     doctor,
+    parseExpose,
     parsePublish,
     parseNetworkOption,
     networkSettings,
