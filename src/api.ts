@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import type { Observable } from 'rxjs';
 import type { MooringEvent } from './bus/events.ts';
 import type { EngineEvent } from './model/engine-event.ts';
+import type { Checked, Examination } from './model/examination.ts';
+import type { NetworkSettings } from './model/network-settings.ts';
 import type { NetworkFilter, NetworkInput, NetworkView } from './model/network-view.ts';
 import type { Failure } from './model/failure.ts';
 import type { ContainerView } from './model/view.ts';
@@ -72,6 +74,28 @@ export interface Mooring {
    * @throws MooringError `container.notFound`
    */
   inspect(id: string): Promise<ContainerView>;
+
+  /**
+   * Its `NetworkSettings` as Docker and podman inspect them; of one that shares another's netns,
+   * that other's.
+   *
+   * @throws MooringError `container.notFound`
+   */
+  networkSettings(id: string): Promise<NetworkSettings>;
+
+  /**
+   * What it shall have, what was recorded, and what the kernel holds. It changes nothing.
+   *
+   * @throws MooringError `container.notFound`
+   */
+  examine(id: string): Promise<Examination>;
+
+  /**
+   * Asks its plugins by CHECK, and the kernel, whether all is there that was made. It changes nothing.
+   *
+   * @throws MooringError `container.notFound`, `container.notUp`
+   */
+  check(id: string): Promise<Checked>;
 
   /** Every container, by id. It reads only, and waits for no one. */
   list(): Promise<ContainerList>;

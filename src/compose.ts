@@ -9,8 +9,10 @@ import { checkEffects } from './effects/attachments.ts';
 import { cniEffects } from './effects/cni/effects.ts';
 import { cniPlugins, type CniPlugins } from './effects/cni/plugins.ts';
 import { networkResolver } from './effects/cni/resolve.ts';
-import { cniRunner } from './effects/cni/runner.ts';
+import { cniRunner, type CniRunner } from './effects/cni/runner.ts';
 import type { Effects } from './effects/effects.ts';
+import { observeNetns } from './effects/observe.ts';
+import { examinerOf, type Examiner } from './examine.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
 import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
 import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
@@ -42,6 +44,7 @@ export interface Parts {
   readonly bus: Bus;
   readonly registry: Registry;
   readonly networks: Networks;
+  readonly examiner: Examiner;
   readonly ensureDefaultNetwork: () => Promise<string>;
   readonly close: () => Promise<void>;
 }
@@ -58,7 +61,9 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const files = openNetworkFiles(settings, store, plugins);
   const thread = startNetnsThread();
   const shutdown = new AbortController();
-  const leaves = leafEffects(settings, { store, plugins, thread, log });
+  const tool = hostTool(settings);
+  const runner = runnerOf(settings, log);
+  const leaves = leafEffects(settings, { store, plugins, thread, runner });
   const own = ownResources(settings, store, plugins);
   const effects: Effects = { ...leaves, ...holdEffects(() => registry, own) };
   const registry: Registry = createRegistry({
@@ -81,6 +86,13 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     bus,
     registry,
     networks: networksOf(files, store, settings, tell),
+    examiner: examinerOf({
+      store,
+      effects,
+      runner,
+      observe: (path, context) => observeNetns(tool, path, context),
+      lockTimeoutMs: settings.lockTimeoutMs
+    }),
     ensureDefaultNetwork: async () => {
       let isNew = false;
       const network = await files.ensureDefaultNetwork(() => (isNew = true));
@@ -130,15 +142,12 @@ interface Leaves {
   readonly store: Store;
   readonly plugins: CniPlugins;
   readonly thread: NetnsThread;
-  readonly log: Logger;
+  readonly runner: CniRunner;
 }
 
-/** The effects that reach the host; the others only speak to other actors. */
-function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves) {
+function runnerOf(settings: Settings, log: Logger): CniRunner {
   const { root, pluginDirs, pluginTimeoutMs, graceMs } = settings;
-  const pluginLock = fileLock(join(root, 'plugins.lock'));
-  const tool = hostTool(settings);
-  const runner = cniRunner({
+  return cniRunner({
     run,
     pluginDirs,
     cacheDir: join(root, 'cni'),
@@ -148,11 +157,18 @@ function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves
       checkMs: pluginTimeoutMs,
       graceMs
     },
-    ranges: wideRanges(tool),
+    ranges: wideRanges(hostTool(settings)),
     onLog: (line) => {
       log.info(line);
     }
   });
+}
+
+/** The effects that reach the host; the others only speak to other actors. */
+function leafEffects(settings: Settings, { store, plugins, thread, runner }: Leaves) {
+  const { root } = settings;
+  const pluginLock = fileLock(join(root, 'plugins.lock'));
+  const tool = hostTool(settings);
   return {
     ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
     ...underLock(pluginLock, cniEffects({ runner, verifyNetns, hasPlugin: plugins.has })),

@@ -12,7 +12,8 @@ import { engineEventText } from '../../src/model/engine-event.ts';
 import { MooringError } from '../../src/model/failure.ts';
 import { parseNetworkOption } from '../../src/model/network-option.ts';
 import { DEFAULT_NETWORK } from '../../src/model/network.ts';
-import { networkSettings } from '../../src/model/network-settings.ts';
+import { networkMode } from '../../src/model/network-settings.ts';
+import { networkSettings } from '../../src/network-settings.ts';
 import { parseExpose, parsePublish } from '../../src/model/port.ts';
 
 /** What a command line said and how it ended. */
@@ -68,8 +69,10 @@ export async function mooring(
 
   function open(options: MooringOptions = {}): Promise<Mooring> {
     opened.push(options);
+    const { inspect } = library;
     return Promise.resolve({
       events$: silence,
+      ...(inspect && { networkSettings: async (id: string) => networkSettings(await inspect(id)) }),
       ...library,
       close: () => {
         closed += 1;
@@ -188,7 +191,7 @@ function libraryOf(
     parseExpose,
     parsePublish,
     parseNetworkOption,
-    networkSettings,
+    networkMode,
     engineEventText,
     DEFAULT_NETWORK
   };
