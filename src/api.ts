@@ -5,6 +5,7 @@ import type { EngineEvent } from './model/engine-event.ts';
 import type { Checked, Examination } from './model/examination.ts';
 import type { NetworkSettings } from './model/network-settings.ts';
 import type { NetworkFilter, NetworkInput, NetworkView } from './model/network-view.ts';
+import type { Collected } from './model/garbage.ts';
 import type { Failure } from './model/failure.ts';
 import type { ContainerView } from './model/view.ts';
 import type { JournalRecord } from './store/store.ts';
@@ -102,6 +103,13 @@ export interface Mooring {
 
   /** Brings every container that a dead process left half-way to rest. Idempotent. */
   recover(): Promise<readonly Recovered[]>;
+
+  /**
+   * Removes what is Mooring's and whose owner is gone, as its own records show; nothing else.
+   *
+   * @param options.dryRun lists the same and changes nothing
+   */
+  gc(options?: { readonly dryRun?: boolean }): Promise<Collected>;
 
   readonly networks: Networks;
 

@@ -7,6 +7,7 @@ import type { Networks } from './api.ts';
 import { createBus, type Bus } from './bus/bus.ts';
 import { checkEffects } from './effects/attachments.ts';
 import { cniEffects } from './effects/cni/effects.ts';
+import { resultCache } from './effects/cni/cache.ts';
 import { cniPlugins, type CniPlugins } from './effects/cni/plugins.ts';
 import { networkResolver } from './effects/cni/resolve.ts';
 import { cniRunner, type CniRunner } from './effects/cni/runner.ts';
@@ -24,8 +25,10 @@ import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
 import { hostTool } from './effects/process/tool.ts';
 import { timerEffects } from './effects/timer.ts';
+import { collectGarbage } from './gc.ts';
 import { openLog } from './log.ts';
 import { MooringError } from './model/failure.ts';
+import type { Collected } from './model/garbage.ts';
 import { networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
 import {
   NETNS_DIR,
@@ -45,6 +48,7 @@ export interface Parts {
   readonly registry: Registry;
   readonly networks: Networks;
   readonly examiner: Examiner;
+  readonly collectGarbage: (options: { readonly dryRun: boolean }) => Promise<Collected>;
   readonly ensureDefaultNetwork: () => Promise<string>;
   readonly close: () => Promise<void>;
 }
@@ -93,6 +97,22 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       observe: (path, context) => observeNetns(tool, path, context),
       lockTimeoutMs: settings.lockTimeoutMs
     }),
+    collectGarbage: (options) =>
+      collectGarbage(
+        {
+          store,
+          registry,
+          effects,
+          run: tool,
+          cache: resultCache(join(settings.root, 'cni')),
+          root: settings.root,
+          netnsDir: NETNS_DIR,
+          netnsName: netnsName(settings.root),
+          releasePorts: own.releasePorts,
+          removeFiles: own.removeFiles
+        },
+        options
+      ),
     ensureDefaultNetwork: async () => {
       let isNew = false;
       const network = await files.ensureDefaultNetwork(() => (isNew = true));

@@ -122,12 +122,12 @@ export function examinerOf(parts: ExamineParts): Examiner {
       const { code, message } = look.failure;
       findings.push({ network: null, code, text: message });
     }
-    const unchecked: string[] = [];
+    const unchecked: CheckFinding[] = [];
     // Where there is no netns, each plugin would say the same again.
     const isThere = !look.drifts.some(({ kind }) => kind === 'netns');
     for (const attachment of isThere ? attachments : []) {
       const finding = await checkOne(id, netns, attachment);
-      if (finding?.code === 'cni.checkUnsupported') unchecked.push(attachment.network);
+      if (finding && isNoAnswer(finding)) unchecked.push(finding);
       else if (finding && findings.every(({ text }) => text !== finding.text)) {
         findings.push(finding);
       }
@@ -162,6 +162,18 @@ export function examinerOf(parts: ExamineParts): Examiner {
     if (isThere) return stored;
     throw new MooringError('container.notFound', `no container is named ${key.id}`);
   }
+}
+
+/**
+ * Whether it says nothing of the attachment. CHECK came with CNI 0.4.0; and of a container with
+ * addresses of both families portmap looks for the rules of one among those of the other.
+ */
+function isNoAnswer({ code, text }: CheckFinding): boolean {
+  if (code === 'cni.checkUnsupported') return true;
+  const [, family, rules = ''] =
+    /portmap refused CHECK: could not check ipv([46]) dnat: rule (.*)/.exec(text) ?? [];
+  const [, address = ''] = /--to-destination (\S+)/.exec(rules) ?? [];
+  return family !== undefined && address.startsWith('[') !== (family === '6');
 }
 
 // Nothing of it is recorded, so nothing could be taken up again under this name.

@@ -17,6 +17,7 @@ export type { ContainerSpec, ExposedPort, Netns, PortMapping } from './model/con
 export type { CheckFinding, Checked, Examination } from './model/examination.ts';
 export { MooringError, type Failure } from './model/failure.ts';
 export type { Finding } from './model/finding.ts';
+export type { Collected, Garbage } from './model/garbage.ts';
 export { networkMode, type NetworkSettings } from './model/network-settings.ts';
 export { networkSettings } from './network-settings.ts';
 export { DEFAULT_NETWORK } from './model/network.ts';

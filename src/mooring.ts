@@ -66,6 +66,7 @@ export function openComposed(parts: Parts): Mooring {
     check: (id) => parts.examiner.check(parseContainerId(id)),
     list,
     recover: () => settleAll(parts),
+    gc: ({ dryRun = false } = {}) => parts.collectGarbage({ dryRun }),
     networks,
     events$: bus.committed$.pipe(map(({ event }) => event)),
     events: (selection) => eventsOf(store, selection),

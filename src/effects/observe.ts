@@ -52,7 +52,7 @@ function linkOf(link: JsonObject): ObservedLink {
     up: list(link['flags']).includes('UP'),
     addresses: list(link['addr_info'])
       .filter(isJsonObject)
-      .map(({ local, prefixlen }) => `${text(local)}/${String(prefixlen)}`)
+      .map(({ local, prefixlen }) => `${text(local)}/${JSON.stringify(prefixlen)}`)
   };
 }
 

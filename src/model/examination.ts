@@ -54,8 +54,8 @@ export interface ObservedRoute {
 export interface Checked {
   readonly id: string;
   readonly findings: readonly CheckFinding[];
-  /** Networks whose plugins can't be asked: their conflist is older than CNI 0.4.0. */
-  readonly unchecked: readonly string[];
+  /** Networks whose plugins can't be asked, each with the reason; what the kernel shows is in the findings. */
+  readonly unchecked: readonly CheckFinding[];
 }
 
 export interface CheckFinding {

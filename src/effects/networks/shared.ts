@@ -9,18 +9,20 @@ import type { SharedLock } from './plugin-lock.ts';
 import { removeIdleChains, standingChains } from './shared-chains.ts';
 
 export interface SharedDeps {
-  readonly store: Pick<Store, 'allocations' | 'allocate'>;
+  readonly store: Pick<Store, 'allocations' | 'allocate' | 'boot'>;
   readonly run: RunTool;
   /** Whoever runs a plugin holds it shared. */
   readonly pluginLock: SharedLock;
 }
 
 /** What one network in use leaves for the others to know. */
-interface Usage {
+export interface Usage {
   /** Shared chains that stood before the first network was used; the same in every entry. */
   readonly chains: readonly string[];
   /** Bridges of this network that were not there before. */
   readonly bridges: readonly string[];
+  /** Of the host when this was noted: it says nothing of what stands there after another. */
+  readonly boot: string;
 }
 
 const KIND = 'usage';
@@ -67,14 +69,16 @@ async function prepare(
     context.signal.throwIfAborted();
     const { version, entries } = await store.allocations(KIND);
     // A bridge that another network of ours made goes with the last of both.
-    const made = entries
+    const known = entries.filter((entry) => usageOf(entry).boot === store.boot);
+    const made = known
       .filter((entry) => entry.owner !== owner)
       .flatMap((entry) => usageOf(entry).bridges);
     const before = bridges.filter((name) => standing.includes(name) && !made.includes(name));
-    const [known] = entries.map(usageOf);
+    const [first] = known.map(usageOf);
     const usage = {
-      chains: known?.chains ?? (await standingChains(run, context)),
-      bridges: bridges.filter((name) => !before.includes(name))
+      chains: first?.chains ?? (await standingChains(run, context)),
+      bridges: bridges.filter((name) => !before.includes(name)),
+      boot: store.boot
     };
     if (await store.allocate(KIND, version, owner, [usage])) return { bridges: before };
   }
@@ -93,14 +97,15 @@ async function tidy(
     const { version, entries } = await store.allocations(KIND);
     const own = entries.find((entry) => entry.owner === owner);
     if (own === undefined) return;
-    const isLast = entries.every((entry) => entry.owner === owner);
+    const inUse = entries.filter((entry) => usageOf(entry).boot === store.boot);
+    const isLast = inUse.length > 0 && inUse.every((entry) => entry.owner === owner);
     // Before the entry goes: after a crash between the two, it is all that knows what stood here.
     if (isLast) await removeIdleChains(run, usageOf(own).chains, context);
     if (await store.allocate(KIND, version, owner, [])) return;
   }
 }
 
-// This file is the only one that writes them.
-function usageOf({ entry }: { readonly entry: unknown }): Usage {
+/** What an allocation of the kind `usage` says; this file is the only one that writes them. */
+export function usageOf({ entry }: { readonly entry: unknown }): Usage {
   return entry as Usage;
 }
