@@ -1,9 +1,11 @@
 import type { NetnsIdentity } from './nsfs.ts';
+import type { ObservedNetwork } from './observe.ts';
 
 /** What the netns thread is asked. */
 export type NetnsCall =
   | { readonly op: 'create'; readonly path: string; readonly loopbackUp: boolean }
-  | ({ readonly op: 'raiseLoopback'; readonly path: string } & NetnsIdentity);
+  | ({ readonly op: 'raiseLoopback'; readonly path: string } & NetnsIdentity)
+  | ({ readonly op: 'observe'; readonly path: string } & NetnsIdentity);
 
 export interface NetnsRequest {
   readonly id: number;
@@ -15,4 +17,5 @@ export type NetnsReply = { readonly id: number } & NetnsAnswer;
 
 export type NetnsAnswer =
   | { readonly identity: NetnsIdentity }
+  | { readonly network: ObservedNetwork }
   | { readonly failure: { readonly code: string; readonly message: string } };

@@ -1,20 +1,15 @@
-import { closeSync, constants, openSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { raiseLoopback } from './loopback.ts';
 import { bindMount } from './mount.ts';
-import { enterNetns, unshareNetns } from './namespaces.ts';
+import { unshareNetns } from './namespaces.ts';
 import type { NetnsAnswer, NetnsCall, NetnsRequest } from './netns-messages.ts';
-import { identityOf, inspect, isSameNetns, type NetnsIdentity } from './nsfs.ts';
+import { identityOf, inspect, type NetnsIdentity } from './nsfs.ts';
+import { observeNetwork } from './observe.ts';
 import { step, StepError } from './step.ts';
-import { replaced } from './unpin.ts';
+import { inNetns, OWN_NETNS, visitNetns, withFile } from './visit-netns.ts';
 
-// Runs in the thread that `netns-thread.ts` starts. Only synchronous calls see the thread's
-// netns, and a thread that Node starts meanwhile would inherit it: so nothing here is awaited.
-
-const OWN_NETNS = '/proc/thread-self/ns/net';
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
-const home = openSync(OWN_NETNS, constants.O_RDONLY);
+// Runs in the thread that `netns-thread.ts` starts.
 
 parentPort!.on('message', ({ id, call }: NetnsRequest) => {
   parentPort!.postMessage({ id, ...answer(call) });
@@ -22,11 +17,22 @@ parentPort!.on('message', ({ id, call }: NetnsRequest) => {
 
 function answer(call: NetnsCall): NetnsAnswer {
   try {
-    return { identity: call.op === 'create' ? create(call) : raise(call) };
+    return perform(call);
   } catch (error) {
     // Not caught by anybody, it ends the thread: no call is served from a wrong netns.
     if (!(error instanceof StepError) || error.code === 'stranded') throw error;
     return { failure: { code: error.code, message: error.message } };
+  }
+}
+
+function perform(call: NetnsCall): NetnsAnswer {
+  switch (call.op) {
+    case 'create':
+      return { identity: create(call) };
+    case 'raiseLoopback':
+      return { identity: raise(call) };
+    case 'observe':
+      return { network: visitNetns(call.path, call, observeNetwork) };
   }
 }
 
@@ -44,42 +50,9 @@ function create({ path, loopbackUp }: NetnsCall & { op: 'create' }): NetnsIdenti
   });
 }
 
-function raise({ path, ...expected }: NetnsCall & { op: 'raiseLoopback' }): NetnsIdentity {
-  return withFile(path, (netns) => {
-    const found = inspect(netns);
-    if (found.kind !== 'netns') throw new StepError('gone', `${path} is no netns any more`);
-    if (!isSameNetns(found, expected)) throw replaced(path);
-    const enter = () => step(`enter ${path}`, () => enterNetns(netns));
-    return inNetns(enter, () => {
-      step(`raise lo in ${path}`, raiseLoopback);
-      return { device: found.device, inode: found.inode };
-    });
+function raise({ path, device, inode }: NetnsCall & { op: 'raiseLoopback' }): NetnsIdentity {
+  return visitNetns(path, { device, inode }, () => {
+    step(`raise lo in ${path}`, raiseLoopback);
+    return { device, inode };
   });
-}
-
-/** @param enter throws when the thread has not left its netns */
-function inNetns<Result>(enter: () => void, work: () => Result): Result {
-  enter();
-  try {
-    return work();
-  } finally {
-    goHome();
-  }
-}
-
-function goHome(): void {
-  try {
-    enterNetns(home);
-  } catch (error) {
-    throw new StepError('stranded', `return to the host's netns: ${String(error)}`);
-  }
-}
-
-function withFile<Result>(path: string, use: (fd: number) => Result): Result {
-  const fd = step(`open ${path}`, () => openSync(path, READ));
-  try {
-    return use(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
