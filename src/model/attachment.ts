@@ -21,6 +21,11 @@ export function withPorts(
   );
 }
 
+/** Whether it is this attachment that publishes the container's ports. */
+export function carriesPorts({ capabilityArgs }: Pick<AttachmentPlan, 'capabilityArgs'>): boolean {
+  return Object.hasOwn(capabilityArgs, 'portMappings');
+}
+
 /** Whether one of its plugins declares `portMappings`. */
 export function publishes(conflist: Conflist): boolean {
   return declares(conflist, 'portMappings');

@@ -8,7 +8,20 @@ export interface ContainerSpec {
   /** Attached in this order; none leaves the container with `lo` alone. */
   readonly networks: readonly AttachmentSpec[];
   readonly ports: readonly PortMapping[];
+  /** Where its netns comes from; absent: one is made for it. */
+  readonly namespace?: NamespaceSpec;
 }
+
+/** A netns that is not made for the container. Only in one of a process can networks be attached. */
+export type NamespaceSpec =
+  /** That of a process, pinned for the container; `startTime` in clock ticks tells it from a later one. */
+  | { readonly kind: 'process'; readonly pid: number; readonly startTime: string }
+  /** One that stands at a path and is somebody else's. */
+  | { readonly kind: 'path'; readonly path: string }
+  /** Another container's, which is kept as long as one of the two is up. */
+  | { readonly kind: 'container'; readonly container: string }
+  /** The host's. */
+  | { readonly kind: 'host' };
 
 export interface AttachmentSpec {
   /** Conflist name. */
@@ -68,4 +81,13 @@ export interface AttachmentPlan {
 export interface Attachment extends AttachmentPlan {
   /** The last plugin's answer; absent until ADD has succeeded. */
   readonly result?: CniResult;
+  /** Its addresses are kept: DEL does not give them back, and ADD is asked for these. */
+  readonly pinned?: true;
+}
+
+/** Files of a container, for an engine to mount at `/etc/resolv.conf` and `/etc/hosts`. */
+export interface ContainerFiles {
+  /** Absolute paths. */
+  readonly resolvConf: string;
+  readonly hosts: string;
 }

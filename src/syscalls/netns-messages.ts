@@ -3,8 +3,12 @@ import type { ObservedNetwork } from './observe.ts';
 
 /** What the netns thread is asked. */
 export type NetnsCall =
-  | { readonly op: 'create'; readonly path: string; readonly loopbackUp: boolean }
-  | ({ readonly op: 'raiseLoopback'; readonly path: string } & NetnsIdentity)
+  | {
+      readonly op: 'create';
+      readonly path: string;
+      /** Process whose netns is mounted there instead of a new one. */
+      readonly origin?: { readonly pid: number; readonly startTime: string };
+    }
   | ({ readonly op: 'observe'; readonly path: string } & NetnsIdentity);
 
 export interface NetnsRequest {

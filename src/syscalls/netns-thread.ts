@@ -9,20 +9,18 @@ import { warm } from './warm.ts';
 /**
  * The thread that enters namespaces, so that no other has to.
  *
- * All calls reject with a {@link StepError}: an errno's name, `replaced`, `gone`,
- * `badPath`, or `threadLost` when the thread ended at the call; the next call then
+ * All calls reject with a {@link StepError}: an errno's name, `badPath`, `noProcess`, `isHost`,
+ * `replaced`, `gone`, or `threadLost` when the thread ended at the call; the next call then
  * gets a new thread.
  */
 export interface NetnsThread {
   /**
-   * Makes a netns and mounts it on a plain file.
+   * Makes a netns, or takes that of a process, sets its `lo` up and mounts it on a plain file.
    *
    * @param path absolute; the file must exist and be no link
+   * @param origin process whose netns it is; `startTime` is field 22 of its stat, proc(5)
    */
-  create(path: string, options: { readonly loopbackUp: boolean }): Promise<NetnsIdentity>;
-
-  /** Sets `lo` up in the netns at `path`, if it is the expected one. */
-  raiseLoopback(path: string, expected: NetnsIdentity): Promise<NetnsIdentity>;
+  create(path: string, origin?: ProcessOrigin): Promise<NetnsIdentity>;
 
   /** What the kernel holds in the netns at `path`, if it is the expected one. */
   observe(path: string, expected: NetnsIdentity): Promise<ObservedNetwork>;
@@ -30,6 +28,8 @@ export interface NetnsThread {
   /** Lets pending calls finish, then ends the thread. Calls after it reject with `threadClosed`. */
   close(): Promise<void>;
 }
+
+export type ProcessOrigin = NonNullable<Extract<NetnsCall, { op: 'create' }>['origin']>;
 
 /** Costs nothing until the first call. An idle thread does not keep the process alive. */
 export function startNetnsThread(): NetnsThread {
@@ -43,10 +43,8 @@ export function startNetnsThread(): NetnsThread {
   }
 
   return {
-    create: async (path, { loopbackUp }) =>
-      identityIn(await ask({ op: 'create', path, loopbackUp })),
-    raiseLoopback: async (path, { device, inode }) =>
-      identityIn(await ask({ op: 'raiseLoopback', path, device, inode })),
+    create: async (path, origin) =>
+      identityIn(await ask({ op: 'create', path, ...(origin && { origin }) })),
     observe: async (path, { device, inode }) =>
       networkIn(await ask({ op: 'observe', path, device, inode })),
     async close() {

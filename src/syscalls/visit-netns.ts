@@ -12,7 +12,8 @@ export const OWN_NETNS = '/proc/thread-self/ns/net';
 
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-const home = openSync(OWN_NETNS, constants.O_RDONLY);
+/** A descriptor of the netns that the thread began in. */
+export const homeNetns = openSync(OWN_NETNS, constants.O_RDONLY);
 
 /**
  * Works inside the netns at `path`, if it is the expected one, and comes back.
@@ -55,7 +56,7 @@ export function withFile<Result>(path: string, use: (fd: number) => Result): Res
 
 function goHome(): void {
   try {
-    enterNetns(home);
+    enterNetns(homeNetns);
   } catch (error) {
     throw new StepError('stranded', `return to the host's netns: ${String(error)}`);
   }

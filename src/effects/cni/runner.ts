@@ -56,8 +56,10 @@ export interface CniRunner {
    * Runs ADD forward, each plugin given the result of the one before.
    *
    * A failure leaves behind what the plugins did: DEL must follow.
+   *
+   * @param kept the plan that other tools shall find in the cache; default `plan`
    */
-  add(plan: AttachmentPlan, target: CniTarget): Promise<CniResult>;
+  add(plan: AttachmentPlan, target: CniTarget, kept?: AttachmentPlan): Promise<CniResult>;
 
   /**
    * Runs DEL backward and past every plugin that fails, so that one broken plugin does not
@@ -78,7 +80,8 @@ export interface CniRunner {
 export function cniRunner(deps: CniRunnerDeps): CniRunner {
   const chain: Chain = { ...deps, cache: resultCache(deps.cacheDir) };
   return {
-    add: (plan, target) => named(plan, target, () => add(chain, plan, target)),
+    add: (plan, target, kept = plan) =>
+      named(plan, target, () => add(chain, { plan, target }, kept)),
     del: (plan, target, result) => named(plan, target, () => del(chain, { plan, target }, result)),
     check: (plan, target, result) =>
       named(plan, target, () => check(chain, { plan, target }, result))
@@ -92,7 +95,7 @@ interface Run {
   readonly target: CniTarget;
 }
 
-async function add(chain: Chain, plan: AttachmentPlan, target: CniTarget): Promise<CniResult> {
+async function add(chain: Chain, { plan, target }: Run, kept: AttachmentPlan): Promise<CniResult> {
   const { plugins, cniVersion } = plan.conflist;
   // Before the first one changes anything.
   plugins.forEach(({ type }) => findPlugin(type, chain.pluginDirs));
@@ -102,7 +105,7 @@ async function add(chain: Chain, plan: AttachmentPlan, target: CniTarget): Promi
     result = resultOf(call, await exec(chain, call), cniVersion);
   }
   const final = result ?? { cniVersion: CNI_CURRENT };
-  keepResult(chain.cache, plan, target, final);
+  keepResult(chain.cache, kept, target, final);
   return final;
 }
 

@@ -1,10 +1,10 @@
 import type { PortMapping } from '../../model/container.ts';
-import { failureOf, MooringError } from '../../model/failure.ts';
+import { MooringError } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
 import { portsOverlap } from '../../model/port-conflicts.ts';
 import { hostPortText } from '../../model/port.ts';
 import type { Allocations, Store } from '../../store/store.ts';
-import type { Effects } from '../effects.ts';
+import type { EffectContext } from '../effects.ts';
 import { chooseHostPort } from './choose.ts';
 import { probePorts } from './probe.ts';
 
@@ -12,33 +12,33 @@ type PortStore = Pick<Store, 'allocations' | 'allocate'>;
 
 const KIND = 'port';
 
+/** Who has which host port. */
+export interface PortClaims {
+  /**
+   * Takes host ports for one container; what it held before is replaced.
+   *
+   * @returns with the ports that were chosen
+   * @throws MooringError `port.…`
+   */
+  claim(
+    container: string,
+    ports: readonly PortMapping[],
+    context: EffectContext
+  ): Promise<readonly PortMapping[]>;
+  release(container: string, context: EffectContext): Promise<void>;
+}
+
 /**
  * Takes host ports for one container and gives them back.
  *
  * The plugins publish without binding, so neither the kernel nor they would refuse a
  * port that another container publishes: who has it is in the store.
  */
-export function portEffects(store: PortStore): Pick<Effects, 'ports.claim' | 'ports.release'> {
+export function portClaims(store: PortStore): PortClaims {
   return {
-    async 'ports.claim'({ container, ports }, { signal }) {
-      try {
-        return {
-          type: 'ports.claimed',
-          container,
-          ports: await claim(store, container, ports, signal)
-        };
-      } catch (error) {
-        return { type: 'ports.claimFailed', container, failure: failureOf(error, 'port') };
-      }
-    },
-    async 'ports.release'({ container }, { signal }) {
-      try {
-        await claim(store, container, [], signal);
-        return { type: 'ports.released', container };
-      } catch (error) {
-        const failure = failureOf(error, 'port', `giving back the ports of container ${container}`);
-        return { type: 'ports.releaseFailed', container, failure };
-      }
+    claim: (container, ports, { signal }) => claim(store, container, ports, signal),
+    release: async (container, { signal }) => {
+      await claim(store, container, [], signal);
     }
   };
 }
