@@ -10,13 +10,16 @@ import { replaced } from './unpin.ts';
 /** The netns of the calling thread. */
 export const OWN_NETNS = '/proc/thread-self/ns/net';
 
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+// A FIFO that stands there must not stop the thread.
+const FOLLOW = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** A descriptor of the netns that the thread began in. */
 export const homeNetns = openSync(OWN_NETNS, constants.O_RDONLY);
 
 /**
  * Works inside the netns at `path`, if it is the expected one, and comes back.
+ *
+ * A link is followed: which netns it is, its identity tells.
  *
  * @throws {@link StepError} an errno's name, `gone`, `replaced`; `stranded` when there is no way
  *   back: then nothing more may be done in this thread
@@ -26,7 +29,7 @@ export function visitNetns<Result>(
   expected: NetnsIdentity,
   work: () => Result
 ): Result {
-  return withFile(path, (netns) => {
+  return use(path, FOLLOW, (netns) => {
     const found = inspect(netns);
     if (found.kind !== 'netns') throw new StepError('gone', `${path} is no netns any more`);
     if (!isSameNetns(found, expected)) throw replaced(path);
@@ -45,10 +48,14 @@ export function inNetns<Result>(enter: () => void, work: () => Result): Result {
 }
 
 /** @param path no link */
-export function withFile<Result>(path: string, use: (fd: number) => Result): Result {
-  const fd = step(`open ${path}`, () => openSync(path, READ));
+export function withFile<Result>(path: string, work: (fd: number) => Result): Result {
+  return use(path, FOLLOW | constants.O_NOFOLLOW, work);
+}
+
+function use<Result>(path: string, flags: number, work: (fd: number) => Result): Result {
+  const fd = step(`open ${path}`, () => openSync(path, flags));
   try {
-    return use(fd);
+    return work(fd);
   } finally {
     closeSync(fd);
   }

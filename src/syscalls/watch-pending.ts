@@ -10,6 +10,7 @@ export interface PendingEvents {
 
 /** Objects in one netns; with more, it must be looked at again as a whole anyway. */
 const OBJECTS_MAX = 256;
+const PROGRAMS_MAX = 16;
 
 /**
  * Keeps the last event of each object, and no more than a bounded number: of a netns where too
@@ -34,9 +35,8 @@ export function pendingEvents(): PendingEvents {
         return;
       }
       if (event.kind === 'firewall') {
-        const before = events.get(key) as typeof event | undefined;
-        const by = [...new Set([...(before?.by ?? []), ...event.by])].slice(0, OBJECTS_MAX);
-        events.set(key, { ...event, by });
+        const before = events.get(key);
+        events.set(key, before === undefined ? event : mergedEvents(before, event));
         return;
       }
       if (event.kind !== 'link' && event.kind !== 'address' && event.kind !== 'route') {
@@ -57,6 +57,12 @@ export function pendingEvents(): PendingEvents {
     },
     isEmpty: () => events.size === 0
   };
+}
+
+/** One event for two of the same object: the later one, with the programs of both. */
+export function mergedEvents(before: KernelEvent, now: KernelEvent): KernelEvent {
+  if (before.kind !== 'firewall' || now.kind !== 'firewall') return now;
+  return { ...now, by: [...new Set([...before.by, ...now.by])].slice(0, PROGRAMS_MAX) };
 }
 
 /** Two events with the same text are of the same object. */

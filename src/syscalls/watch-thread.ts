@@ -85,6 +85,8 @@ export async function startWatchThread(options: WatchThreadOptions): Promise<Wat
       calls.rejectAll(lost);
       resolve();
       if (!isClosing) options.onLost(lost);
+      // From here on the number of the eventfd may be another file's.
+      isClosing = true;
     });
   });
   worker.on('error', (error) => (reason = error));

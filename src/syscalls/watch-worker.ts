@@ -1,6 +1,6 @@
 import { receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 import { clearEventfd } from './eventfd.ts';
-import { inspectNetnsPath, isSameNetns, type NetnsIdentity } from './nsfs.ts';
+import { followNetnsPath, isSameNetns, type NetnsIdentity, type NetnsPath } from './nsfs.ts';
 import { poll, POLLIN } from './poll.ts';
 import { StepError } from './step.ts';
 import type { KernelEvent, WatchCommand, WatchMessage, WatchRequest } from './watch-messages.ts';
@@ -32,6 +32,8 @@ interface WatchedPath extends NetnsIdentity {
 
 /** Between a change of the mounts and the look at every watched netns, so that many are one. */
 const MOUNTS_PAUSE_MS = 100;
+/** A path such as `/proc/1234/ns/net` ends without a change of the mounts. */
+const PATHS_EVERY_MS = 10_000;
 const LEGACY_EVERY_MS = 1_000;
 const LEGACY_ABSENT_EVERY_MS = 10_000;
 
@@ -40,12 +42,16 @@ const pending = pendingEvents();
 const netns = new Map<string, WatchedPath>();
 const processes = new Map<string, Source>();
 const wake: Source = { fd: wakeFd, events: POLLIN, read: obey, close: () => undefined };
-const mounts = mountTable(() => (lookAtPathsAt = Date.now() + MOUNTS_PAUSE_MS));
+const mounts = mountTable(() => {
+  haveMountsChanged = true;
+  lookAtPathsAt = Date.now() + MOUNTS_PAUSE_MS;
+});
 const host: Source[] = [];
 
 let isEnding = false;
 let mayPost = true;
-let lookAtPathsAt = Infinity;
+let haveMountsChanged = false;
+let lookAtPathsAt = 0;
 let legacy = '';
 let lookAtTablesAt = 0;
 
@@ -74,7 +80,7 @@ function watchHost(): void {
 
 function once(): void {
   // While the mounts are about to be looked at, further changes of them need not wake anybody.
-  const waiting = sources().filter((source) => source !== mounts || lookAtPathsAt === Infinity);
+  const waiting = sources().filter((source) => source !== mounts || !haveMountsChanged);
   for (const source of poll(waiting, timeoutMs())) source.read(pending.add);
   if (Date.now() >= lookAtPathsAt) lookAtPaths();
   if (Date.now() >= lookAtTablesAt) lookAtTables(pending.add);
@@ -90,7 +96,7 @@ function sources(): readonly Source[] {
 
 function timeoutMs(): number {
   const nextAt = Math.min(lookAtPathsAt, lookAtTablesAt);
-  return Math.max(0, Math.min(nextAt - Date.now(), LEGACY_ABSENT_EVERY_MS));
+  return Math.max(0, nextAt - Date.now());
 }
 
 function obey(): void {
@@ -149,14 +155,26 @@ function unwatch(source: Source | undefined, forget: () => void): void {
 }
 
 function lookAtPaths(): void {
-  lookAtPathsAt = Infinity;
+  haveMountsChanged = false;
+  lookAtPathsAt = Date.now() + PATHS_EVERY_MS;
   for (const [key, { path, source, ...expected }] of netns) {
-    const found = inspectNetnsPath(path);
+    const found = standing(path);
+    if (found === 'unknown') continue;
     const isThere = found.kind === 'netns';
     if (isThere && isSameNetns(found, expected)) continue;
     // An open socket in it would keep it alive.
     unwatch(source, () => netns.delete(key));
     pending.add({ kind: 'netns', netns: key, reason: isThere ? 'replaced' : 'gone' });
+  }
+}
+
+/** @returns `unknown` when it can't be said now, as without a free descriptor */
+function standing(path: string): NetnsPath | 'unknown' {
+  try {
+    return followNetnsPath(path);
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    return ['EMFILE', 'ENFILE', 'ENOMEM'].includes(error.code) ? 'unknown' : { kind: 'other' };
   }
 }
 
