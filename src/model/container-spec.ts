@@ -7,6 +7,7 @@ import type {
   PortMapping,
   Protocol
 } from './container.ts';
+import { namesInput, parseNames, type NamesMode } from './container-names.ts';
 import { MooringError } from './failure.ts';
 import { parseContainerId, parseInterfaceName, parseNetworkName } from './names.ts';
 import { checkPorts } from './port-conflicts.ts';
@@ -51,7 +52,8 @@ const specInput = v.strictObject({
     v.lazy((input) => (typeof input === 'string' ? v.literal('none') : v.array(attachmentInput)))
   ),
   ports: v.optional(v.array(portInput)),
-  netns: v.optional(netnsInput)
+  netns: v.optional(netnsInput),
+  ...namesInput
 });
 
 /**
@@ -61,7 +63,8 @@ const specInput = v.strictObject({
  * @param defaults.network attached when no network is asked for
  * @throws MooringError `container.badInput`, `container.badId`, `network.badName`,
  *   `network.duplicate`, `network.tooMany`, `interface.badName`, `interface.duplicate`,
- *   `address.bad`, `mac.bad`, `alias.bad`, `netns.badPid`, `netns.badPath`, `port.…`
+ *   `address.bad`, `mac.bad`, `alias.bad`, `netns.badPid`, `netns.badPath`, `port.…`,
+ *   `hostname.bad`, `dns.…`, `hosts.…`
  */
 export function parseContainerSpec(
   input: unknown,
@@ -79,8 +82,16 @@ export function parseContainerSpec(
     id: parseContainerId(id),
     networks: parseAttachments(asked),
     ports: checkPorts((ports ?? []).map(parsePort)),
-    ...(namespace && { namespace })
+    ...(namespace && { namespace }),
+    ...parseNames(given.output, namesMode(namespace, asked.length))
   };
+}
+
+// In a netns of its own without networks there is nobody to ask.
+function namesMode(namespace: NamespaceSpec | undefined, networks: number): NamesMode {
+  if (namespace?.kind === 'container') return 'container';
+  const attaches = namespace === undefined || namespace.kind === 'process';
+  return attaches && networks === 0 ? 'none' : 'other';
 }
 
 /**
