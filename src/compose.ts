@@ -11,6 +11,8 @@ import { cniPlugins, type CniPlugins } from './effects/cni/plugins.ts';
 import { networkResolver } from './effects/cni/resolve.ts';
 import { cniRunner } from './effects/cni/runner.ts';
 import type { Effects } from './effects/effects.ts';
+import { containerFiles } from './effects/files/files.ts';
+import { HOST_PATHS } from './effects/files/host-files.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
 import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
 import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
@@ -57,9 +59,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const files = openNetworkFiles(settings, store, plugins);
   const thread = startNetnsThread();
   const shutdown = new AbortController();
+  const ownFiles = containerFiles({ dir: join(settings.root, 'files'), paths: HOST_PATHS });
   const leaves = leafEffects(settings, { store, plugins, thread, log });
-  const own = ownResources(settings, store, plugins);
-  const effects: Effects = { ...leaves, ...holdEffects(() => registry, own) };
+  const own = { ...ownResources(settings, store, plugins), removeFiles: ownFiles.remove };
+  const effects: Effects = { ...leaves, ...ownFiles.effects, ...holdEffects(() => registry, own) };
   const registry: Registry = createRegistry({
     store,
     bus,
@@ -105,13 +108,16 @@ function pluginsOf({ root, pluginDirs, pluginTimeoutMs, graceMs }: Settings): Cn
 }
 
 /** What a container takes for itself before its networks are added. */
-function ownResources({ confDir }: Settings, store: Store, plugins: CniPlugins): OwnResources {
+function ownResources(
+  { confDir }: Settings,
+  store: Store,
+  plugins: CniPlugins
+): Omit<OwnResources, 'removeFiles'> {
   const claims = portClaims(store);
   return {
     resolve: networkResolver({ confDir, plugins }),
     claimPorts: claims.claim,
     releasePorts: claims.release,
-    removeFiles: () => Promise.resolve(),
     checkStanding: (networks) => checkStanding(confDir, networks),
     netnsAt
   };
@@ -147,17 +153,9 @@ function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves
     ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
     ...underLock(pluginLock, cniEffects({ runner, verifyNetns, hasPlugin: plugins.has })),
     ...checkEffects({ runner, verifyNetns }),
-    ...filesEffects(),
     ...sweepEffects(tool),
     ...sharedEffects({ store, run: tool, pluginLock }),
     ...timerEffects(Date.now)
-  };
-}
-
-function filesEffects(): Pick<Effects, 'files.write'> {
-  return {
-    'files.write': ({ container }) =>
-      Promise.resolve({ type: 'files.written', container, files: null })
   };
 }
 

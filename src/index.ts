@@ -2,6 +2,8 @@ export type {
   AttachmentInput,
   Container,
   ContainerList,
+  DnsInput,
+  HostsInput,
   MooringOptions,
   NetworkList,
   Networks,

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Mooring } from '../index.ts';
 import { CliError, codeOf, usage } from './errors.ts';
@@ -28,6 +29,14 @@ export function addContainerCommands(program: Command, session: Session): void {
     .option('--ip6 <address>', 'IPv6 address on the one network')
     .option('--mac-address <mac>', 'MAC address on the one network')
     .option('--network-alias <name>', 'further name on each network, repeatable', collect)
+    .option('--hostname <name>', 'what it is called besides its id')
+    .option('--dns <address>', 'DNS server, repeatable; none for no resolv.conf', collect)
+    .option('--dns-search <domain>', 'search domain, repeatable; . for none', collect)
+    .option('--dns-opt <option>', 'resolver option, repeatable', collect)
+    .addOption(new Option('--dns-option <option>').argParser(collect).hideHelp())
+    .option('--add-host <entry>', 'NAME:ADDRESS or NAME:host-gateway, repeatable', collect)
+    .option('--hosts-file <path>', "what its hosts file begins with instead of the host's")
+    .option('--no-hosts', 'give it no hosts file')
     .action((id: string, options: UpOptions, command: Command) =>
       up(session, command, id, options)
     );
@@ -125,16 +134,17 @@ async function exec(
   id: string,
   argv: readonly string[]
 ): Promise<void> {
-  const netns = await withMooring(session, command, async ({ mooring }) => {
+  const target = await withMooring(session, command, async ({ mooring }) => {
     const view = await mooring.inspect(id).catch((error: unknown) => {
       throw namedMissing(error, id);
     });
-    if (view.netns !== null) return view.netns;
+    const { netns, files, spec } = view;
+    if (netns !== null) return { netns, files, hostname: spec.hostname };
     throw new CliError(
       'container.noNetns',
       `${id} is ${view.state}: container has no network namespace`
     );
   });
   session.leaveSignals();
-  session.exitWith(await session.deps.enter(netns, argv));
+  session.exitWith(await session.deps.enter(target, argv));
 }

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import type { AttachmentInput, UpInput } from '../index.ts';
+import type { AttachmentInput, DnsInput, HostsInput, UpInput } from '../index.ts';
 import type { Library } from './deps.ts';
 import { usage } from './errors.ts';
 
@@ -13,6 +13,15 @@ export interface UpOptions {
   readonly ip6?: string;
   readonly macAddress?: string;
   readonly networkAlias?: readonly string[];
+  readonly hostname?: string;
+  readonly dns?: readonly string[];
+  readonly dnsSearch?: readonly string[];
+  readonly dnsOpt?: readonly string[];
+  /** What podman's documentation calls `--dns-opt` in places. */
+  readonly dnsOption?: readonly string[];
+  readonly addHost?: readonly string[];
+  readonly hosts?: boolean;
+  readonly hostsFile?: string;
 }
 
 /**
@@ -31,7 +40,43 @@ export function upInput(
   return {
     id,
     ...(networks === undefined ? {} : { networks }),
-    ...(ports.length === 0 ? {} : { ports })
+    ...(ports.length === 0 ? {} : { ports }),
+    ...namesOf(options)
+  };
+}
+
+function namesOf(options: UpOptions): Pick<UpInput, 'hostname' | 'dns' | 'hosts'> {
+  const { hostname } = options;
+  const [dns, hosts] = [dnsOf(options), hostsOf(options)];
+  return {
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(dns === undefined ? {} : { dns }),
+    ...(hosts === undefined ? {} : { hosts })
+  };
+}
+
+function dnsOf({ dns, dnsSearch, dnsOpt, dnsOption }: UpOptions): DnsInput | 'none' | undefined {
+  const [servers, search] = [dns ?? [], dnsSearch ?? []];
+  const options = [...(dnsOpt ?? []), ...(dnsOption ?? [])];
+  const count = servers.length + search.length + options.length;
+  if (count === 0) return undefined;
+  if (!servers.includes('none')) return { servers, search, options };
+  if (count === 1) return 'none';
+  throw usage('--dns none cannot be combined with another --dns, --dns-search or --dns-opt');
+}
+
+function hostsOf({ addHost, hosts = true, hostsFile }: UpOptions): HostsInput | undefined {
+  if (!hosts && addHost !== undefined) {
+    throw usage('--no-hosts and --add-host cannot be combined');
+  }
+  if (!hosts && hostsFile !== undefined) {
+    throw usage('--no-hosts and --hosts-file cannot be combined');
+  }
+  if (!hosts || hostsFile === 'none') return { none: true };
+  if (addHost === undefined && hostsFile === undefined) return undefined;
+  return {
+    ...(addHost === undefined ? {} : { add: addHost }),
+    ...(hostsFile === undefined ? {} : { file: hostsFile })
   };
 }
 
