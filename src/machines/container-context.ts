@@ -66,6 +66,11 @@ export interface ContainerContext extends ContainerInput {
 /** `repair` takes nothing away; `reload` does where it must; `full` always. */
 export type Thoroughness = 'repair' | 'reload' | 'full';
 
+/** How often a DEL is asked for before the teardown goes on without it. */
+export const DEL_ATTEMPTS = 3;
+/** Pause before the second DEL; it doubles for each further one. */
+export const DEL_BACKOFF_MS = 100;
+
 export const initialContext = {
   spec: null,
   kept: false,

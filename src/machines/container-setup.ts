@@ -13,13 +13,13 @@ import type {
 } from '../model/container.ts';
 import { isRepairable, type Drift } from '../model/drift.ts';
 import type { Failure } from '../model/failure.ts';
+import * as memory from './container-memory.ts';
+import * as asks from './container-requests.ts';
 import {
-  currentOf,
+  DEL_ATTEMPTS,
   heirOfPorts,
   isMendable,
-  named,
   namesOf,
-  namespaceHold,
   plansWithPorts,
   refusalOfMode,
   refusalToConnect,
@@ -28,11 +28,6 @@ import {
   type ContainerInput,
   type Thoroughness
 } from './container-context.ts';
-
-/** How often a DEL is asked for before the teardown goes on without it. */
-export const DEL_ATTEMPTS = 3;
-/** Pause before the second DEL; it doubles for each further one. */
-export const DEL_BACKOFF_MS = 100;
 
 interface Held {
   readonly attachments: readonly AttachmentPlan[];
@@ -79,100 +74,21 @@ export const containerSetup = setup({
     mustMovePorts: ({ context }) => heirOfPorts(context) !== undefined
   },
   actions: {
-    holdCandidate: emit(({ context: { container, candidate } }) => ({
-      type: 'resources.hold',
-      container,
-      networks: candidate!.networks,
-      publishes: candidate!.ports.length > 0,
-      ports: candidate!.ports,
-      namespace: namespaceHold(candidate!)
-    })),
-    holdJoining: emit(({ context: { container, joining } }) => ({
-      type: 'resources.hold',
-      container,
-      networks: [joining!],
-      publishes: false,
-      ports: null,
-      namespace: null
-    })),
-    releaseAll: emit(({ context: { container, spec, attachments, heldNetworks } }) => ({
-      type: 'resources.release',
-      container,
-      namespace: namespaceHold(spec!),
-      // What could not be removed may still use its network and ports; the netns goes in any case.
-      networks: attachments.length > 0 ? [] : heldNetworks,
-      rest: attachments.length === 0
-    })),
-    releaseUnused: emit(({ context: { container, attachments, heldNetworks } }) => ({
-      type: 'resources.release',
-      container,
-      namespace: null,
-      networks: heldNetworks.filter((network) => !namesOf(attachments).includes(network)),
-      rest: false
-    })),
-    addNewest: emit(({ context: { container, netns, attachments } }) => ({
-      type: 'cni.add',
-      container,
-      netns: netns!,
-      attachment: attachments.at(-1)!
-    })),
-    addAgain: emit(({ context: { container, netns, again } }) => ({
-      type: 'cni.add',
-      container,
-      netns: netns!,
-      attachment: { ...again[0]!, pinned: true as const }
-    })),
-    delCurrent: emit(({ context }) => ({
-      type: 'cni.del',
-      container: context.container,
-      netns: context.netns,
-      attachment: currentOf(context)
-    })),
-    delPinned: emit(({ context }) => ({
-      type: 'cni.del',
-      container: context.container,
-      netns: context.netns,
-      attachment: { ...currentOf(context), pinned: true as const }
-    })),
-    setBackoff: emit(({ context: { container, refusals } }) => ({
-      type: 'timer.set',
-      container,
-      timer: 'backoff',
-      delayMs: DEL_BACKOFF_MS * 2 ** (refusals - 1)
-    })),
-    sweepFirewall: emit(({ context: { container, heldNetworks } }) => ({
-      type: 'firewall.sweep',
-      container,
-      networks: heldNetworks
-    })),
-    sweepUnused: emit(({ context: { container, attachments, heldNetworks } }) => ({
-      type: 'firewall.sweep',
-      container,
-      networks: heldNetworks.filter((network) => !namesOf(attachments).includes(network))
-    })),
-    sweepAgain: emit(({ context: { container, again } }) => ({
-      type: 'firewall.sweep',
-      container,
-      networks: namesOf(again)
-    })),
-    examine: emit(({ context: { container, netns, attachments } }) => ({
-      type: 'attachments.examine',
-      container,
-      netns: netns!,
-      attachments
-    })),
-    repair: emit(({ context: { container, attachments } }) => ({
-      type: 'attachments.repair',
-      container,
-      attachments
-    })),
-    writeFiles: emit(({ context: { container, spec, netns, attachments } }) => ({
-      type: 'files.write',
-      container,
-      spec: spec!,
-      netns,
-      attachments
-    })),
+    holdCandidate: emit(({ context }) => asks.holdCandidate(context)),
+    holdJoining: emit(({ context }) => asks.holdJoining(context)),
+    releaseAll: emit(({ context }) => asks.releaseAll(context)),
+    releaseUnused: emit(({ context }) => asks.releaseUnused(context)),
+    addNewest: emit(({ context }) => asks.addNewest(context)),
+    addAgain: emit(({ context }) => asks.addAgain(context)),
+    delCurrent: emit(({ context }) => asks.delCurrent(context)),
+    delPinned: emit(({ context }) => asks.delPinned(context)),
+    setBackoff: emit(({ context }) => asks.setBackoff(context)),
+    sweepFirewall: emit(({ context }) => asks.sweepFirewall(context)),
+    sweepUnused: emit(({ context }) => asks.sweepUnused(context)),
+    sweepAgain: emit(({ context }) => asks.sweepAgain(context)),
+    examine: emit(({ context }) => asks.examine(context)),
+    repair: emit(({ context }) => asks.repair(context)),
+    writeFiles: emit(({ context }) => asks.writeFiles(context)),
 
     define: assign({
       spec: (_, spec: ContainerSpec) => spec,
@@ -201,16 +117,7 @@ export const containerSetup = setup({
       next: null,
       kept: ({ context }, forget: boolean) => context.kept && !forget
     }),
-    noteReboot: assign(({ context }) => ({
-      netns: null,
-      unwanted: context.unwanted || context.kept,
-      failure: context.kept
-        ? null
-        : {
-            code: 'host.rebooted',
-            message: `container ${context.container} was up when the host was rebooted`
-          }
-    })),
+    noteReboot: assign(({ context }) => memory.noteReboot(context)),
     noteHolding: assign({
       heldNetworks: ({ context }) => namesOf(context.candidate!.networks)
     }),
@@ -228,11 +135,9 @@ export const containerSetup = setup({
       ports: ports ?? [],
       netns
     })),
-    refuseCandidate: assign(({ context }, refusal: Failure) => ({
-      refusal,
-      candidate: null,
-      spec: context.spec ?? context.candidate
-    })),
+    refuseCandidate: assign(({ context }, refusal: Failure) =>
+      memory.refuseCandidate(context, refusal)
+    ),
     dropHolds: assign({
       heldNetworks: [],
       ports: [],
@@ -253,33 +158,10 @@ export const containerSetup = setup({
     }),
     keepFiles: assign({ files: (_, files: ContainerFiles | null) => files }),
 
-    beginTeardown: assign(({ context: { attachments, leftovers } }) => ({
-      plans: [],
-      again: [],
-      joining: null,
-      drifts: [],
-      trouble: null,
-      turns: namesOf(attachments).toReversed(),
-      refusals: 0,
-      suspect: leftovers.length > 0,
-      leftovers: []
-    })),
-    dropCurrent: assign(({ context: { attachments, turns, suspect } }, left: boolean) => ({
-      attachments: attachments.filter(({ network }) => network !== turns[0]),
-      turns: turns.slice(1),
-      refusals: 0,
-      suspect: suspect || left
-    })),
+    beginTeardown: assign(({ context }) => memory.beginTeardown(context)),
+    dropCurrent: assign(({ context }, left: boolean) => memory.dropCurrent(context, left)),
     passTurn: assign(({ context }) => ({ turns: context.turns.slice(1), refusals: 0 })),
-    // Without a result there is nothing to add again.
-    setAside: assign(({ context: { attachments, turns, suspect } }, left: boolean) => ({
-      attachments: attachments.filter(
-        ({ network, result }) => network !== turns[0] || result !== undefined
-      ),
-      turns: turns.slice(1),
-      refusals: 0,
-      suspect: suspect || left
-    })),
+    setAside: assign(({ context }, left: boolean) => memory.setAside(context, left)),
     noteRefusal: assign(({ context }) => ({ refusals: context.refusals + 1, suspect: true })),
     keepFailure: assign({ failure: (_, failure: Failure) => failure }),
     keepTrouble: assign({ trouble: (_, failure: Failure) => failure }),
@@ -291,31 +173,17 @@ export const containerSetup = setup({
       leftovers: ({ context }, failures: readonly Failure[]) => [...context.leftovers, ...failures]
     }),
 
-    beginReload: assign(({ context }, thoroughness: Thoroughness) => ({
-      thoroughness,
-      // A look for repairs leaves what else is known to be wrong.
-      trouble: thoroughness === 'repair' ? context.trouble : null,
-      refusal: null,
-      unwanted: false
-    })),
+    beginReload: assign(({ context }, thoroughness: Thoroughness) =>
+      memory.beginReload(context, thoroughness)
+    ),
     keepDrifts: assign((_, seen: { drifts: readonly Drift[]; complete: boolean }) => seen),
     dropMended: assign({
       drifts: ({ context }) => context.drifts.filter((drift) => !isRepairable(drift))
     }),
-    beginCycle: assign(({ context: { attachments } }) => ({
-      drifts: [],
-      trouble: null,
-      again: attachments.filter(({ result }) => result !== undefined),
-      turns: namesOf(attachments).toReversed(),
-      refusals: 0,
-      suspect: false
-    })),
-    keepResultAgain: assign(({ context: { attachments, again } }, result: CniResult) => ({
-      attachments: attachments.map((attachment) =>
-        attachment.network === again[0]!.network ? { ...again[0]!, result } : attachment
-      ),
-      again: again.slice(1)
-    })),
+    beginCycle: assign(({ context }) => memory.beginCycle(context)),
+    keepResultAgain: assign(({ context }, result: CniResult) =>
+      memory.keepResultAgain(context, result)
+    ),
 
     refuseConnect: assign(({ context }, attachment: AttachmentSpec) => ({
       refusal: refusalToConnect(context, attachment)
@@ -325,60 +193,21 @@ export const containerSetup = setup({
     })),
     refuseReload: assign(({ context }) => ({ refusal: refusalOfMode(context) })),
     refuse: assign({ refusal: (_, refusal: Failure) => refusal }),
-    enlist: assign(({ context }, attachment: AttachmentSpec) => ({
-      refusal: null,
-      spec: {
-        ...context.spec!,
-        networks: [...context.spec!.networks, named(context, attachment)]
-      }
-    })),
-    delist: assign(({ context: { spec } }, network: string) => ({
-      refusal: null,
-      spec: {
-        ...spec!,
-        networks: spec!.networks.filter((other) => other.network !== network)
-      }
-    })),
-    beginConnect: assign(({ context }, attachment: AttachmentSpec) => ({
-      joining: named(context, attachment),
-      heldNetworks: [...context.heldNetworks, attachment.network],
-      refusal: null,
-      unwanted: false
-    })),
+    enlist: assign(({ context }, attachment: AttachmentSpec) => memory.enlist(context, attachment)),
+    delist: assign(({ context }, network: string) => memory.delist(context, network)),
+    beginConnect: assign(({ context }, attachment: AttachmentSpec) =>
+      memory.beginConnect(context, attachment)
+    ),
     keepJoined: assign(({ context }, { attachments }: Held) => ({
       plans: plansWithPorts(context, attachments, context.ports)
     })),
-    enlistJoining: assign(({ context: { spec, joining } }) => ({
-      spec: { ...spec!, networks: [...spec!.networks, joining!] },
-      joining: null
-    })),
-    dropJoining: assign(({ context: { joining, heldNetworks } }) => ({
-      joining: null,
-      heldNetworks: heldNetworks.filter((network) => network !== joining!.network)
-    })),
-    turnToNewest: assign(({ context: { attachments } }) => ({
-      joining: null,
-      turns: [attachments.at(-1)!.network],
-      refusals: 0,
-      suspect: false
-    })),
-    beginDisconnect: assign(({ context: { attachments } }, network: string) => ({
-      refusal: null,
-      unwanted: false,
-      turns: namesOf(attachments).filter((other) => other === network),
-      refusals: 0,
-      suspect: false
-    })),
-    dropMember: assign(({ context: { spec, attachments, turns, suspect } }, left: boolean) => ({
-      spec: {
-        ...spec!,
-        networks: spec!.networks.filter(({ network }) => network !== turns[0])
-      },
-      attachments: attachments.filter(({ network }) => network !== turns[0]),
-      turns: turns.slice(1),
-      refusals: 0,
-      suspect: suspect || left
-    })),
+    enlistJoining: assign(({ context }) => memory.enlistJoining(context)),
+    dropJoining: assign(({ context }) => memory.dropJoining(context)),
+    turnToNewest: assign(({ context }) => memory.turnToNewest(context)),
+    beginDisconnect: assign(({ context }, network: string) =>
+      memory.beginDisconnect(context, network)
+    ),
+    dropMember: assign(({ context }, left: boolean) => memory.dropMember(context, left)),
     dropUnused: assign(({ context: { attachments, heldNetworks } }) => ({
       heldNetworks: heldNetworks.filter((network) => namesOf(attachments).includes(network))
     })),

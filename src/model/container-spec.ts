@@ -8,7 +8,7 @@ import type {
   Protocol
 } from './container.ts';
 import { namesInput, parseNames, type NamesMode } from './container-names.ts';
-import { MooringError } from './failure.ts';
+import { MooringError, oneLine } from './failure.ts';
 import { parseContainerId, parseInterfaceName, parseNetworkName } from './names.ts';
 import { checkPorts } from './port-conflicts.ts';
 import { checkPort } from './port.ts';
@@ -113,7 +113,7 @@ type NetnsGiven = v.InferOutput<typeof netnsInput>;
 // The start time of a process is looked up by whoever can see processes.
 function parseNamespace(given: NetnsGiven): NamespaceSpec {
   if (given === 'host') return { kind: 'host' };
-  const { pid, path, container } = given as Exclude<NetnsGiven, 'host'>;
+  const { pid, path, container } = given;
   if ([pid, path, container].filter((one) => one !== undefined).length !== 1) {
     throw new MooringError(
       'container.badInput',
@@ -131,7 +131,7 @@ function parsePid(pid: number): number {
 }
 
 function parseNetnsPath(path: string): string {
-  if (path.startsWith('/') && !/[\u0000-\u001f\u007f]/.test(path)) return path;
+  if (path.startsWith('/') && oneLine(path) === path) return path;
   throw new MooringError(
     'netns.badPath',
     `network namespace path ${JSON.stringify(path)} must be absolute`

@@ -10,7 +10,7 @@ import { container, failure, files, netns, plansOf, result } from './samples.ts'
 export interface World {
   readonly actor: ActorRefFrom<typeof containerMachine>;
   /** All that was asked, in order: `cni.add front`. */
-  readonly asked: readonly string[];
+  readonly asked: string[];
   readonly waiting: readonly EffectRequest[];
   snapshot(): SnapshotFrom<typeof containerMachine>;
   send(event: ContainerEvent): void;
@@ -18,6 +18,10 @@ export interface World {
   grant(details?: Details): void;
   /** Answers the oldest request as refused. */
   refuse(why?: Failure): void;
+  /** Answers the oldest request with this. */
+  answer(fact: ContainerEvent): void;
+  /** What was asked to be given back, in order. */
+  readonly released: readonly object[];
   /** Grants requests until one of these is next, or none is left. */
   grantUntil(...asked: readonly string[]): void;
   /** Grants all there is until the machine rests. */
@@ -33,10 +37,15 @@ export interface Details {
 
 export function createWorld(): World {
   const asked: string[] = [];
+  const released: object[] = [];
   const waiting: EffectRequest[] = [];
   const actor = createActor(containerMachine, { input: { container } });
   actor.on('*', (request) => {
     asked.push(brief(request));
+    if (request.type === 'resources.release') {
+      const { namespace, networks, rest } = request;
+      released.push({ namespace, networks, rest });
+    }
     waiting.push(request);
   });
   actor.start();
@@ -45,6 +54,11 @@ export function createWorld(): World {
     actor,
     asked,
     waiting,
+    released,
+    answer(fact) {
+      waiting.shift();
+      actor.send(fact);
+    },
     snapshot: () => actor.getSnapshot(),
     send: (event) => actor.send(event),
     grant: (details) => actor.send(granted(waiting.shift()!, details)),
