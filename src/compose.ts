@@ -17,7 +17,7 @@ import { sweepEffects } from './effects/firewall/sweep.ts';
 import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
 import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
-import { checkStanding } from './effects/networks/standing.ts';
+import { checkStanding, usesPlugin } from './effects/networks/standing.ts';
 import { portClaims } from './effects/ports/ports.ts';
 import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
@@ -154,7 +154,13 @@ function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves
     ...underLock(pluginLock, cniEffects({ runner, verifyNetns, hasPlugin: plugins.has })),
     ...checkEffects({ runner, verifyNetns }),
     ...sweepEffects(tool),
-    ...sharedEffects({ store, run: tool, pluginLock }),
+    ...sharedEffects({
+      store,
+      run: tool,
+      usesDnsname: async (network) =>
+        plugins.has('dnsname') && usesPlugin(settings.confDir, network, 'dnsname'),
+      pluginLock
+    }),
     ...timerEffects(Date.now)
   };
 }

@@ -29,6 +29,7 @@ const COMMANDS: ReadonlySet<string> = new Set<
   'container.retry',
   'container.reload',
   'container.repair',
+  'container.refresh',
   'container.connect',
   'container.disconnect',
   'container.rebooted',
@@ -72,6 +73,8 @@ export type ContainerCommand =
     >
   /** Looks at the kernel and puts back what can be without taking anything away. */
   | Of<'container.repair'>
+  /** Renders its files again: what they are made from has changed. */
+  | Of<'container.refresh'>
   | Of<
       'container.connect',
       {

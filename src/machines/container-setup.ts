@@ -29,7 +29,7 @@ import {
   type Thoroughness
 } from './container-context.ts';
 
-interface Held {
+export interface Held {
   readonly attachments: readonly AttachmentPlan[];
   readonly ports: readonly PortMapping[] | null;
   readonly netns: Netns | null;

@@ -22,6 +22,10 @@ export const live = containerSetup.createStateConfig({
       target: '#container.reloading',
       actions: { type: 'beginReload', params: 'repair' }
     },
+    'container.refresh': {
+      target: '#container.reloading.writing',
+      actions: { type: 'beginReload', params: 'repair' }
+    },
     'container.connect': [
       {
         guard: { type: 'mayConnect', params: ({ event }) => event.attachment },

@@ -40,6 +40,7 @@ coversChart({
     { type: 'container.reload', container },
     { type: 'container.reload', container, full: true },
     { type: 'container.repair', container },
+    { type: 'container.refresh', container },
     { type: 'container.connect', container, attachment: { network: back, ifName: '' } },
     { type: 'container.disconnect', container, network },
     { type: 'container.rebooted', container },

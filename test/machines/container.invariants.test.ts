@@ -27,6 +27,7 @@ const command = fc.oneof(
   fc.constant<ContainerCommand>({ type: 'container.reload', container }),
   fc.constant<ContainerCommand>({ type: 'container.reload', container, full: true }),
   fc.constant<ContainerCommand>({ type: 'container.repair', container }),
+  fc.constant<ContainerCommand>({ type: 'container.refresh', container }),
   fc.constant<ContainerCommand>({ type: 'container.rebooted', container }),
   network.map((name): ContainerCommand => ({
     type: 'container.connect',
