@@ -48,7 +48,7 @@ describe('resolv.conf and hosts', () => {
       const [hosts, resolvConf] = [await read('web', 'hosts'), await read('web', 'resolv.conf')];
       const own = await within(
         'web',
-        'hostname; getent hosts www web w1 | cut -d " " -f 1 | sort -u'
+        'hostname; for name in www web w1; do getent ahostsv4 $name; done | cut -d " " -f 1 | sort -u'
       );
       const seen = await within('web', 'cat /etc/resolv.conf /etc/hosts');
       const [view] = await host.json<{ ResolvConfPath: string; HostsPath: string }[]>(

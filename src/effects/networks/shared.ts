@@ -80,7 +80,7 @@ async function prepare(
     const before = bridges.filter((name) => standing.includes(name) && !made.includes(name));
     const [known] = entries.map(usageOf);
     const own = bridges.filter((name) => !before.includes(name));
-    const usage: Usage = {
+    const usage = {
       chains: known?.chains ?? (await standingChains(run, context)),
       bridges: own,
       ...(isNamed && { opened: own.filter((name) => !open.includes(name)) })
