@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Container, Mooring, UpInput } from '../../src/index.ts';
 import type { Interrupt } from '../../src/cli/deps.ts';
+import type { AttachmentPlan } from '../../src/model/container.ts';
 import { MooringError } from '../../src/model/failure.ts';
 import { containerNotFound, eventSource, mooring, viewOf } from './fake-deps.ts';
 
@@ -159,10 +160,17 @@ describe('up', () => {
   it('says on a terminal what it waits for, and wipes it away', async () => {
     vi.useFakeTimers();
     const { events$, emit } = eventSource();
+    const plan = { network: 'front' } as AttachmentPlan;
     const slow: Mooring['up'] = async () => {
       emit({ type: 'container.up', container: 'web', spec: viewOf('web').spec });
       await vi.advanceTimersByTimeAsync(1000);
-      emit({ type: 'networks.resolved', container: 'web', attachments: [] });
+      emit({
+        type: 'resources.held',
+        container: 'web',
+        attachments: [plan],
+        ports: [],
+        netns: null
+      });
       return { netns: '/run/netns/mooring-web' } as Container;
     };
 
@@ -172,7 +180,7 @@ describe('up', () => {
 
     const erase = '\r\u001b[K';
     expect(ran.err).toBe(
-      `${erase}web: reading its networks${erase}web: claiming its ports${erase}`
+      `${erase}web: preparing ports, networks and namespace${erase}web: attaching front${erase}`
     );
   });
 });

@@ -102,7 +102,9 @@ export function viewOf(id: string, parts: Partial<ContainerView> = {}): Containe
       }
     ],
     ports: [],
+    files: null,
     failure: null,
+    drifts: [],
     leftovers: [],
     since: 0,
     ...parts

@@ -10,8 +10,14 @@ it('names the network that is attached or detached next', () => {
   const narrate = narrator();
 
   const lines = [
-    narrate({ type: 'networks.resolved', container, attachments: [plan('a'), plan('b')] }),
-    narrate({ type: 'loopback.raised', container }),
+    narrate({ type: 'container.start', container }),
+    narrate({
+      type: 'resources.held',
+      container,
+      attachments: [plan('a'), plan('b')],
+      ports: [],
+      netns: null
+    }),
     narrate({ type: 'attachment.added', container, network: 'a', result }),
     narrate({ type: 'attachment.added', container, network: 'b', result }),
     narrate({ type: 'container.down', container }),
@@ -20,13 +26,40 @@ it('names the network that is attached or detached next', () => {
   ];
 
   expect(lines).toEqual([
-    'web: claiming its ports',
+    'web: preparing ports, networks and namespace',
     'web: attaching a',
     'web: attaching b',
     'web: finishing',
     'web: detaching b',
     'web: detaching a',
     'web: releasing what it held'
+  ]);
+});
+
+it('names what is connected, disconnected and looked at', () => {
+  const narrate = narrator();
+  const attachment = { network: 'b', ifName: '' };
+
+  const lines = [
+    narrate({ type: 'container.connect', container, attachment }),
+    narrate({
+      type: 'resources.held',
+      container,
+      attachments: [plan('b')],
+      ports: null,
+      netns: null
+    }),
+    narrate({ type: 'attachment.added', container, network: 'b', result }),
+    narrate({ type: 'container.disconnect', container, network: 'a' }),
+    narrate({ type: 'container.reload', container })
+  ];
+
+  expect(lines).toEqual([
+    'web: preparing b',
+    'web: attaching b',
+    'web: finishing',
+    'web: detaching a',
+    'web: looking at what is there'
   ]);
 });
 

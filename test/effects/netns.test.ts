@@ -12,10 +12,12 @@ interface Fact {
 const PATH = '/run/netns/mooring-web';
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
+const LO_UP = ['LOOPBACK', 'UP', 'LOWER_UP'];
+
 const host = useSandbox({ each: true });
 
 describe('netns effects', () => {
-  it('make a netns that ip-netns lists, raise its lo, and take it away twice', async () => {
+  it('make a netns that ip-netns lists, with its lo up, and take it away twice', async () => {
     const seen = await seenBy<Record<string, unknown>>(host, ['roundTrip']);
 
     const decimal = expect.stringMatching(/^\d+$/) as unknown;
@@ -25,9 +27,7 @@ describe('netns effects', () => {
         namespace: 'web',
         netns: { path: PATH, device: decimal, inode: decimal }
       },
-      before: ['LOOPBACK'],
-      raised: Array(2).fill({ type: 'loopback.raised', container: 'web' }),
-      after: ['LOOPBACK', 'UP', 'LOWER_UP'],
+      flags: LO_UP,
       verified: { type: 'netns.verified', namespace: 'web' },
       listed: 'mooring-web',
       removed: Array(2).fill({ type: 'netns.removed', namespace: 'web' }),
@@ -77,7 +77,6 @@ describe('netns effects', () => {
     expect(await seenBy(host, ['plain'])).toEqual({
       state: 'plain',
       verified: failed('netns.verifyFailed', 'netns.gone'),
-      raised: failed('loopback.raiseFailed', 'netns.gone'),
       recorded: { type: 'netns.removed', namespace: 'web' },
       interrupted: { type: 'netns.removed', namespace: 'web' }
     });
@@ -93,7 +92,6 @@ describe('netns effects', () => {
     expect(await seenBy(host, ['replaced'])).toEqual({
       state: 'replaced',
       verified: failed('netns.verifyFailed', 'netns.replaced'),
-      raised: failed('loopback.raiseFailed', 'netns.replaced'),
       removed: failed('netns.removeFailed', 'netns.replaced'),
       other: ['LOOPBACK']
     });
@@ -112,8 +110,7 @@ describe('netns effects', () => {
       facts: [
         failed('netns.removeFailed', 'netns.badPath'),
         failed('netns.removeFailed', 'netns.badPath'),
-        failed('netns.createFailed', 'netns.exists'),
-        failed('loopback.raiseFailed', 'netns.ELOOP')
+        failed('netns.createFailed', 'netns.exists')
       ],
       state: ['replaced', 'same', PATH]
     });
@@ -154,6 +151,64 @@ describe('netns effects', () => {
     expect(mounts.filter(([, , , , point]) => point === '/run/netns')).toHaveLength(1);
     expect(mounts.find(([, , , , point]) => point === '/run/netns')?.[6]).toMatch(/^shared:/);
     expect(mounts.filter(([, , , , point]) => point?.startsWith('/run/netns/'))).toHaveLength(6);
+  });
+});
+
+describe('the netns of a process', () => {
+  it('is pinned with its links, lo up, and outlives the process', async () => {
+    const seen = await seenBy<{ again: Fact }>(host, ['adopted']);
+
+    expect(seen).toMatchObject({
+      created: { type: 'netns.created', namespace: 'web', netns: { path: PATH } },
+      isIts: true,
+      before: ['LOOPBACK'],
+      flags: LO_UP,
+      links: ['lo', 'own0'],
+      again: failed('netns.createFailed', 'netns.noProcess'),
+      verified: { type: 'netns.verified' },
+      removed: { type: 'netns.removed' }
+    });
+    expect(seen.again.failure?.message).toMatch(/process \d+ has ended/);
+  });
+
+  it('is not taken of a later process with the same id', async () => {
+    expect(await seenBy(host, ['reused'])).toEqual({
+      fact: failed('netns.createFailed', 'netns.noProcess'),
+      flags: ['LOOPBACK']
+    });
+  });
+
+  it('is not taken when it is the one of the host', async () => {
+    const seen = await seenBy<{ fact: Fact; before: unknown; after: unknown }>(host, ['ofHost']);
+
+    expect(seen.fact).toEqual(failed('netns.createFailed', 'netns.isHost'));
+    expect(seen.fact.failure?.message).toMatch(
+      /^create the netns of web: process \d+ is in the host's network namespace$/
+    );
+    expect(seen.after).toEqual(seen.before);
+  });
+});
+
+describe('netnsAt', () => {
+  it('finds what stands at a path, through links, and nothing that is no netns', async () => {
+    const { found, states } = await seenBy<{ found: unknown[]; states: unknown }>(host, [
+      'foreign'
+    ]);
+
+    const [path, link, none, ...others] = found;
+    expect(path).toMatchObject({ path: '/run/netns/other' });
+    expect(link).toEqual({ ...(path as Netns), path: '/run/link' });
+    expect(states).toEqual(['same', 'same']);
+    expect(none).toEqual({
+      code: 'netns.gone',
+      message: 'stat /run/none: no such file or directory'
+    });
+    expect(others).toEqual(
+      ['/run/plain', '/run', '/dev/null'].map((file) => ({
+        code: 'netns.badPath',
+        message: `${file} is no network namespace`
+      }))
+    );
   });
 });
 

@@ -14,31 +14,73 @@ import {
 } from 'node:fs';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { loopbackEffects } from '../../dist/effects/loopback.js';
-import { netnsEffects, verifyNetns } from '../../dist/effects/netns.js';
+import { netnsAt, netnsEffects, verifyNetns } from '../../dist/effects/netns.js';
+import { statOf } from '../../dist/effects/process/proc.js';
 import { libc } from '../../dist/syscalls/libc.js';
 import { startNetnsThread } from '../../dist/syscalls/netns-thread.js';
 
 const RUN_DIR = '/run/netns';
 const HOME = readlinkSync('/proc/self/ns/net');
 const thread = startNetnsThread();
-const effects = {
-  ...netnsEffects({ thread, runDir: RUN_DIR, nameOf: (namespace) => `mooring-${namespace}` }),
-  ...loopbackEffects({ thread })
-};
+const effects = netnsEffects({
+  thread,
+  runDir: RUN_DIR,
+  nameOf: (namespace) => `mooring-${namespace}`
+});
 
 const cases = {
   async roundTrip() {
     const created = await create('web');
     const { netns } = created;
-    const before = loFlags(netns.path);
-    const raised = [await raise(netns), await raise(netns)];
-    const after = loFlags(netns.path);
+    const flags = loFlags(netns.path);
     const verified = await verify('web', netns);
     const listed = sh('ip netns list');
     const removed = [await remove('web', netns), await remove('web', netns)];
     const gone = await verify('web', netns);
-    return { created, before, raised, after, verified, listed, removed, gone };
+    return { created, flags, verified, listed, removed, gone };
+  },
+  async adopted() {
+    const child = await processIn('unshare', '--net');
+    const its = netnsAt(`/proc/${child.pid}/ns/net`);
+    const before = loFlags(its.path);
+    const created = await adopt('web', child.pid);
+    const { netns } = created;
+    const flags = loFlags(its.path);
+    await end(child);
+    const links = linksOf(netns.path);
+    const again = await adopt('db', child.pid);
+    const verified = await verify('web', netns);
+    const removed = await remove('web', netns);
+    const isIts = netns.inode === its.inode && netns.device === its.device;
+    return { created, isIts, before, flags, links, again, verified, removed };
+  },
+  async reused() {
+    const child = await processIn('unshare', '--net');
+    const { startTime } = statOf(child.pid);
+    const fact = await adopt('web', child.pid, String(BigInt(startTime) - 1n));
+    const flags = loFlags(`/proc/${child.pid}/ns/net`);
+    await end(child);
+    return { fact, flags };
+  },
+  async ofHost() {
+    const before = loFlags('/proc/self/ns/net');
+    const fact = await adopt('web', process.pid);
+    return { fact, before, after: loFlags('/proc/self/ns/net') };
+  },
+  async foreign() {
+    sh(`ip netns add other; ln -s ${RUN_DIR}/other /run/link; : >/run/plain`);
+    const attempt = (path) => {
+      try {
+        return netnsAt(path);
+      } catch ({ code, message }) {
+        return { code, message };
+      }
+    };
+    const paths = [`${RUN_DIR}/other`, '/run/link', '/run/none', '/run/plain', '/run', '/dev/null'];
+    const found = paths.map(attempt);
+    const states = found.slice(0, 2).map((netns) => verifyNetns({ ...netns, path: paths[0] }));
+    sh('ip netns del other; rm /run/link /run/plain');
+    return { found, states };
   },
   async many(count) {
     const times = [];
@@ -75,11 +117,10 @@ const cases = {
     sh(`umount ${netns.path}`);
     const state = verifyNetns(netns);
     const verified = await verify('web', netns);
-    const raised = await raise(netns);
     const recorded = await remove('web', netns);
     writeFileSync(netns.path, '');
     const interrupted = await remove('web', null);
-    return { state, verified, raised, recorded, interrupted };
+    return { state, verified, recorded, interrupted };
   },
   async interrupted() {
     await create('web');
@@ -91,11 +132,10 @@ const cases = {
     sh(`umount ${netns.path} && mount --bind ${RUN_DIR}/other ${netns.path}`);
     const state = verifyNetns(netns);
     const verified = await verify('web', netns);
-    const raised = await raise(netns);
     const removed = await remove('web', netns);
     const other = loFlags(netns.path);
     sh(`umount ${netns.path} && rm ${netns.path} && ip netns del other`);
-    return { state, verified, raised, removed, other };
+    return { state, verified, removed, other };
   },
   async stacked() {
     const { netns } = await create('web');
@@ -111,8 +151,7 @@ const cases = {
     const facts = [
       await remove('link', null),
       await remove('link', { ...netns, path }),
-      await create('link'),
-      await raise({ ...netns, path })
+      await create('link')
     ];
     const state = [verifyNetns({ ...netns, path }), verifyNetns(netns), readlinkSync(path)];
     sh(`rm ${path}`);
@@ -165,7 +204,7 @@ const cases = {
   async close() {
     const path = '/run/file';
     writeFileSync(path, '');
-    const creating = thread.create(path, { loopbackUp: true });
+    const creating = thread.create(path);
     const [identity] = await Promise.all([creating, thread.close()]);
     const state = verifyNetns({ path, ...identity });
     const flags = loFlags(path);
@@ -174,8 +213,7 @@ const cases = {
     return { state, flags, late: await create('late') };
   },
   async threadAlone(path) {
-    const call = { loopbackUp: true };
-    return thread.create(path, call).catch(({ code, message }) => ({ code, message }));
+    return thread.create(path).catch(({ code, message }) => ({ code, message }));
   }
 };
 
@@ -204,6 +242,25 @@ function create(namespace, signal) {
   return effects['netns.create']({ type: 'netns.create', namespace }, context(signal));
 }
 
+function adopt(namespace, pid, startTime = statOf(pid)?.startTime ?? '1') {
+  const request = { type: 'netns.create', namespace, origin: { pid, startTime } };
+  return effects['netns.create'](request, context());
+}
+
+/** A process that goes on, with a link `own0` in its netns if that is its own. */
+async function processIn(...enter) {
+  const script = 'ip link add own0 type bridge; echo ready; exec sleep infinity';
+  const [program, ...args] = [...enter, 'sh', '-c', script];
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  return child;
+}
+
+async function end(child) {
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
 function verify(namespace, netns) {
   return effects['netns.verify']({ type: 'netns.verify', namespace, netns }, context());
 }
@@ -212,13 +269,14 @@ function remove(namespace, netns) {
   return effects['netns.remove']({ type: 'netns.remove', namespace, netns }, context());
 }
 
-function raise(netns) {
-  return effects['loopback.raise']({ type: 'loopback.raise', container: 'web', netns }, context());
-}
-
 function loFlags(path) {
   const links = execFileSync('nsenter', [`--net=${path}`, 'ip', '-j', 'link', 'show', 'lo']);
   return JSON.parse(links.toString())[0].flags;
+}
+
+function linksOf(path) {
+  const links = execFileSync('nsenter', [`--net=${path}`, 'ip', '-j', 'link']);
+  return JSON.parse(links.toString()).map(({ ifname }) => ifname);
 }
 
 /** Threads of this process that are not in the netns it began in. */

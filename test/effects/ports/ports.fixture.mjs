@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { parsePublish } from '../../../dist/model/port.js';
-import { portEffects } from '../../../dist/effects/ports/ports.js';
+import { portClaims } from '../../../dist/effects/ports/ports.js';
 
 const held = { version: 0, entries: [] };
 let meddle = () => {};
@@ -21,15 +21,20 @@ const store = {
     return true;
   }
 };
-const effects = portEffects(store);
+const claims = portClaims(store);
 const context = { operation: 'op', repeated: false, signal: new AbortController().signal };
-const claim = (container, ...texts) =>
-  effects['ports.claim'](
-    { type: 'ports.claim', container, ports: texts.map(parsePublish) },
-    context
-  );
-const release = (container) =>
-  effects['ports.release']({ type: 'ports.release', container }, context);
+const claim = async (container, ...texts) => {
+  try {
+    return { ports: await claims.claim(container, texts.map(parsePublish), context) };
+  } catch ({ code, message }) {
+    return { refusal: { code, message } };
+  }
+};
+const ownersOf = ({ entries }) => entries.map(({ owner }) => owner).sort();
+const leftAfter = async (container) => {
+  await claims.release(container, context);
+  return ownersOf(held);
+};
 const listen = async (options) => {
   const server = createServer().listen(options);
   await once(server, 'listening');
@@ -45,8 +50,8 @@ const cases = {
       other: await claim('db', '8080:80/udp', '8081:80'),
       replaced: await claim('web', '8082:80'),
       freed: await claim('db', '8080:80'),
-      released: [await release('web'), await release('web')],
-      left: held.entries.map(({ owner }) => owner)
+      held: ownersOf(held),
+      left: [await leftAfter('web'), await leftAfter('web')]
     };
   },
   async processes() {
