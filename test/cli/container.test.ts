@@ -77,7 +77,50 @@ describe('up', () => {
     expect(inputs).toEqual([{ id: 'web', ...input }]);
   });
 
+  it.each<[string, readonly string[], Omit<UpInput, 'id'>]>([
+    ['the host', ['--network', 'host'], { netns: 'host' }],
+    ['a path', ['--network', 'ns:/run/netns/x'], { netns: { path: '/run/netns/x' } }],
+    ['a container', ['--network', 'container:db'], { netns: { container: 'db' } }],
+    ['a process', ['--netns-pid', '7', '--network', 'a'], { netns: { pid: 7 }, ...of('a') }]
+  ])('takes the netns of %s', async (_, options, input) => {
+    inputs.length = 0;
+
+    await mooring(['up', 'web', ...options], { up });
+
+    expect(inputs).toEqual([{ id: 'web', ...input }]);
+  });
+
+  it('brings up what was created when it is asked for nothing else', async () => {
+    inputs.length = 0;
+    const started: string[] = [];
+    const start: Mooring['start'] = (id) => {
+      started.push(id);
+      return Promise.resolve({ netns: `/run/netns/mooring-${id}` } as Container);
+    };
+    const list: Mooring['list'] = () =>
+      Promise.resolve({ containers: [viewOf('web', { state: 'defined' })], unreadable: [] });
+
+    const plain = await mooring(['up', 'web'], { up, start, list });
+    await mooring(['up', 'web', '--network', 'a'], { up, start, list });
+
+    expect(plain).toMatchObject({ code: 0, out: '/run/netns/mooring-web\n', err: '' });
+    expect(started).toEqual(['web']);
+    expect(inputs).toEqual([{ id: 'web', ...of('a') }]);
+  });
+
   it.each<[readonly string[], string]>([
+    [['--network', 'host', '--network', 'a'], '--network host and another exclude each other'],
+    [
+      ['--network', 'host', '--netns-pid', '7'],
+      '--netns-pid and --network host exclude each other'
+    ],
+    [
+      ['--network', 'container:db', '--ip', '10.0.0.5'],
+      '--ip, --ip6, --mac-address and --network-alias need a network to be attached'
+    ],
+    [['--netns-pid', '0'], '--netns-pid "0" must be a process id'],
+    [['--network', 'ns:'], 'network mode "ns:": ns: needs a value'],
+    [['--network', 'host:x'], 'network mode "host:x": host takes no value'],
     [
       ['--network', 'none', '--network', 'a'],
       '--network none cannot be combined with another network'
