@@ -35,19 +35,21 @@ export async function openSession(
   const { store, lockTimeoutMs, shutdown } = runtime;
   const lease = await store.acquire(key, { timeoutMs: lockTimeoutMs, signal: shutdown });
   try {
-    return await session(key, lease, runtime, rested);
+    return await session({ key, lease, runtime, rested });
   } catch (error) {
     await store.release(lease);
     throw error;
   }
 }
 
-async function session(
-  key: Key,
-  lease: Lease,
-  runtime: Runtime,
-  rested: RestedActors
-): Promise<Session> {
+interface Parts {
+  readonly key: Key;
+  readonly lease: Lease;
+  readonly runtime: Runtime;
+  readonly rested: RestedActors;
+}
+
+async function session({ key, lease, runtime, rested }: Parts): Promise<Session> {
   const { store, bus, now, log } = runtime;
   const { actor, asked, stored, ...last } = await recall(key, store, rested);
   const outstanding = new Map<string, Outstanding>();

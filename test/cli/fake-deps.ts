@@ -69,6 +69,7 @@ export async function mooring(
     opened.push(options);
     return Promise.resolve({
       events$: silence,
+      list: () => Promise.resolve({ containers: [], unreadable: [] }),
       ...library,
       close: () => {
         closed += 1;
