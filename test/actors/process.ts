@@ -30,16 +30,18 @@ export function startProcess(
   {
     fate = immortal,
     places = 4,
-    wrap = (effects) => effects
+    wrap = (effects) => effects,
+    wrapStore = (store) => store
   }: {
     readonly fate?: Fate;
     readonly places?: number;
     readonly wrap?: (effects: Effects) => Effects;
+    readonly wrapStore?: (store: Store) => Store;
   } = {}
 ): Process {
   const errors: unknown[] = [];
   const orphans: string[] = [];
-  const store = mortal(memoryStore({ backing }), fate);
+  const store = wrapStore(mortal(memoryStore({ backing }), fate));
   const bus = createBus((error) => errors.push(error));
   const mine: World = { ...world, pause: (point) => fate.at(point).then(() => world.pause(point)) };
   const effects: Effects = { ...worldEffects(mine), ...holdEffects(() => registry) };
