@@ -202,10 +202,12 @@ function restore(
  * What `getPersistedSnapshot()` gives for a machine without children and history states,
  * as all of ours are: it would look through the whole context for references to actors.
  */
-function persisted({ status, value, context, error }: AnyMachineSnapshot): Json {
+function persisted(snapshot: AnyMachineSnapshot): Json {
+  const { status, error } = snapshot;
   // A throwing guard or action stops an actor; going on from there would repeat nothing and lose all.
   if (status === 'error') throw error;
-  return { status, value, context: context as Json, children: {}, historyValue: {} } as Json;
+  const { value, context } = snapshot as { value: Json; context: Json };
+  return { status, value, context, children: {}, historyValue: {} };
 }
 
 function restOf({ value, context }: AnyMachineSnapshot, since: number): Rest {

@@ -153,7 +153,8 @@ describe('what it leaves behind', () => {
     const exit = await sh('setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $!');
 
     const daemon = Number(exit.stdout);
-    // The number is setsid's own, which becomes the daemon.
+    // The number is setsid's own, which becomes the daemon; while it does, it has no environment.
+    while (survivorsOf(operation).length === 0) await new Promise(setImmediate);
     expect(survivorsOf(operation)).toEqual([daemon]);
     process.kill(daemon, 'SIGKILL');
     while (survivorsOf(operation).length > 0) await new Promise(setImmediate);
@@ -235,5 +236,5 @@ it('is loaded only when a program is run', () => {
     'utf8'
   );
 
-  expect(source).not.toMatch(/^import .*'execa'/m);
+  expect(source).not.toMatch(/^import (?!type).*'(execa|node:child_process)'/m);
 });
