@@ -140,7 +140,7 @@ function bareLoop() {
       mkdirSync('/run/netns', { recursive: true });
       const path = `/run/netns/${id}`;
       writeFileSync(path, '', { flag: 'wx' });
-      netns.set(id, await thread.create(path, { loopbackUp: true }));
+      netns.set(id, await thread.create(path));
       let prevResult;
       for (const plugin of conflist.plugins) {
         prevResult = JSON.parse(await run('ADD', id, plugin, prevResult));

@@ -42,7 +42,6 @@ const atOnce = {
     netns: { path: '/run/netns/bench', device: '4', inode: '4026532000' }
   }),
   'netns.remove': ({ namespace }) => ({ type: 'netns.removed', namespace }),
-  'loopback.raise': ({ container }) => ({ type: 'loopback.raised', container }),
   'network.prepare': ({ network }) => ({
     type: 'network.prepared',
     network,

@@ -18,11 +18,52 @@ export interface Mooring {
   up(input: UpInput, options?: { readonly signal?: AbortSignal }): Promise<Container>;
 
   /**
+   * Keeps what a container's network shall be, for a later `start`. It outlives `down`.
+   *
+   * @throws MooringError `container.exists` when it is known already with another spec
+   */
+  create(input: UpInput): Promise<ContainerView>;
+
+  /** Brings up a container that was created, or has failed, with what is known of it. */
+  start(id: string, options?: { readonly signal?: AbortSignal }): Promise<Container>;
+
+  /**
    * Takes a container's network away. It resolves when nothing of it is left.
    *
    * @throws MooringError `container.notFound`; the failure's code when something could not be removed (state `stuck`)
    */
-  down(id: string): Promise<void>;
+  down(id: string, options?: DownOptions): Promise<void>;
+
+  /**
+   * Makes the kernel hold what the container's record says, with every address kept.
+   *
+   * Rules alone are put back while traffic flows; what needs more is taken off and put on again.
+   *
+   * @param options.full takes every network off and puts it on again in any case
+   * @throws MooringError `container.notUp`, `network.badMode`; the failure's code when the container could not be put right
+   */
+  reload(id: string, options?: { readonly full?: boolean }): Promise<ContainerView>;
+
+  /**
+   * Puts back what can be put back without taking anything away.
+   *
+   * @returns `degraded` with its drifts where that is not enough
+   */
+  repair(id: string): Promise<ContainerView>;
+
+  /**
+   * One network more. A container that is down has it from its next start.
+   *
+   * @throws MooringError `network.connected`, `network.notFound`, `network.badMode`, `container.notFound`; the plugin's failure, and then nothing has changed
+   */
+  connect(id: string, network: AttachmentInput): Promise<ContainerView>;
+
+  /**
+   * One network less. Ports that it published go to the next network that can publish.
+   *
+   * @throws MooringError `network.notConnected`, `network.badMode`, `container.notFound`; the plugin's failure, and then it still is a member
+   */
+  disconnect(id: string, network: string): Promise<ContainerView>;
 
   /**
    * A container as it stands; one that a dead process left half-way is first brought to rest.
@@ -85,6 +126,11 @@ export interface MooringOptions {
   readonly pluginTimeoutMs?: number;
   /** How long to wait while another process works on the same container, milliseconds; default 120,000. */
   readonly lockTimeoutMs?: number;
+  /**
+   * Whether published host ports are kept bound, so that no other program takes them; default `true`.
+   * A process `sleep` of each container that publishes any holds them, 1,000 ports at most.
+   */
+  readonly reservePorts?: boolean;
   /** Plugins run at the same time by this process; default twice the cores. */
   readonly concurrency?: number;
 }
@@ -95,7 +141,13 @@ export interface Container {
   readonly view: ContainerView;
   /** Path of the netns, for `podman run --network ns:` and runc configs. */
   readonly netns: string;
+  reload(): Promise<void>;
   down(): Promise<void>;
+}
+
+export interface DownOptions {
+  /** A created container is forgotten too. */
+  readonly forget?: boolean;
 }
 
 export interface UpInput {
@@ -103,7 +155,21 @@ export interface UpInput {
   /** Absent or empty: the default network. `'none'`: `lo` alone. */
   readonly networks?: readonly AttachmentInput[] | 'none';
   readonly ports?: readonly PortInput[];
+  /** Ports that it serves: `inspect` shows them, and `publishAll` publishes them. */
+  readonly expose?: readonly ExposeInput[];
+  /** Publishes every exposed port that `ports` does not, on a host port of Mooring's choice. */
+  readonly publishAll?: boolean;
+  /**
+   * Where its netns comes from; absent: one is made.
+   *
+   * `pid`: that of a process, in which networks are attached. `path`: one that stands there.
+   * `container`: another container's. `host`: the host's own. In the last three no network can be attached.
+   */
+  readonly netns?: NetnsInput;
 }
+
+export type NetnsInput =
+  { readonly pid: number } | { readonly path: string } | { readonly container: string } | 'host';
 
 export interface AttachmentInput {
   readonly name: string;
@@ -122,8 +188,17 @@ export interface PortInput {
   readonly hostIp?: string;
   /** How many ports, default 1. */
   readonly range?: number;
-  /** Default `tcp`. */
-  readonly protocol?: 'tcp' | 'udp' | 'sctp';
+  /** `tcp` (default), `udp`, `sctp`, or several with commas between them. */
+  readonly protocol?: string;
+}
+
+export interface ExposeInput {
+  /** First container port. */
+  readonly port: number;
+  /** How many ports, default 1. */
+  readonly range?: number;
+  /** As of a {@link PortInput}. */
+  readonly protocol?: string;
 }
 
 export interface ContainerList {

@@ -1,22 +1,23 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { holdEffects } from './actors/holds.ts';
+import { holdEffects, type OwnResources } from './actors/holds.ts';
 import { lane } from './actors/lanes.ts';
 import { createRegistry, type Registry } from './actors/registry.ts';
 import type { Networks } from './api.ts';
 import { createBus, type Bus } from './bus/bus.ts';
+import { checkEffects } from './effects/attachments.ts';
 import { cniEffects } from './effects/cni/effects.ts';
 import { cniPlugins, type CniPlugins } from './effects/cni/plugins.ts';
-import { resolveEffects } from './effects/cni/resolve.ts';
+import { networkResolver } from './effects/cni/resolve.ts';
 import { cniRunner } from './effects/cni/runner.ts';
 import type { Effects } from './effects/effects.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
-import { loopbackEffects } from './effects/loopback.ts';
-import { netnsEffects, verifyNetns } from './effects/netns.ts';
+import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
 import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
-import { holdStanding } from './effects/networks/standing.ts';
-import { portEffects } from './effects/ports/ports.ts';
+import { checkStanding } from './effects/networks/standing.ts';
+import { portClaims } from './effects/ports/ports.ts';
+import { wideRanges } from './effects/ports/wide.ts';
 import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
 import { hostTool } from './effects/process/tool.ts';
@@ -58,8 +59,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const thread = startNetnsThread();
   const shutdown = new AbortController();
   const leaves = leafEffects(settings, { store, plugins, thread, log });
-  const holds = holdEffects(() => registry);
-  const effects: Effects = { ...leaves, ...holds, ...holdStanding(settings.confDir, holds) };
+  const own = ownResources(settings, store, plugins);
+  const effects: Effects = { ...leaves, ...holdEffects(() => registry, own) };
   const registry: Registry = createRegistry({
     store,
     bus,
@@ -104,6 +105,20 @@ function pluginsOf({ root, pluginDirs, pluginTimeoutMs, graceMs }: Settings): Cn
   });
 }
 
+/** What a container takes for itself before its networks are added. */
+function ownResources(settings: Settings, store: Store, plugins: CniPlugins): OwnResources {
+  const { root, confDir, reservePorts: reserve } = settings;
+  const claims = portClaims({ store, root, reserve, run: hostTool(settings) });
+  return {
+    resolve: networkResolver({ confDir, plugins }),
+    claimPorts: claims.claim,
+    releasePorts: claims.release,
+    removeFiles: () => Promise.resolve(),
+    checkStanding: (networks) => checkStanding(confDir, networks),
+    netnsAt
+  };
+}
+
 interface Leaves {
   readonly store: Store;
   readonly plugins: CniPlugins;
@@ -113,7 +128,7 @@ interface Leaves {
 
 /** The effects that reach the host; the others only speak to other actors. */
 function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves) {
-  const { root, confDir, pluginDirs, pluginTimeoutMs, graceMs } = settings;
+  const { root, pluginDirs, pluginTimeoutMs, graceMs } = settings;
   const pluginLock = fileLock(join(root, 'plugins.lock'));
   const tool = hostTool(settings);
   const runner = cniRunner({
@@ -126,19 +141,26 @@ function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves
       checkMs: pluginTimeoutMs,
       graceMs
     },
+    ranges: wideRanges(tool),
     onLog: (line) => {
       log.info(line);
     }
   });
   return {
-    ...resolveEffects({ confDir, plugins }),
-    ...portEffects(store),
     ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
-    ...loopbackEffects({ thread }),
-    ...underLock(pluginLock, cniEffects({ runner, verifyNetns })),
+    ...underLock(pluginLock, cniEffects({ runner, verifyNetns, hasPlugin: plugins.has })),
+    ...checkEffects({ runner, verifyNetns }),
+    ...filesEffects(),
     ...sweepEffects(tool),
     ...sharedEffects({ store, run: tool, pluginLock }),
     ...timerEffects(Date.now)
+  };
+}
+
+function filesEffects(): Pick<Effects, 'files.write'> {
+  return {
+    'files.write': ({ container }) =>
+      Promise.resolve({ type: 'files.written', container, files: null })
   };
 }
 

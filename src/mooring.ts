@@ -3,7 +3,9 @@ import type * as api from './api.ts';
 import type { Container, ContainerList, MooringOptions, UpInput } from './api.ts';
 import { commandsOf } from './commands.ts';
 import { findings } from './effects/doctor.ts';
+import { statOf } from './effects/process/proc.ts';
 import type { Finding } from './model/finding.ts';
+import type { ContainerView } from './model/view.ts';
 import { NETNS_DIR, settingsOf } from './settings.ts';
 import { compose, type Parts } from './compose.ts';
 import { parseContainerId } from './model/names.ts';
@@ -36,19 +38,24 @@ export function doctor(options: MooringOptions = {}): Promise<readonly Finding[]
 /** The library over parts that are wired up already. */
 export function openComposed(parts: Parts): Mooring {
   const { store, registry, bus, networks } = parts;
-  const commands = commandsOf(parts);
+  const commands = commandsOf({
+    ...parts,
+    networkName: async (wanted) => (await networks.inspect(wanted)).name,
+    startTimeOf: (pid) => statOf(pid)?.startTime
+  });
 
   const mooring: Mooring = {
     up: async (input: UpInput, { signal } = {}): Promise<Container> => {
-      const view = await commands.up(input, signal);
-      return {
-        id: view.id,
-        view,
-        netns: view.netns?.path ?? '',
-        down: () => mooring.down(view.id)
-      };
+      return handle(await commands.up(input, signal));
     },
-    down: (id) => commands.down(parseContainerId(id)),
+    create: (input) => commands.create(input),
+    start: async (id, { signal } = {}) =>
+      handle(await commands.start(parseContainerId(id), signal)),
+    down: (id, options = {}) => commands.down(parseContainerId(id), options),
+    reload: (id, options = {}) => commands.reload(parseContainerId(id), options),
+    repair: (id) => commands.repair(parseContainerId(id)),
+    connect: (id, network) => commands.connect(parseContainerId(id), network),
+    disconnect: (id, network) => commands.disconnect(parseContainerId(id), network),
     inspect: (id) => commands.inspect(parseContainerId(id)),
     list,
     recover: () => settleAll(parts),
@@ -59,6 +66,19 @@ export function openComposed(parts: Parts): Mooring {
     close
   };
   return mooring;
+
+  function handle(view: ContainerView): Container {
+    const { id } = view;
+    return {
+      id,
+      view,
+      netns: view.netns?.path ?? '',
+      reload: async () => {
+        await mooring.reload(id);
+      },
+      down: () => mooring.down(id)
+    };
+  }
 
   async function list(): Promise<ContainerList> {
     const listed = await store.list('container');

@@ -26,13 +26,16 @@ export async function settleAll(parts: Parts): Promise<readonly Recovered[]> {
 }
 
 async function settleKind(parts: Parts, kind: Kind): Promise<readonly Recovered[]> {
-  const listed = await parts.store.list(kind);
-  return Promise.all(listed.filter(needsWork).map((entry) => settleOne(parts, entry)));
+  const { store } = parts;
+  const listed = await store.list(kind);
+  const due = listed.filter((entry) => needsWork(entry, store.boot));
+  return Promise.all(due.map((entry) => settleOne(parts, entry)));
 }
 
-function needsWork(entry: ListedActor): boolean {
+function needsWork(entry: ListedActor, boot: string): boolean {
   if ('failure' in entry) return true;
   const { outstanding, value } = entry.actor;
+  if (entry.actor.boot !== boot && value !== 'failed' && value !== 'defined') return true;
   return outstanding.length > 0 || value === 'absent' || value === 'stuck' || value === 'untidy';
 }
 
@@ -40,8 +43,7 @@ async function settleOne({ registry }: Parts, entry: ListedActor): Promise<Recov
   const { key } = entry;
   if ('failure' in entry) return { id: key.id, failure: entry.failure };
   try {
-    if (entry.actor.outstanding.length > 0 || entry.actor.value === 'absent')
-      await registry.settle(key);
+    await registry.settle(key);
     const rest = await retry(registry, key);
     return { id: key.id, state: stateOf(rest.value) };
   } catch (error) {

@@ -1,96 +1,187 @@
-import type { Effects } from '../effects/effects.ts';
+import type { EffectContext, Effects } from '../effects/effects.ts';
+import type { NamespaceHold, RequestOf } from '../bus/requests.ts';
 import type { NamespaceContext } from '../machines/namespace.ts';
 import type { NetworkContext } from '../machines/network.ts';
-import type { Failure } from '../model/failure.ts';
+import { bridgesOf } from '../model/attachment.ts';
+import type { AttachmentPlan, Netns, PortMapping } from '../model/container.ts';
+import { errorOf, failureOf, MooringError, type Failure } from '../model/failure.ts';
 import type { Cause, Registry } from './registry.ts';
 
-type HoldEffects = Pick<
-  Effects,
-  'namespace.hold' | 'namespace.release' | 'networks.hold' | 'networks.release'
->;
+type HoldEffects = Pick<Effects, 'resources.hold' | 'resources.release'>;
 
-interface EffectCause {
-  readonly operation: string;
-  readonly correlation: string;
+/** What is taken for one container alone; each function throws what keeps it from that. */
+export interface OwnResources {
+  resolve(
+    wanted: Pick<RequestOf<'resources.hold'>, 'container' | 'networks' | 'publishes'>,
+    context: EffectContext
+  ): Promise<readonly AttachmentPlan[]>;
+  claimPorts(
+    container: string,
+    ports: readonly PortMapping[],
+    context: EffectContext
+  ): Promise<readonly PortMapping[]>;
+  releasePorts(container: string, context: EffectContext): Promise<void>;
+  removeFiles(container: string): Promise<void>;
+  /** Whether the networks that were resolved are still defined, now that they are held. */
+  checkStanding(networks: readonly string[]): Promise<void>;
+  /** The netns that stands at a path. */
+  netnsAt(path: string): Netns;
 }
 
 /**
- * What one machine asks of another: a command to that actor, answered by where it rests.
+ * What a container needs before its networks are added, and gives back when they are gone.
  *
- * Leases are taken in the order container, namespace or network, and never the other way
- * round, so nobody waits in a circle.
+ * Networks and netns have actors of their own: a command to one is answered by where it
+ * rests. Leases are taken in the order container, then namespace or network, and never
+ * the other way round, so nobody waits in a circle.
  *
  * @param registry looked up late, because it is made from these effects
  */
-export function holdEffects(registry: () => Registry): HoldEffects {
-  return {
-    async 'namespace.hold'({ container, namespace }, context) {
-      const command = { type: 'namespace.hold', namespace, holder: container } as const;
-      const key = { kind: 'namespace', id: namespace } as const;
-      const rest = await registry().ask(key, command, { cause: causeOf(context) });
-      const { holders, netns, failure } = rest.context as NamespaceContext;
-      if (holders.includes(container) && netns !== null && rest.value === 'ready') {
-        return { type: 'namespace.held', container, netns };
-      }
-      return {
-        type: 'namespace.holdFailed',
-        container,
-        failure: failure ?? lost('netns.lost', `the netns of ${namespace} was taken away`)
-      };
-    },
+export function holdEffects(registry: () => Registry, own: OwnResources): HoldEffects {
+  return { 'resources.hold': hold, 'resources.release': release };
 
-    async 'namespace.release'({ container, namespace }, context) {
-      const command = { type: 'namespace.release', namespace, holder: container } as const;
-      const key = { kind: 'namespace', id: namespace } as const;
-      const rest = await registry().ask(key, command, { cause: causeOf(context) });
-      const { failure } = rest.context as NamespaceContext;
-      if (rest.value === 'stuck' && failure !== null) {
-        return { type: 'namespace.releaseFailed', container, failure };
+  async function hold(
+    request: RequestOf<'resources.hold'>,
+    context: EffectContext
+  ): ReturnType<HoldEffects['resources.hold']> {
+    const { container, namespace } = request;
+    let attachments: readonly AttachmentPlan[];
+    let ports: readonly PortMapping[] | null;
+    try {
+      attachments = await own.resolve(request, context);
+      ports = request.ports && (await own.claimPorts(container, request.ports, context));
+    } catch (error) {
+      const failure = failureOf(error, 'network');
+      if (!context.repeated || request.ports === null) {
+        return { type: 'resources.refused', container, failure };
       }
-      return { type: 'namespace.released', container };
-    },
-
-    async 'networks.hold'({ container, networks }, context) {
-      for (const { name, bridges } of networks) {
-        const command = {
-          type: 'network.hold',
-          network: name,
-          holder: container,
-          bridges
-        } as const;
-        const key = { kind: 'network', id: name } as const;
-        const rest = await registry().ask(key, command, { cause: causeOf(context) });
-        const { holders, failure } = rest.context as NetworkContext;
-        if (holders.includes(container)) continue;
-        return {
-          type: 'networks.holdFailed',
-          container,
-          failure: failure ?? lost('network.lost', `network ${name} was taken away`)
-        };
-      }
-      return { type: 'networks.held', container };
-    },
-
-    async 'networks.release'({ container, networks }, context) {
-      let failed: Failure | undefined;
-      for (const network of networks.toReversed()) {
-        const command = { type: 'network.release', network, holder: container } as const;
-        const key = { kind: 'network', id: network } as const;
-        const rest = await registry().ask(key, command, { cause: causeOf(context) });
-        const { failure } = rest.context as NetworkContext;
-        if (rest.value === 'untidy' && failure !== null) failed ??= failure;
-      }
-      return failed
-        ? { type: 'networks.releaseFailed', container, failure: failed }
-        : { type: 'networks.released', container };
+      // The process that died at it may have come as far as its ports.
+      return { type: 'resources.holdFailed', container, failure };
     }
-  };
+    try {
+      const [netns] = await Promise.all([
+        namespace && holdNamespace(container, namespace, context),
+        holdNetworks(container, attachments, context)
+      ]);
+      return { type: 'resources.held', container, attachments, ports, netns };
+    } catch (error) {
+      return { type: 'resources.holdFailed', container, failure: failureOf(error, 'network') };
+    }
+  }
+
+  async function holdNamespace(
+    container: string,
+    wanted: NamespaceHold,
+    context: EffectContext
+  ): Promise<Netns> {
+    if (wanted.kind === 'path') return own.netnsAt(wanted.path);
+    const id = namespaceOf(container, wanted);
+    const command =
+      wanted.kind === 'container'
+        ? ({ type: 'namespace.join', namespace: id, holder: container } as const)
+        : ({
+            type: 'namespace.hold',
+            namespace: id,
+            holder: container,
+            ...(wanted.kind === 'process' && {
+              origin: { pid: wanted.pid, startTime: wanted.startTime }
+            })
+          } as const);
+    const key = { kind: 'namespace', id } as const;
+    const rest = await registry().ask(key, command, { cause: causeOf(context) });
+    const { holders, netns, failure } = rest.context as NamespaceContext;
+    if (holders.includes(container) && netns !== null && rest.value === 'ready') return netns;
+    if (failure) throw errorOf(failure);
+    throw wanted.kind === 'container'
+      ? new MooringError(
+          'container.noNetns',
+          `container ${id} has no network namespace to share with ${container}`
+        )
+      : new MooringError('netns.lost', `the netns of ${id} was taken away`);
+  }
+
+  async function holdNetworks(
+    container: string,
+    attachments: readonly AttachmentPlan[],
+    context: EffectContext
+  ): Promise<void> {
+    for (const { network, conflist } of attachments) {
+      const bridges = bridgesOf(conflist);
+      const command = { type: 'network.hold', network, holder: container, bridges } as const;
+      const key = { kind: 'network', id: network } as const;
+      const rest = await registry().ask(key, command, { cause: causeOf(context) });
+      const { holders, failure } = rest.context as NetworkContext;
+      if (holders.includes(container)) continue;
+      if (failure) throw errorOf(failure);
+      throw new MooringError('network.lost', `network ${network} was taken away`);
+    }
+    await own.checkStanding(attachments.map(({ network }) => network));
+  }
+
+  async function release(
+    { container, namespace, networks, rest }: RequestOf<'resources.release'>,
+    context: EffectContext
+  ): ReturnType<HoldEffects['resources.release']> {
+    const netnsFailure = namespace && (await releaseNamespace(container, namespace, context));
+    const others = [
+      await releaseNetworks(container, networks, context),
+      rest ? await attempt(() => own.releasePorts(container, context), 'port') : null,
+      rest ? await attempt(() => own.removeFiles(container), 'files') : null
+    ];
+    const failures = [netnsFailure, ...others].filter((failure) => failure !== null);
+    if (failures.length === 0) return { type: 'resources.released', container };
+    const netnsGone = netnsFailure === null;
+    return { type: 'resources.releaseFailed', container, failures, netnsGone };
+  }
+
+  async function releaseNamespace(
+    container: string,
+    held: NamespaceHold,
+    context: EffectContext
+  ): Promise<Failure | null> {
+    if (held.kind === 'path') return null;
+    const id = namespaceOf(container, held);
+    const command = { type: 'namespace.release', namespace: id, holder: container } as const;
+    const key = { kind: 'namespace', id } as const;
+    const rest = await registry().ask(key, command, { cause: causeOf(context) });
+    const { failure } = rest.context as NamespaceContext;
+    return rest.value === 'stuck' ? failure : null;
+  }
+
+  async function releaseNetworks(
+    container: string,
+    networks: readonly string[],
+    context: EffectContext
+  ): Promise<Failure | null> {
+    let failed: Failure | null = null;
+    for (const network of networks.toReversed()) {
+      const command = { type: 'network.release', network, holder: container } as const;
+      const key = { kind: 'network', id: network } as const;
+      const rest = await registry().ask(key, command, { cause: causeOf(context) });
+      const { failure } = rest.context as NetworkContext;
+      if (rest.value === 'untidy') failed ??= failure;
+    }
+    return failed;
+  }
 }
 
-function causeOf({ operation, correlation }: EffectCause): Cause {
+/** Id of the namespace actor that is held. */
+function namespaceOf(
+  container: string,
+  held: Exclude<NamespaceHold, { readonly kind: 'path' }>
+): string {
+  return held.kind === 'container' ? held.container : container;
+}
+
+async function attempt(work: () => Promise<void>, area: string): Promise<Failure | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    return failureOf(error, area);
+  }
+}
+
+function causeOf({ operation, correlation }: EffectContext): Cause {
   return { causation: operation, correlation };
-}
-
-function lost(code: string, message: string): Failure {
-  return { code, message };
 }

@@ -1,6 +1,7 @@
 import { nanoid } from 'nanoid';
 import { createActor, type AnyActorRef, type AnyMachineSnapshot } from 'xstate';
 import type { Envelope } from '../bus/bus.ts';
+import type { MooringEvent } from '../bus/events.ts';
 import { traitsOf, type EffectRequest } from '../bus/requests.ts';
 import { failureOf, INTERRUPTED, MooringError } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
@@ -35,6 +36,17 @@ export async function openSession(
   }
 }
 
+function rebootedEvent({ kind, id }: Key): MooringEvent {
+  switch (kind) {
+    case 'container':
+      return { type: 'container.rebooted', container: id };
+    case 'namespace':
+      return { type: 'namespace.rebooted', namespace: id };
+    case 'network':
+      return { type: 'network.rebooted', network: id };
+  }
+}
+
 async function session(
   key: Key,
   lease: Lease,
@@ -49,15 +61,15 @@ async function session(
     found === 'unchanged' && memory !== undefined ? memory : restore(key, stored?.snapshot);
   const outstanding = new Map<string, Outstanding>();
   const facts: Envelope[] = [];
+  const early: Visit[] = [];
   const work = performer(lease, runtime);
   let wake: () => void = () => undefined;
   let known: Known | undefined = found === 'unchanged' ? memory?.known : stored;
   let since = (found === 'unchanged' ? memory?.since : stored?.time) ?? now();
 
-  for (const request of stored?.outstanding ?? []) {
-    outstanding.set(request.id, request);
-    resume(request);
-  }
+  for (const request of stored?.outstanding ?? []) outstanding.set(request.id, request);
+  if (stored && stored.boot !== store.boot) await takeReboot();
+  for (const request of stored?.outstanding ?? []) resume(request);
 
   lease.signal.addEventListener('abort', () => {
     work.stop(lease.signal.reason);
@@ -86,8 +98,9 @@ async function session(
           await takeFact(fact);
           continue;
         }
-        const visit = next();
-        if (visit) await takeVisit(visit);
+        const visit = outstanding.size === 0 ? (early.shift() ?? next()) : next();
+        if (visit && isEarly(visit)) early.push(visit);
+        else if (visit) await takeVisit(visit);
         else if (outstanding.size === 0) return restOf(snapshot(), since);
         else if (facts.length === 0) await new Promise<void>((resolve) => (wake = resolve));
       }
@@ -108,6 +121,19 @@ async function session(
     if (!snapshot().can(envelope.event)) return;
     await take(envelope);
     options?.onTaken?.();
+  }
+
+  /** What means nothing while other work is under way may mean something once it is done. */
+  function isEarly({ envelope }: Visit): boolean {
+    return envelope !== undefined && outstanding.size > 0 && !snapshot().can(envelope.event);
+  }
+
+  /** Before anything else: what the record tells of the kernel is no longer true. */
+  async function takeReboot(): Promise<void> {
+    const event = rebootedEvent(key);
+    if (!snapshot().can(event)) return;
+    const id = nanoid();
+    await take({ key: keyText(key), event, causation: id, correlation: id });
   }
 
   async function takeFact(fact: Envelope): Promise<void> {

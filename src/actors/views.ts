@@ -1,6 +1,7 @@
-import type { ContainerContext } from '../machines/container-setup.ts';
+import type { ContainerContext } from '../machines/container-context.ts';
 import type { NetworkContext } from '../machines/network.ts';
 import type { ContainerSpec } from '../model/container.ts';
+import type { Failure } from '../model/failure.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 import type { ContainerState, ContainerView } from '../model/view.ts';
 import type { StoredActor } from '../store/store.ts';
@@ -8,9 +9,14 @@ import type { Rest } from './durable-actor.ts';
 
 const STATES: ReadonlySet<string> = new Set<ContainerState>([
   'absent',
+  'defined',
   'creating',
   'configuring',
   'up',
+  'degraded',
+  'reloading',
+  'connecting',
+  'disconnecting',
   'tearingDown',
   'failed',
   'stuck'
@@ -44,7 +50,9 @@ export function restView(id: string, rest: Rest): ContainerView {
       result: result ?? null
     })),
     ports: context.ports,
-    failure: context.failure ?? context.leftovers[0] ?? null,
+    files: context.files,
+    failure: context.failure ?? context.leftovers[0] ?? context.trouble ?? drifted(context),
+    drifts: context.drifts,
     leftovers: context.leftovers,
     since: rest.since
   };
@@ -60,6 +68,13 @@ export function stateOf(value: Json): ContainerState {
   const state = typeof value === 'string' ? value : Object.keys(value as object)[0];
   if (state === undefined || !STATES.has(state)) return 'absent';
   return state as ContainerState;
+}
+
+function drifted({ drifts }: ContainerContext): Failure | null {
+  const [first, ...others] = drifts;
+  if (first === undefined) return null;
+  const more = others.length === 0 ? '' : `, and ${others.length} more`;
+  return { code: 'network.drifted', message: `${first.text}${more}` };
 }
 
 function aliasesOf(spec: ContainerSpec | null, network: string): readonly string[] {

@@ -1,5 +1,13 @@
-import type { AttachmentPlan, ContainerSpec, Netns, PortMapping } from '../model/container.ts';
+import type {
+  AttachmentPlan,
+  AttachmentSpec,
+  ContainerFiles,
+  ContainerSpec,
+  Netns,
+  PortMapping
+} from '../model/container.ts';
 import type { CniResult } from '../model/cni-result.ts';
+import type { Drift } from '../model/drift.ts';
 import type { Failure } from '../model/failure.ts';
 import type { NetworkBaseline } from '../model/network.ts';
 
@@ -14,13 +22,24 @@ export type MooringEvent = ContainerEvent | NamespaceEvent | NetworkEvent;
 const COMMANDS: ReadonlySet<string> = new Set<
   (ContainerCommand | NamespaceCommand | NetworkCommand)['type']
 >([
+  'container.define',
   'container.up',
+  'container.start',
   'container.down',
   'container.retry',
+  'container.reload',
+  'container.repair',
+  'container.refresh',
+  'container.connect',
+  'container.disconnect',
+  'container.rebooted',
   'namespace.hold',
+  'namespace.join',
   'namespace.release',
+  'namespace.rebooted',
   'network.hold',
-  'network.release'
+  'network.release',
+  'network.rebooted'
 ]);
 
 /** Whether an event asks for something; the others say what has happened. */
@@ -31,29 +50,66 @@ export function isCommand(event: MooringEvent): boolean {
 export type ContainerEvent = ContainerCommand | ContainerFact;
 
 export type ContainerCommand =
-  | { readonly type: 'container.up'; readonly container: string; readonly spec: ContainerSpec }
-  | { readonly type: 'container.down'; readonly container: string }
+  /** Keeps a spec for a later `container.start`; such a container outlives its teardown. */
+  | Of<'container.define', { readonly spec: ContainerSpec }>
+  | Of<'container.up', { readonly spec: ContainerSpec }>
+  /** Brings up what is known of it already. */
+  | Of<'container.start'>
+  | Of<
+      'container.down',
+      {
+        /** Of a defined container nothing is kept. */
+        readonly forget?: boolean;
+      }
+    >
   /** Takes up again a teardown that is stuck; elsewhere it means nothing. */
-  | { readonly type: 'container.retry'; readonly container: string };
+  | Of<'container.retry'>
+  | Of<
+      'container.reload',
+      {
+        /** Every network is taken off and put on again, also where nothing is amiss. */
+        readonly full?: boolean;
+      }
+    >
+  /** Looks at the kernel and puts back what can be without taking anything away. */
+  | Of<'container.repair'>
+  /** Renders its files again: what they are made from has changed. */
+  | Of<'container.refresh'>
+  | Of<
+      'container.connect',
+      {
+        /** An `ifName` of `''` is chosen: the first free of eth0, eth1 … */
+        readonly attachment: AttachmentSpec;
+      }
+    >
+  | Of<'container.disconnect', { readonly network: string }>
+  /** The host has booted since: netns, links and rules are gone, files are not. */
+  | Of<'container.rebooted'>;
 
 /** A `…Failed` fact says nothing about what was left behind: the machine unwinds in any case. */
 export type ContainerFact =
-  | Of<'networks.resolved', { readonly attachments: readonly AttachmentPlan[] }>
-  | Of<'networks.resolveFailed', { readonly failure: Failure }>
-  | Of<'ports.claimed', { readonly ports: readonly PortMapping[] }>
-  | Of<'ports.claimFailed', { readonly failure: Failure }>
-  | Of<'ports.released'>
-  | Of<'ports.releaseFailed', { readonly failure: Failure }>
-  | Of<'networks.held'>
-  | Of<'networks.holdFailed', { readonly failure: Failure }>
-  | Of<'networks.released'>
-  | Of<'networks.releaseFailed', { readonly failure: Failure }>
-  | Of<'namespace.held', { readonly netns: Netns }>
-  | Of<'namespace.holdFailed', { readonly failure: Failure }>
-  | Of<'namespace.released'>
-  | Of<'namespace.releaseFailed', { readonly failure: Failure }>
-  | Of<'loopback.raised'>
-  | Of<'loopback.raiseFailed', { readonly failure: Failure }>
+  | Of<
+      'resources.held',
+      {
+        readonly attachments: readonly AttachmentPlan[];
+        /** With the host ports that were chosen; `null` when they were not asked for. */
+        readonly ports: readonly PortMapping[] | null;
+        /** `null` when it was not asked for, and in the host's own. */
+        readonly netns: Netns | null;
+      }
+    >
+  /** What was asked for can't be had, and nothing of it is held. */
+  | Of<'resources.refused', { readonly failure: Failure }>
+  | Of<'resources.holdFailed', { readonly failure: Failure }>
+  | Of<'resources.released'>
+  | Of<
+      'resources.releaseFailed',
+      {
+        readonly failures: readonly Failure[];
+        /** Whether the netns is gone in spite of it. */
+        readonly netnsGone: boolean;
+      }
+    >
   | Of<'attachment.added', { readonly network: string; readonly result: CniResult }>
   | Of<'attachment.addFailed', { readonly network: string; readonly failure: Failure }>
   | Of<
@@ -65,6 +121,19 @@ export type ContainerFact =
       }
     >
   | Of<'attachment.delFailed', { readonly network: string; readonly failure: Failure }>
+  | Of<
+      'attachments.examined',
+      {
+        readonly drifts: readonly Drift[];
+        /** Whether all that its plugins make is known here; else there may be more amiss. */
+        readonly complete: boolean;
+      }
+    >
+  | Of<'attachments.examineFailed', { readonly failure: Failure }>
+  | Of<'attachments.repaired'>
+  | Of<'attachments.repairFailed', { readonly failure: Failure }>
+  | Of<'files.written', { readonly files: ContainerFiles | null }>
+  | Of<'files.writeFailed', { readonly failure: Failure }>
   | Of<'firewall.swept'>
   | Of<'firewall.sweepFailed', { readonly failure: Failure }>
   | Of<'timer.fired', { readonly timer: string }>;
@@ -80,8 +149,19 @@ export type NamespaceCommand =
       readonly namespace: string;
       /** Container id. Holding twice is holding once. */
       readonly holder: string;
+      /** What it is made of when it does not exist; absent: a new one. */
+      readonly origin?: NetnsOrigin;
     }
-  | { readonly type: 'namespace.release'; readonly namespace: string; readonly holder: string };
+  /** Holds it if it exists, and makes none. */
+  | { readonly type: 'namespace.join'; readonly namespace: string; readonly holder: string }
+  | { readonly type: 'namespace.release'; readonly namespace: string; readonly holder: string }
+  | { readonly type: 'namespace.rebooted'; readonly namespace: string };
+
+/** A process whose netns is pinned; `startTime` in clock ticks tells it from a later one. */
+export interface NetnsOrigin {
+  readonly pid: number;
+  readonly startTime: string;
+}
 
 export type NamespaceFact =
   | { readonly type: 'netns.created'; readonly namespace: string; readonly netns: Netns }
@@ -102,7 +182,8 @@ export type NetworkCommand =
       /** Bridges that the plugins of its conflist may make, `['mooring0']`. */
       readonly bridges: readonly string[];
     }
-  | { readonly type: 'network.release'; readonly network: string; readonly holder: string };
+  | { readonly type: 'network.release'; readonly network: string; readonly holder: string }
+  | { readonly type: 'network.rebooted'; readonly network: string };
 
 export type NetworkFact =
   | {

@@ -1,7 +1,14 @@
-import type { Attachment, AttachmentSpec, Netns, PortMapping } from '../model/container.ts';
+import type {
+  Attachment,
+  AttachmentSpec,
+  ContainerSpec,
+  NamespaceSpec,
+  Netns,
+  PortMapping
+} from '../model/container.ts';
 import type { Failure } from '../model/failure.ts';
 import type { NetworkBaseline } from '../model/network.ts';
-import type { MooringEvent } from './events.ts';
+import type { MooringEvent, NetnsOrigin } from './events.ts';
 
 /** Work a machine asks for. A request carries all its handler needs. */
 export type EffectRequest = {
@@ -13,24 +20,27 @@ export type RequestType = keyof Requests;
 export type RequestOf<Type extends RequestType> = { readonly type: Type } & Requests[Type];
 
 interface Requests {
-  /** Loads and checks the conflists, and fixes what ADD and DEL will need. */
-  'networks.resolve': {
+  /**
+   * Finds the networks, takes host ports, and holds networks and netns, in this order.
+   *
+   * What of a kind is `null` or empty is not touched. Ports held before are replaced.
+   */
+  'resources.hold': {
     readonly container: string;
     readonly networks: readonly AttachmentSpec[];
     /** Whether one of the networks must be able to publish ports. */
     readonly publishes: boolean;
+    readonly ports: readonly PortMapping[] | null;
+    readonly namespace: NamespaceHold | null;
   };
-  /** Takes host ports for this container and no other; what it held before is replaced. */
-  'ports.claim': { readonly container: string; readonly ports: readonly PortMapping[] };
-  'ports.release': { readonly container: string };
-  'networks.hold': {
+  /** Gives back what is named; what is not held is no error. */
+  'resources.release': {
     readonly container: string;
-    readonly networks: readonly { readonly name: string; readonly bridges: readonly string[] }[];
+    readonly namespace: NamespaceHold | null;
+    readonly networks: readonly string[];
+    /** Host ports and files. */
+    readonly rest: boolean;
   };
-  'networks.release': { readonly container: string; readonly networks: readonly string[] };
-  'namespace.hold': { readonly container: string; readonly namespace: string };
-  'namespace.release': { readonly container: string; readonly namespace: string };
-  'loopback.raise': { readonly container: string; readonly netns: Netns };
   'cni.add': {
     readonly container: string;
     readonly netns: Netns;
@@ -42,11 +52,30 @@ interface Requests {
     readonly netns: Netns | null;
     readonly attachment: Attachment;
   };
+  /** Compares the kernel with what the results say; changes nothing. */
+  'attachments.examine': {
+    readonly container: string;
+    readonly netns: Netns;
+    readonly attachments: readonly Attachment[];
+  };
+  /** Puts back rules and whatever else needs no link or address to be touched. */
+  'attachments.repair': {
+    readonly container: string;
+    readonly attachments: readonly Attachment[];
+  };
+  /** Renders resolv.conf and hosts for what is attached now. */
+  'files.write': {
+    readonly container: string;
+    readonly spec: ContainerSpec;
+    readonly netns: Netns | null;
+    readonly attachments: readonly Attachment[];
+  };
   /** Removes rules and chains that an interrupted DEL left, by exact owner. */
   'firewall.sweep': { readonly container: string; readonly networks: readonly string[] };
   'timer.set': { readonly container: string; readonly timer: string; readonly delayMs: number };
 
-  'netns.create': { readonly namespace: string };
+  /** With `lo` up. `origin`: a process whose netns is pinned instead of a new one. */
+  'netns.create': { readonly namespace: string; readonly origin?: NetnsOrigin };
   'netns.verify': { readonly namespace: string; readonly netns: Netns };
   /** `netns` is `null` when a creation was interrupted: whatever stands at the path is then ours. */
   'netns.remove': { readonly namespace: string; readonly netns: Netns | null };
@@ -60,6 +89,10 @@ interface Requests {
     readonly baseline: NetworkBaseline;
   };
 }
+
+/** A netns as a container asks for it: its own, one of a process, another's, one at a path. */
+export type NamespaceHold =
+  { readonly kind: 'own' } | Exclude<NamespaceSpec, { readonly kind: 'host' }>;
 
 /** How a request is treated by the loop. */
 export interface RequestTraits<Type extends RequestType> {
@@ -93,49 +126,44 @@ type Traits = { readonly [Type in RequestType]: RequestTraits<Type> };
  * second ADD, so `cni.add` and whatever else is not known to be repeatable is undone.
  */
 const REQUESTS: Traits = {
+  // Replaces the container's own claims, and holding twice is holding once.
+  'resources.hold': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ container }, failure) => ({ type: 'resources.holdFailed', container, failure })
+  },
+  // Releasing what is not held is nothing.
+  'resources.release': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ container }, failure) => ({
+      type: 'resources.releaseFailed',
+      container,
+      failures: [failure],
+      netnsGone: false
+    })
+  },
   // Reads only.
-  'networks.resolve': {
+  'attachments.examine': {
     recovery: 'repeat',
-    lane: 'free',
-    refused: ({ container }, failure) => ({ type: 'networks.resolveFailed', container, failure })
+    lane: 'plugin',
+    refused: ({ container }, failure) => ({
+      type: 'attachments.examineFailed',
+      container,
+      failure
+    })
   },
-  // Replaces the container's own claims.
-  'ports.claim': {
+  // Puts back what is missing; finds nothing missing the second time.
+  'attachments.repair': {
     recovery: 'repeat',
-    lane: 'free',
-    refused: ({ container }, failure) => ({ type: 'ports.claimFailed', container, failure })
+    lane: 'plugin',
+    refused: ({ container }, failure) => ({ type: 'attachments.repairFailed', container, failure })
   },
-  'ports.release': {
+  // Writes the same again.
+  'files.write': {
     recovery: 'repeat',
     lane: 'free',
-    refused: ({ container }, failure) => ({ type: 'ports.releaseFailed', container, failure })
-  },
-  // Holding twice is holding once, and releasing what is not held is nothing.
-  'networks.hold': {
-    recovery: 'repeat',
-    lane: 'free',
-    refused: ({ container }, failure) => ({ type: 'networks.holdFailed', container, failure })
-  },
-  'networks.release': {
-    recovery: 'repeat',
-    lane: 'free',
-    refused: ({ container }, failure) => ({ type: 'networks.releaseFailed', container, failure })
-  },
-  'namespace.hold': {
-    recovery: 'repeat',
-    lane: 'free',
-    refused: ({ container }, failure) => ({ type: 'namespace.holdFailed', container, failure })
-  },
-  'namespace.release': {
-    recovery: 'repeat',
-    lane: 'free',
-    refused: ({ container }, failure) => ({ type: 'namespace.releaseFailed', container, failure })
-  },
-  // Raising what is up changes nothing.
-  'loopback.raise': {
-    recovery: 'repeat',
-    lane: 'free',
-    refused: ({ container }, failure) => ({ type: 'loopback.raiseFailed', container, failure })
+    refused: ({ container }, failure) => ({ type: 'files.writeFailed', container, failure })
   },
   // CNI specification, "ADD": a runtime must not call ADD twice without a DEL between.
   'cni.add': {

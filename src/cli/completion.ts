@@ -8,6 +8,11 @@ const SHELLS = ['bash', 'zsh', 'fish'];
 
 const NAMED: Readonly<Record<string, 'containers' | 'networks'>> = {
   down: 'containers',
+  start: 'containers',
+  rm: 'containers',
+  'network reload': 'containers',
+  'network connect': 'networks',
+  'network disconnect': 'networks',
   inspect: 'containers',
   port: 'containers',
   exec: 'containers',

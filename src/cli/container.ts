@@ -10,27 +10,32 @@ import type { UpOptions } from './up-input.ts';
 interface DownOptions {
   readonly all?: true;
   readonly ignore?: true;
+  readonly forget?: true;
 }
 
-/** `up`, `down`, `exec` */
+/** `up`, `create`, `start`, `down`, `rm`, `exec` */
 export function addContainerCommands(program: Command, session: Session): void {
+  withUpOptions(
+    program
+      .command('up')
+      .description("bring a container's network up and print the path of its netns")
+      .argument('<container>', 'id of the container')
+  ).action((id: string, options: UpOptions, command: Command) => up(session, command, id, options));
+
+  withUpOptions(
+    program
+      .command('create')
+      .description('keep what a container shall have, for `up` without options or `start`')
+      .argument('<container>', 'id of the container')
+  ).action((id: string, options: UpOptions, command: Command) =>
+    create(session, command, id, options)
+  );
+
   program
-    .command('up')
-    .description("bring a container's network up and print the path of its netns")
+    .command('start')
+    .description('bring up a container that was created, and print the path of its netns')
     .argument('<container>', 'id of the container')
-    .option(
-      '--network <network>',
-      'NAME[:ip=…,ip6=…,mac=…,alias=…,interface_name=…], bridge or none, repeatable',
-      collect
-    )
-    .option('-p, --publish <port>', '[[IP:][HOST[-HOST]]:]CTR[-CTR][/PROTO], repeatable', collect)
-    .option('--ip <address>', 'IPv4 address on the one network')
-    .option('--ip6 <address>', 'IPv6 address on the one network')
-    .option('--mac-address <mac>', 'MAC address on the one network')
-    .option('--network-alias <name>', 'further name on each network, repeatable', collect)
-    .action((id: string, options: UpOptions, command: Command) =>
-      up(session, command, id, options)
-    );
+    .action((id: string, _options: object, command: Command) => start(session, command, id));
 
   program
     .command('down')
@@ -43,6 +48,15 @@ export function addContainerCommands(program: Command, session: Session): void {
     );
 
   program
+    .command('rm')
+    .description('take containers down, forget those that were created, and print their ids')
+    .argument('<containers...>', 'ids of the containers')
+    .option('-i, --ignore', 'do not complain of unknown containers')
+    .action((ids: string[], options: DownOptions, command: Command) =>
+      down(session, command, ids, { ...options, forget: true })
+    );
+
+  program
     .command('exec')
     .description("run a command in a container's network")
     .usage('[options] <container> -- <command...>')
@@ -51,6 +65,24 @@ export function addContainerCommands(program: Command, session: Session): void {
     .action((id: string, argv: string[], _options: object, command: Command) =>
       exec(session, command, id, argv)
     );
+}
+
+/** What a container can be asked to have. */
+function withUpOptions(command: Command): Command {
+  return command
+    .option(
+      '--network <network>',
+      'NAME[:ip=…,ip6=…,mac=…,alias=…,interface_name=…], bridge, none, host, ns:PATH or container:CTR, repeatable',
+      collect
+    )
+    .option('--netns-pid <pid>', 'attach in the netns of this process')
+    .option('-p, --publish <port>', '[[IP:][HOST[-HOST]]:]CTR[-CTR][/PROTO], repeatable', collect)
+    .option('-P, --publish-all', 'publish every exposed port on a host port that is free')
+    .option('--expose <port>', 'PORT[-PORT][/PROTO] that the container serves, repeatable', collect)
+    .option('--ip <address>', 'IPv4 address on the one network')
+    .option('--ip6 <address>', 'IPv6 address on the one network')
+    .option('--mac-address <mac>', 'MAC address on the one network')
+    .option('--network-alias <name>', 'further name on each network, repeatable', collect);
 }
 
 /** The library's "not found" in the words of the command line. */
@@ -67,10 +99,46 @@ async function up(
 ): Promise<void> {
   await withAbortableMooring(session, command, async (opened) => {
     const input = upInput(opened.library, id, options);
+    const isCreated = Object.keys(input).length === 1 && (await isDefined(opened.mooring, id));
     const container = await narrated(session, opened, `${id}: waiting to begin`, () =>
-      opened.mooring.up(input, { signal: session.signal })
+      isCreated
+        ? opened.mooring.start(id, { signal: session.signal })
+        : opened.mooring.up(input, { signal: session.signal })
     );
-    session.print(container.netns);
+    session.print(placeText(container));
+  });
+}
+
+async function isDefined(mooring: Mooring, id: string): Promise<boolean> {
+  const { containers } = await mooring.list();
+  return containers.some((view) => view.id === id && view.state === 'defined');
+}
+
+// In the host's own there is no path to print.
+function placeText({ netns }: { readonly netns: string }): string {
+  return netns === '' ? 'host' : netns;
+}
+
+async function create(
+  session: Session,
+  command: Command,
+  id: string,
+  options: UpOptions
+): Promise<void> {
+  await withMooring(session, command, async ({ library, mooring }) => {
+    const view = await mooring.create(upInput(library, id, options));
+    session.print(view.id);
+  });
+}
+
+async function start(session: Session, command: Command, id: string): Promise<void> {
+  await withAbortableMooring(session, command, async (opened) => {
+    const container = await narrated(session, opened, `${id}: waiting to begin`, () =>
+      opened.mooring.start(id, { signal: session.signal }).catch((error: unknown) => {
+        throw namedMissing(error, id);
+      })
+    );
+    session.print(placeText(container));
   });
 }
 
@@ -87,7 +155,7 @@ async function down(
     const all = options.all ? await everyId(mooring) : [...new Set(ids)];
     await narrated(session, opened, `waiting for ${all.join(', ')}`, async () => {
       // All at once: the library bounds how many plugins run. The output keeps the given order.
-      const ends = all.map((id) => endOf(mooring, id));
+      const ends = all.map((id) => endOf(mooring, id, options));
       for (const end of ends) report(session, options, await end);
     });
   });
@@ -98,9 +166,9 @@ interface End {
   readonly error?: unknown;
 }
 
-async function endOf(mooring: Mooring, id: string): Promise<End> {
+async function endOf(mooring: Mooring, id: string, { forget }: DownOptions): Promise<End> {
   try {
-    await mooring.down(id);
+    await mooring.down(id, forget ? { forget } : {});
     return { id };
   } catch (error) {
     return { id, error };

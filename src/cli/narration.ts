@@ -11,7 +11,7 @@ export function narrator(): (event: MooringEvent) => string | undefined {
   const networks = new Map<string, readonly string[]>();
   return (event) => {
     if (!('container' in event)) return undefined;
-    if (event.type === 'networks.resolved') {
+    if (event.type === 'resources.held') {
       const names = event.attachments.map(({ network }) => network);
       networks.set(event.container, names);
     }
@@ -23,16 +23,15 @@ export function narrator(): (event: MooringEvent) => string | undefined {
 function waitingFor(event: ContainerEvent, networks: readonly string[]): string | undefined {
   switch (event.type) {
     case 'container.up':
-      return 'reading its networks';
-    case 'networks.resolved':
-      return 'claiming its ports';
-    case 'ports.claimed':
-      return 'preparing its networks';
-    case 'networks.held':
-      return 'making its network namespace';
-    case 'namespace.held':
-      return 'raising lo';
-    case 'loopback.raised':
+    case 'container.start':
+      return 'preparing ports, networks and namespace';
+    case 'container.connect':
+      return `preparing ${event.attachment.network}`;
+    case 'container.disconnect':
+      return `detaching ${event.network}`;
+    case 'container.reload':
+      return 'looking at what is there';
+    case 'resources.held':
       return attaching(networks[0]);
     case 'attachment.added':
       return attaching(networks[networks.indexOf(event.network) + 1]);
@@ -45,9 +44,6 @@ function waitingFor(event: ContainerEvent, networks: readonly string[]): string 
     case 'attachment.delFailed':
       return `waiting to detach ${event.network} once more`;
     case 'firewall.swept':
-    case 'namespace.released':
-    case 'networks.released':
-    case 'ports.released':
       return 'releasing what it held';
     default:
       return undefined;

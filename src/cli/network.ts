@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { NetworkInput, NetworkView } from '../index.ts';
 import { CliError, EXIT, codeOf } from './errors.ts';
+import { addMemberCommands } from './members.ts';
 import { withMooring } from './open.ts';
 import { collect, formatOption, parseFilter, parsePairs, templateOption } from './options.ts';
 import { cell, formatted, json, parseTemplate, table } from './print.ts';
@@ -35,6 +36,7 @@ interface LsOptions {
 export function addNetworkCommands(program: Command, session: Session): void {
   const network = program.command('network').description('manage networks');
   addCreate(network, session);
+  addMemberCommands(network, session);
 
   network
     .command('ls')

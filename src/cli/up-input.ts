@@ -3,16 +3,17 @@ import type { AttachmentInput, UpInput } from '../index.ts';
 import type { Library } from './deps.ts';
 import { usage } from './errors.ts';
 
-/** The network that `bridge`, and no `--network` at all, stand for. */
-
 /** Options of `up` as commander gives them. */
 export interface UpOptions {
   readonly network?: readonly string[];
   readonly publish?: readonly string[];
+  readonly publishAll?: true;
+  readonly expose?: readonly string[];
   readonly ip?: string;
   readonly ip6?: string;
   readonly macAddress?: string;
   readonly networkAlias?: readonly string[];
+  readonly netnsPid?: string;
 }
 
 /**
@@ -22,17 +23,53 @@ export interface UpOptions {
  * @throws MooringError when a network or a port cannot be parsed
  */
 export function upInput(
-  library: Pick<Library, 'parsePublish' | 'parseNetworkOption' | 'DEFAULT_NETWORK'>,
+  library: Pick<Library, 'parseExpose' | 'parsePublish' | 'parseNetworkOption' | 'DEFAULT_NETWORK'>,
   id: string,
   options: UpOptions
 ): UpInput {
-  const networks = networksOf(library, options);
-  const ports = (options.publish ?? []).map((text) => library.parsePublish(text));
+  const { networks, netns } = placeOf(library, options);
+  const ports = (options.publish ?? []).flatMap((text) => library.parsePublish(text));
+  const expose = (options.expose ?? []).flatMap((text) => library.parseExpose(text));
   return {
     id,
     ...(networks === undefined ? {} : { networks }),
-    ...(ports.length === 0 ? {} : { ports })
+    ...(netns === undefined ? {} : { netns }),
+    ...(ports.length === 0 ? {} : { ports }),
+    ...(expose.length === 0 ? {} : { expose }),
+    ...(options.publishAll ? { publishAll: true } : {})
   };
+}
+
+type Place = Pick<UpInput, 'networks' | 'netns'>;
+
+/** Where it is, and what it is attached to there. */
+function placeOf(
+  library: Pick<Library, 'parseNetworkOption' | 'DEFAULT_NETWORK'>,
+  options: UpOptions
+): Place {
+  const { netnsPid } = options;
+  const given = (options.network ?? []).map((text) =>
+    library.parseNetworkOption(text, library.DEFAULT_NETWORK)
+  );
+  const [place] = given.filter((one) => typeof one === 'object' && 'netns' in one);
+  if (place === undefined) {
+    const networks = networksOf(library, options);
+    const attached = networks === undefined ? {} : { networks };
+    return netnsPid === undefined ? attached : { ...attached, netns: { pid: pidOf(netnsPid) } };
+  }
+  if (given.length > 1)
+    throw usage(`--network ${options.network![0]!} and another exclude each other`);
+  if (netnsPid !== undefined)
+    throw usage(`--netns-pid and --network ${options.network![0]!} exclude each other`);
+  if (!isEmpty(attachmentOptions(options))) {
+    throw usage('--ip, --ip6, --mac-address and --network-alias need a network to be attached');
+  }
+  return place;
+}
+
+function pidOf(text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw usage(`--netns-pid "${text}" must be a process id`);
 }
 
 function networksOf(
@@ -45,11 +82,18 @@ function networksOf(
   );
   if (given.includes('none')) return none(given.length, own);
 
-  const attachments = given.flatMap((one) => (one === 'none' ? [] : one));
+  const attachments = given.flatMap((one) => (one === 'none' || 'netns' in one ? [] : one));
   if (attachments.length > 1) refuseAddresses(attachments.length, own);
   if (attachments.length > 0) return attachments.map((one) => merged(one, own));
   // Which network it is is left to the library as long as nothing more is said of it.
   return isEmpty(own) ? undefined : [merged({ name: library.DEFAULT_NETWORK }, own)];
+}
+
+export type AttachmentOptions = Pick<UpOptions, 'ip' | 'ip6' | 'macAddress' | 'networkAlias'>;
+
+/** One network with what is asked of it. @throws CliError `cli.usage` */
+export function attachmentOf(name: string, options: AttachmentOptions): AttachmentInput {
+  return merged({ name }, attachmentOptions(options));
 }
 
 interface Own {
@@ -58,7 +102,7 @@ interface Own {
   readonly aliases: readonly string[];
 }
 
-function attachmentOptions({ ip, ip6, macAddress, networkAlias }: UpOptions): Own {
+function attachmentOptions({ ip, ip6, macAddress, networkAlias }: AttachmentOptions): Own {
   if (ip !== undefined && !isIPv4(ip)) throw usage(`--ip "${ip}" is not an IPv4 address`);
   if (ip6 !== undefined && !isIPv6(ip6)) throw usage(`--ip6 "${ip6}" is not an IPv6 address`);
   const ips = [ip, ip6].filter((address) => address !== undefined);

@@ -1,9 +1,10 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NetnsOrigin } from '../bus/events.ts';
 import type { Netns } from '../model/container.ts';
 import { failureOf, INTERRUPTED, MooringError, type Failure } from '../model/failure.ts';
 import type { NetnsThread } from '../syscalls/netns-thread.ts';
-import { inspectNetnsPath, isSameNetns } from '../syscalls/nsfs.ts';
+import { followNetnsPath, inspectNetnsPath, isSameNetns } from '../syscalls/nsfs.ts';
 import { ensureSharedDir } from '../syscalls/shared-dir.ts';
 import { step } from '../syscalls/step.ts';
 import { unpinNetns } from '../syscalls/unpin.ts';
@@ -18,9 +19,9 @@ export interface NetnsOptions {
 }
 
 /**
- * Makes, checks and removes pinned netns as ip-netns(8) keeps them.
+ * Makes, checks and removes pinned netns as ip-netns(8) keeps them. `lo` is up in each.
  *
- * Failures: `netns.exists`, `netns.gone`, `netns.replaced`, `netns.badPath`, `netns.threadLost`,
+ * Failures: `netns.exists`, `netns.noProcess`, `netns.isHost`, `netns.gone`, `netns.replaced`, `netns.badPath`, `netns.threadLost`,
  * or an errno's name, `netns.EPERM`. A creation that failed has left nothing, unless it
  * answers `mooring.interrupted`.
  */
@@ -30,10 +31,10 @@ export function netnsEffects(
   const pathOf = (namespace: string) => pinPath(options.runDir, options.nameOf(namespace));
 
   return {
-    async 'netns.create'({ namespace }, { signal }) {
+    async 'netns.create'({ namespace, origin }, { signal }) {
       try {
         requireWanted(signal);
-        const netns = await create(options, pathOf(namespace));
+        const netns = await create(options, pathOf(namespace), origin);
         return { type: 'netns.created', namespace, netns };
       } catch (error) {
         const failure = failureOf(error, 'netns', `create the netns of ${namespace}`);
@@ -81,6 +82,20 @@ export function verifyNetns(netns: Netns): 'same' | 'gone' | 'replaced' | 'plain
   }
 }
 
+/**
+ * The netns that stands at a path and is somebody else's.
+ *
+ * @throws MooringError `netns.gone`, `netns.badPath`
+ */
+export function netnsAt(path: string): Netns {
+  const found = followNetnsPath(path);
+  if (found.kind === 'netns') return { path, device: found.device, inode: found.inode };
+  if (found.kind === 'absent') {
+    throw new MooringError('netns.gone', `stat ${path}: no such file or directory`);
+  }
+  throw new MooringError('netns.badPath', `${path} is no network namespace`);
+}
+
 function requireWanted(signal: AbortSignal): void {
   if (signal.aborted) throw new MooringError('netns.aborted', 'stopped before it began');
 }
@@ -93,11 +108,15 @@ function requireSame(netns: Netns): void {
   if (found !== 'same') throw new MooringError('netns.gone', `no netns is at ${netns.path}`);
 }
 
-async function create({ thread, runDir }: NetnsOptions, path: string): Promise<Netns> {
+async function create(
+  { thread, runDir }: NetnsOptions,
+  path: string,
+  origin: NetnsOrigin | undefined
+): Promise<Netns> {
   await ensureSharedDir(runDir);
   reserve(path);
   try {
-    return { path, ...(await thread.create(path, { loopbackUp: false })) };
+    return { path, ...(await thread.create(path, origin)) };
   } catch (error) {
     undo(path, error);
     throw error;

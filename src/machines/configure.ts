@@ -1,38 +1,30 @@
 import { containerSetup } from './container-setup.ts';
 
 /**
- * Configure: `lo` up, then each network in order.
+ * Configure: each network in order, then the files.
  *
  * The first refusal ends it; the network that refused is torn down with the others,
  * because a plugin that failed may have left something behind.
  */
 export const configuring = containerSetup.createStateConfig({
   tags: 'busy',
-  initial: 'raisingLoopback',
+  initial: 'choosing',
   on: {
     'container.up': {
       guard: 'isUnwanted',
       actions: { type: 'keepNext', params: ({ event }) => event.spec }
     },
-    'container.down': { actions: 'noteUnwanted' }
+    'container.down': {
+      actions: { type: 'noteUnwanted', params: ({ event }) => event.forget === true }
+    },
+    'container.rebooted': { actions: 'noteReboot' }
   },
   states: {
-    raisingLoopback: {
-      entry: 'raiseLoopback',
-      on: {
-        'loopback.raised': 'choosing',
-        'loopback.raiseFailed': {
-          target: '#container.tearingDown',
-          actions: { type: 'keepFailure', params: ({ event }) => event.failure }
-        }
-      }
-    },
     choosing: {
       always: [
-        { guard: 'isUnwanted', target: '#container.tearingDown' },
-        { guard: 'isAskedAgain', target: '#container.tearingDown' },
+        { guard: 'isDoomed', target: '#container.tearingDown' },
         { guard: 'hasPlans', target: 'adding' },
-        { target: '#container.up' }
+        { target: 'writing' }
       ]
     },
     adding: {
@@ -43,6 +35,19 @@ export const configuring = containerSetup.createStateConfig({
           actions: { type: 'keepResult', params: ({ event }) => event.result }
         },
         'attachment.addFailed': {
+          target: '#container.tearingDown',
+          actions: { type: 'keepFailure', params: ({ event }) => event.failure }
+        }
+      }
+    },
+    writing: {
+      entry: 'writeFiles',
+      on: {
+        'files.written': {
+          target: '#container.settling',
+          actions: { type: 'keepFiles', params: ({ event }) => event.files }
+        },
+        'files.writeFailed': {
           target: '#container.tearingDown',
           actions: { type: 'keepFailure', params: ({ event }) => event.failure }
         }

@@ -1,84 +1,41 @@
 import { assign, emit, setup } from 'xstate';
 import type { ContainerEvent } from '../bus/events.ts';
 import type { EffectRequest } from '../bus/requests.ts';
-import { bridgesOf, withPorts } from '../model/attachment.ts';
 import type { CniResult } from '../model/cni-result.ts';
+import { withPorts } from '../model/attachment.ts';
 import type {
-  Attachment,
   AttachmentPlan,
+  AttachmentSpec,
+  ContainerFiles,
   ContainerSpec,
   Netns,
   PortMapping
 } from '../model/container.ts';
+import { isRepairable, type Drift } from '../model/drift.ts';
 import type { Failure } from '../model/failure.ts';
+import * as memory from './container-memory.ts';
+import * as asks from './container-requests.ts';
+import {
+  DEL_ATTEMPTS,
+  heirOfPorts,
+  isMendable,
+  namesOf,
+  plansWithPorts,
+  refusalOfMode,
+  refusalToConnect,
+  refusalToDisconnect,
+  type ContainerContext,
+  type ContainerInput,
+  type Thoroughness
+} from './container-context.ts';
 
-export interface ContainerInput {
-  readonly container: string;
-}
-
-export interface ContainerContext extends ContainerInput {
-  /** What it is, or was last, brought up with. */
-  readonly spec: ContainerSpec | null;
-  /** A spec that has not been accepted yet: its networks and ports may still be refused. */
-  readonly candidate: ContainerSpec | null;
-  /** Asked for while the last one was being taken down. */
-  readonly next: ContainerSpec | null;
-  /** A `down` came while it was busy. */
-  readonly unwanted: boolean;
-  /** Networks still to be added, in order. */
-  readonly plans: readonly AttachmentPlan[];
-  /** Networks begun, in order; those with a result were added. */
-  readonly attachments: readonly Attachment[];
-  readonly ports: readonly PortMapping[];
+export interface Held {
+  readonly attachments: readonly AttachmentPlan[];
+  readonly ports: readonly PortMapping[] | null;
   readonly netns: Netns | null;
-  /** What was asked for and so may be held; each is given back before the container rests. */
-  readonly holds: Holds;
-  /** Teardown: how many of `attachments`, from the first, have not had their turn. */
-  readonly depth: number;
-  /** Teardown: refusals by the attachment whose turn it is. */
-  readonly refusals: number;
-  /** A DEL was refused or interrupted: rules may be left behind. */
-  readonly suspect: boolean;
-  /** Why the candidate was not accepted. */
-  readonly refusal: Failure | null;
-  /** Why it could not be brought up. */
-  readonly failure: Failure | null;
-  /** What the last teardown could not remove. */
-  readonly leftovers: readonly Failure[];
 }
 
-export interface Holds {
-  readonly ports: boolean;
-  readonly networks: boolean;
-  readonly namespace: boolean;
-}
-
-/** How often a DEL is asked for before the teardown goes on without it. */
-export const DEL_ATTEMPTS = 3;
-/** Pause before the second DEL; it doubles for each further one. */
-export const DEL_BACKOFF_MS = 100;
-
-const nothingHeld: Holds = { ports: false, networks: false, namespace: false };
-
-export const initialContext = {
-  spec: null,
-  candidate: null,
-  next: null,
-  unwanted: false,
-  plans: [],
-  attachments: [],
-  ports: [],
-  netns: null,
-  holds: nothingHeld,
-  depth: 0,
-  refusals: 0,
-  suspect: false,
-  refusal: null,
-  failure: null,
-  leftovers: []
-} satisfies Omit<ContainerContext, 'container'>;
-
-/** The words of the `container` chart; its states are in `container.ts`, `create.ts`, `configure.ts`, `teardown.ts`. */
+/** The words of the `container` chart; its states are in the other files of this folder. */
 export const containerSetup = setup({
   types: {
     input: {} as ContainerInput,
@@ -88,87 +45,63 @@ export const containerSetup = setup({
     tags: {} as 'busy'
   },
   guards: {
+    isKept: ({ context }) => context.kept,
     isUnwanted: ({ context }) => context.unwanted,
-    publishesPorts: ({ context }) => (context.candidate?.ports.length ?? 0) > 0,
+    isDoomed: ({ context }) =>
+      context.unwanted || context.next !== null || context.failure !== null,
+    isAskedAgain: ({ context }) => context.next !== null,
+    isForgetting: (_, forget: boolean) => forget,
+    isSame: ({ context }, spec: ContainerSpec) =>
+      JSON.stringify(spec) === JSON.stringify(context.spec),
     hasPlans: ({ context }) => context.plans.length > 0,
-    hasAttachments: ({ context }) => context.attachments.length > 0,
+    hasAgain: ({ context }) => context.again.length > 0,
+    hasTurns: ({ context }) => context.turns.length > 0,
     hasFailure: ({ context }) => context.failure !== null,
     hasLeftovers: ({ context }) => context.leftovers.length > 0,
-    isAskedAgain: ({ context }) => context.next !== null,
-    isDetached: ({ context }) => context.depth === 0,
     isSuspect: ({ context }) => context.suspect,
+    isTroubled: ({ context }) => context.trouble !== null || context.drifts.length > 0,
     mayTryAgain: ({ context }) => context.refusals + 1 < DEL_ATTEMPTS,
-    holdsNamespace: ({ context }) => context.holds.namespace,
-    holdsNetworks: ({ context }) => context.holds.networks,
-    holdsPorts: ({ context }) => context.holds.ports
+    mayConnect: ({ context }, attachment: AttachmentSpec) =>
+      refusalToConnect(context, attachment) === null,
+    mayDisconnect: ({ context }, network: string) => refusalToDisconnect(context, network) === null,
+    mayNotReload: ({ context }) => refusalOfMode(context) !== null,
+    isFull: (_, full: boolean) => full,
+    isGone: (_, gone: boolean) => gone,
+    hasAttachments: ({ context }) => context.attachments.length > 0,
+    hasNetns: ({ context }) => context.netns !== null,
+    isMendable: ({ context }) => isMendable(context),
+    mayRemove: ({ context }) => context.thoroughness !== 'repair',
+    mustMovePorts: ({ context }) => heirOfPorts(context) !== undefined
   },
   actions: {
-    resolveNetworks: emit(({ context: { container, candidate } }) => ({
-      type: 'networks.resolve',
-      container,
-      networks: candidate!.networks,
-      publishes: candidate!.ports.length > 0
-    })),
-    claimPorts: emit(({ context: { container, candidate } }) => ({
-      type: 'ports.claim',
-      container,
-      ports: candidate!.ports
-    })),
-    holdNetworks: emit(({ context: { container, plans } }) => ({
-      type: 'networks.hold',
-      container,
-      networks: plans.map(({ network, conflist }) => ({
-        name: network,
-        bridges: bridgesOf(conflist)
-      }))
-    })),
-    holdNamespace: emit(({ context: { container } }) => ({
-      type: 'namespace.hold',
-      container,
-      namespace: container
-    })),
-    raiseLoopback: emit(({ context: { container, netns } }) => ({
-      type: 'loopback.raise',
-      container,
-      netns: netns!
-    })),
-    addNewest: emit(({ context: { container, netns, attachments } }) => ({
-      type: 'cni.add',
-      container,
-      netns: netns!,
-      attachment: attachments.at(-1)!
-    })),
-    delCurrent: emit(({ context: { container, netns, attachments, depth } }) => ({
-      type: 'cni.del',
-      container,
-      netns,
-      attachment: attachments[depth - 1]!
-    })),
-    setBackoff: emit(({ context: { container, refusals } }) => ({
-      type: 'timer.set',
-      container,
-      timer: 'backoff',
-      delayMs: DEL_BACKOFF_MS * 2 ** (refusals - 1)
-    })),
-    sweepFirewall: emit(({ context: { container, spec } }) => ({
-      type: 'firewall.sweep',
-      container,
-      networks: spec!.networks.map(({ network }) => network)
-    })),
-    releaseNamespace: emit(({ context: { container } }) => ({
-      type: 'namespace.release',
-      container,
-      namespace: container
-    })),
-    releaseNetworks: emit(({ context: { container, spec } }) => ({
-      type: 'networks.release',
-      container,
-      networks: spec!.networks.map(({ network }) => network)
-    })),
-    releasePorts: emit(({ context: { container } }) => ({ type: 'ports.release', container })),
+    holdCandidate: emit(({ context }) => asks.holdCandidate(context)),
+    holdJoining: emit(({ context }) => asks.holdJoining(context)),
+    releaseAll: emit(({ context }) => asks.releaseAll(context)),
+    releaseUnused: emit(({ context }) => asks.releaseUnused(context)),
+    addNewest: emit(({ context }) => asks.addNewest(context)),
+    addAgain: emit(({ context }) => asks.addAgain(context)),
+    delCurrent: emit(({ context }) => asks.delCurrent(context)),
+    delPinned: emit(({ context }) => asks.delPinned(context)),
+    setBackoff: emit(({ context }) => asks.setBackoff(context)),
+    sweepFirewall: emit(({ context }) => asks.sweepFirewall(context)),
+    sweepUnused: emit(({ context }) => asks.sweepUnused(context)),
+    sweepAgain: emit(({ context }) => asks.sweepAgain(context)),
+    examine: emit(({ context }) => asks.examine(context)),
+    repair: emit(({ context }) => asks.repair(context)),
+    writeFiles: emit(({ context }) => asks.writeFiles(context)),
 
+    define: assign({
+      spec: (_, spec: ContainerSpec) => spec,
+      kept: true,
+      refusal: null
+    }),
     keepCandidate: assign({
       candidate: (_, spec: ContainerSpec) => spec,
+      unwanted: false,
+      refusal: null
+    }),
+    keepOwn: assign({
+      candidate: ({ context }) => context.spec,
       unwanted: false,
       refusal: null
     }),
@@ -179,40 +112,39 @@ export const containerSetup = setup({
       refusal: null
     }),
     keepNext: assign({ next: (_, spec: ContainerSpec) => spec, unwanted: false }),
-    noteUnwanted: assign({ unwanted: true, next: null }),
-    keepPlans: assign({ plans: (_, plans: readonly AttachmentPlan[]) => plans }),
-    keepPorts: assign(({ context }, ports: readonly PortMapping[]) => ({
-      ports,
-      plans: withPorts(context.plans, ports)
-    })),
+    noteUnwanted: assign({
+      unwanted: true,
+      next: null,
+      kept: ({ context }, forget: boolean) => context.kept && !forget
+    }),
+    noteReboot: assign(({ context }) => memory.noteReboot(context)),
+    noteHolding: assign({
+      heldNetworks: ({ context }) => namesOf(context.candidate!.networks)
+    }),
+    dropHolding: assign({ heldNetworks: [] }),
     acceptCandidate: assign(({ context }) => ({
       spec: context.candidate,
       candidate: null,
       failure: null,
+      trouble: null,
+      drifts: [],
       leftovers: []
     })),
-    refuseCandidate: assign(({ context }, refusal: Failure) => ({
-      refusal,
-      candidate: null,
-      spec: context.spec ?? context.candidate,
-      plans: []
+    keepHeld: assign((_, { attachments, ports, netns }: Held) => ({
+      plans: withPorts(attachments, ports ?? []),
+      ports: ports ?? [],
+      netns
     })),
-    dropCandidate: assign(({ context }) => ({
-      candidate: null,
-      spec: context.spec ?? context.candidate,
-      plans: []
-    })),
-
-    notePortsAsked: assign(({ context }) => ({ holds: { ...context.holds, ports: true } })),
-    noteNetworksAsked: assign(({ context }) => ({ holds: { ...context.holds, networks: true } })),
-    noteNamespaceAsked: assign(({ context }) => ({ holds: { ...context.holds, namespace: true } })),
-    dropPorts: assign(({ context }) => ({ holds: { ...context.holds, ports: false }, ports: [] })),
-    dropNetworks: assign(({ context }) => ({ holds: { ...context.holds, networks: false } })),
-    dropNamespace: assign(({ context }) => ({
-      holds: { ...context.holds, namespace: false },
+    refuseCandidate: assign(({ context }, refusal: Failure) =>
+      memory.refuseCandidate(context, refusal)
+    ),
+    dropHolds: assign({
+      heldNetworks: [],
+      ports: [],
+      files: null,
       netns: null
-    })),
-    keepNetns: assign({ netns: (_, netns: Netns) => netns }),
+    }),
+    dropNetns: assign({ netns: null }),
 
     beginNext: assign(({ context: { plans, attachments } }) => ({
       plans: plans.slice(1),
@@ -224,24 +156,71 @@ export const containerSetup = setup({
         { ...context.attachments.at(-1)!, result }
       ]
     }),
-    beginTeardown: assign(({ context }) => ({
-      plans: [],
-      depth: context.attachments.length,
-      refusals: 0,
-      suspect: context.leftovers.length > 0,
-      leftovers: []
-    })),
-    dropCurrent: assign(({ context: { attachments, depth, suspect } }, left: boolean) => ({
-      attachments: attachments.toSpliced(depth - 1, 1),
-      depth: depth - 1,
-      refusals: 0,
-      suspect: suspect || left
-    })),
-    skipCurrent: assign(({ context }) => ({ depth: context.depth - 1, refusals: 0 })),
+    keepFiles: assign({ files: (_, files: ContainerFiles | null) => files }),
+
+    beginTeardown: assign(({ context }) => memory.beginTeardown(context)),
+    dropCurrent: assign(({ context }, left: boolean) => memory.dropCurrent(context, left)),
+    passTurn: assign(({ context }) => ({ turns: context.turns.slice(1), refusals: 0 })),
+    setAside: assign(({ context }, left: boolean) => memory.setAside(context, left)),
     noteRefusal: assign(({ context }) => ({ refusals: context.refusals + 1, suspect: true })),
     keepFailure: assign({ failure: (_, failure: Failure) => failure }),
+    keepTrouble: assign({ trouble: (_, failure: Failure) => failure }),
+    dropTrouble: assign({ trouble: null }),
     keepLeftover: assign({
       leftovers: ({ context }, failure: Failure) => [...context.leftovers, failure]
+    }),
+    keepLeftovers: assign({
+      leftovers: ({ context }, failures: readonly Failure[]) => [...context.leftovers, ...failures]
+    }),
+
+    beginReload: assign(({ context }, thoroughness: Thoroughness) =>
+      memory.beginReload(context, thoroughness)
+    ),
+    keepDrifts: assign((_, seen: { drifts: readonly Drift[]; complete: boolean }) => seen),
+    dropMended: assign({
+      drifts: ({ context }) => context.drifts.filter((drift) => !isRepairable(drift))
+    }),
+    beginCycle: assign(({ context }) => memory.beginCycle(context)),
+    keepResultAgain: assign(({ context }, result: CniResult) =>
+      memory.keepResultAgain(context, result)
+    ),
+
+    refuseConnect: assign(({ context }, attachment: AttachmentSpec) => ({
+      refusal: refusalToConnect(context, attachment)
+    })),
+    refuseDisconnect: assign(({ context }, network: string) => ({
+      refusal: refusalToDisconnect(context, network)
+    })),
+    refuseReload: assign(({ context }) => ({ refusal: refusalOfMode(context) })),
+    refuse: assign({ refusal: (_, refusal: Failure) => refusal }),
+    enlist: assign(({ context }, attachment: AttachmentSpec) => memory.enlist(context, attachment)),
+    delist: assign(({ context }, network: string) => memory.delist(context, network)),
+    beginConnect: assign(({ context }, attachment: AttachmentSpec) =>
+      memory.beginConnect(context, attachment)
+    ),
+    keepJoined: assign(({ context }, { attachments }: Held) => ({
+      plans: plansWithPorts(context, attachments, context.ports)
+    })),
+    enlistJoining: assign(({ context }) => memory.enlistJoining(context)),
+    dropJoining: assign(({ context }) => memory.dropJoining(context)),
+    turnToNewest: assign(({ context }) => memory.turnToNewest(context)),
+    beginDisconnect: assign(({ context }, network: string) =>
+      memory.beginDisconnect(context, network)
+    ),
+    dropMember: assign(({ context }, left: boolean) => memory.dropMember(context, left)),
+    dropUnused: assign(({ context: { attachments, heldNetworks } }) => ({
+      heldNetworks: heldNetworks.filter((network) => namesOf(attachments).includes(network))
+    })),
+    beginMove: assign(({ context }) => {
+      const heir = heirOfPorts(context)!;
+      const [withThem] = withPorts([heir], context.ports);
+      return {
+        thoroughness: 'full' as const,
+        again: [{ ...heir, ...withThem! }],
+        turns: [heir.network],
+        refusals: 0,
+        suspect: false
+      };
     })
   }
 });

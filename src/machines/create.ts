@@ -1,85 +1,51 @@
 import { containerSetup } from './container-setup.ts';
 
 /**
- * Create: the networks are found, host ports claimed, networks and netns held.
+ * Create: the networks are found, host ports taken, networks and netns held.
  *
- * Until the netns is asked for nothing on the host has changed, so a spec that is
- * refused up to there leaves the container as it was.
+ * A spec that is refused before anything is held leaves the container as it was.
  */
 export const creating = containerSetup.createStateConfig({
   tags: 'busy',
-  initial: 'resolving',
+  initial: 'holding',
   on: {
     'container.up': {
       guard: 'isUnwanted',
       actions: { type: 'keepNext', params: ({ event }) => event.spec }
     },
-    'container.down': { actions: 'noteUnwanted' }
+    'container.down': {
+      actions: { type: 'noteUnwanted', params: ({ event }) => event.forget === true }
+    }
   },
   states: {
-    resolving: {
-      entry: 'resolveNetworks',
+    holding: {
+      entry: ['noteHolding', 'holdCandidate'],
       on: {
-        'networks.resolved': {
-          target: 'choosing',
-          actions: { type: 'keepPlans', params: ({ event }) => event.attachments }
+        'resources.held': {
+          target: 'deciding',
+          actions: ['acceptCandidate', { type: 'keepHeld', params: ({ event }) => event }]
         },
-        'networks.resolveFailed': {
+        'resources.refused': {
           target: '#container.refusing',
-          actions: { type: 'refuseCandidate', params: ({ event }) => event.failure }
+          actions: [
+            'dropHolding',
+            { type: 'refuseCandidate', params: ({ event }) => event.failure }
+          ]
+        },
+        'resources.holdFailed': {
+          target: '#container.tearingDown',
+          actions: [
+            'acceptCandidate',
+            { type: 'keepFailure', params: ({ event }) => event.failure }
+          ]
         }
       }
     },
-    choosing: {
-      always: [
-        { guard: 'isUnwanted', target: '#container.refusing', actions: 'dropCandidate' },
-        { guard: 'publishesPorts', target: 'claiming' },
-        { target: 'accepting' }
-      ]
-    },
-    claiming: {
-      entry: ['notePortsAsked', 'claimPorts'],
-      on: {
-        'ports.claimed': {
-          target: 'accepting',
-          actions: { type: 'keepPorts', params: ({ event }) => event.ports }
-        },
-        'ports.claimFailed': {
-          target: '#container.refusing',
-          actions: ['dropPorts', { type: 'refuseCandidate', params: ({ event }) => event.failure }]
-        }
-      }
-    },
-    accepting: {
-      entry: 'acceptCandidate',
+    deciding: {
       always: [
         { guard: 'isUnwanted', target: '#container.tearingDown' },
-        { guard: 'hasPlans', target: 'holdingNetworks' },
-        { target: 'holdingNamespace' }
+        { target: '#container.configuring' }
       ]
-    },
-    holdingNetworks: {
-      entry: ['noteNetworksAsked', 'holdNetworks'],
-      on: {
-        'networks.held': 'holdingNamespace',
-        'networks.holdFailed': {
-          target: '#container.tearingDown',
-          actions: { type: 'keepFailure', params: ({ event }) => event.failure }
-        }
-      }
-    },
-    holdingNamespace: {
-      entry: ['noteNamespaceAsked', 'holdNamespace'],
-      on: {
-        'namespace.held': {
-          target: '#container.configuring',
-          actions: { type: 'keepNetns', params: ({ event }) => event.netns }
-        },
-        'namespace.holdFailed': {
-          target: '#container.tearingDown',
-          actions: { type: 'keepFailure', params: ({ event }) => event.failure }
-        }
-      }
     }
   }
 });

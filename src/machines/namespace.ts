@@ -1,5 +1,5 @@
 import { assign, emit, setup } from 'xstate';
-import type { NamespaceEvent } from '../bus/events.ts';
+import type { NamespaceEvent, NetnsOrigin } from '../bus/events.ts';
 import type { EffectRequest } from '../bus/requests.ts';
 import type { Netns } from '../model/container.ts';
 import type { Failure } from '../model/failure.ts';
@@ -14,6 +14,8 @@ export interface NamespaceInput {
 export interface NamespaceContext extends NamespaceInput {
   readonly holders: Holders;
   readonly netns: Netns | null;
+  /** Process whose netns it is; `null`: one of its own. */
+  readonly origin: NetnsOrigin | null;
   /** Why the last hold was refused, or why it could not be removed. */
   readonly failure: Failure | null;
 }
@@ -38,7 +40,11 @@ export const namespaceMachine = setup({
     wasInterrupted: (_, failure: Failure) => failure.code === INTERRUPTED
   },
   actions: {
-    createNetns: emit(({ context: { namespace } }) => ({ type: 'netns.create', namespace })),
+    createNetns: emit(({ context: { namespace, origin } }) => ({
+      type: 'netns.create',
+      namespace,
+      ...(origin && { origin })
+    })),
     verifyNetns: emit(({ context: { namespace, netns } }) => ({
       type: 'netns.verify',
       namespace,
@@ -54,6 +60,7 @@ export const namespaceMachine = setup({
       holders: withHolder(context.holders, holder),
       failure: null
     })),
+    keepOrigin: assign({ origin: (_, origin: NetnsOrigin | null) => origin }),
     dropHolder: assign(({ context }, holder: string) => ({
       holders: withoutHolder(context.holders, holder)
     })),
@@ -65,10 +72,13 @@ export const namespaceMachine = setup({
   }
 }).createMachine({
   id: 'namespace',
-  context: ({ input }) => ({ ...input, holders: [], netns: null, failure: null }),
+  context: ({ input }) => ({ ...input, holders: [], netns: null, origin: null, failure: null }),
   initial: 'absent',
   on: {
     'namespace.hold': {
+      actions: { type: 'keepHolder', params: ({ event }) => event.holder }
+    },
+    'namespace.join': {
       actions: { type: 'keepHolder', params: ({ event }) => event.holder }
     },
     'namespace.release': {
@@ -80,9 +90,13 @@ export const namespaceMachine = setup({
       on: {
         'namespace.hold': {
           target: 'creating',
-          actions: { type: 'keepHolder', params: ({ event }) => event.holder }
+          actions: [
+            { type: 'keepHolder', params: ({ event }) => event.holder },
+            { type: 'keepOrigin', params: ({ event }) => event.origin ?? null }
+          ]
         },
         // Nothing is held here, and nothing is to be remembered of the asker.
+        'namespace.join': {},
         'namespace.release': {}
       }
     },
@@ -116,6 +130,11 @@ export const namespaceMachine = setup({
           target: 'verifying',
           actions: { type: 'keepHolder', params: ({ event }) => event.holder }
         },
+        'namespace.join': {
+          target: 'verifying',
+          actions: { type: 'keepHolder', params: ({ event }) => event.holder }
+        },
+        'namespace.rebooted': 'undoing',
         'namespace.release': [
           {
             guard: { type: 'isLast', params: ({ event }) => event.holder },
@@ -141,6 +160,8 @@ export const namespaceMachine = setup({
       tags: 'busy',
       entry: 'removeNetns',
       on: {
+        // What is going can't be joined, and none is made for somebody who only joins.
+        'namespace.join': {},
         'netns.removed': { target: 'leaving', actions: 'dropNetns' },
         'netns.removeFailed': {
           target: 'stuck',
@@ -152,6 +173,7 @@ export const namespaceMachine = setup({
       tags: 'busy',
       entry: ['dropHolders', 'removeNetns'],
       on: {
+        'namespace.join': {},
         'netns.removed': 'leaving',
         'netns.removeFailed': {
           target: 'stuck',
@@ -164,6 +186,7 @@ export const namespaceMachine = setup({
     },
     stuck: {
       on: {
+        'namespace.join': {},
         'namespace.hold': {
           target: 'removing',
           actions: { type: 'keepHolder', params: ({ event }) => event.holder }

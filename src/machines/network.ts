@@ -62,6 +62,8 @@ export const networkMachine = setup({
     })),
     dropHolders: assign({ holders: [] }),
     keepBaseline: assign({ baseline: (_, baseline: NetworkBaseline) => baseline }),
+    // After a reboot nothing that stands there is ours.
+    disownBridges: assign(({ context }) => ({ baseline: { bridges: context.bridges } })),
     dropBaseline: assign({ baseline: null }),
     keepFailure: assign({ failure: (_, failure: Failure) => failure })
   }
@@ -111,6 +113,7 @@ export const networkMachine = setup({
     },
     inUse: {
       on: {
+        'network.rebooted': { target: 'tidying', actions: ['dropHolders', 'disownBridges'] },
         'network.release': [
           {
             guard: { type: 'isLast', params: ({ event }) => event.holder },
@@ -139,6 +142,7 @@ export const networkMachine = setup({
     untidy: {
       always: { guard: 'isHeld', target: 'inUse' },
       on: {
+        'network.rebooted': { target: 'tidying', actions: ['dropHolders', 'disownBridges'] },
         'network.release': {
           target: 'tidying',
           actions: { type: 'dropHolder', params: ({ event }) => event.holder }

@@ -1,4 +1,5 @@
 import { containerSetup } from './container-setup.ts';
+import { detaching } from './detach.ts';
 
 /**
  * Teardown: DEL of everything begun, last first, then all that is held.
@@ -12,108 +13,55 @@ export const tearingDown = containerSetup.createStateConfig({
   initial: 'detaching',
   on: {
     'container.up': { actions: { type: 'keepNext', params: ({ event }) => event.spec } },
-    'container.down': { actions: 'noteUnwanted' }
+    'container.down': {
+      actions: { type: 'noteUnwanted', params: ({ event }) => event.forget === true }
+    }
   },
   states: {
-    detaching: {
-      initial: 'choosing',
-      states: {
-        choosing: {
-          always: [
-            { guard: 'isDetached', target: '#container.tearingDown.suspecting' },
-            { target: 'deleting' }
-          ]
-        },
-        deleting: {
-          entry: 'delCurrent',
-          on: {
-            'attachment.deleted': {
-              target: 'choosing',
-              actions: { type: 'dropCurrent', params: ({ event }) => event.suspect === true }
-            },
-            'attachment.delFailed': [
-              { guard: 'mayTryAgain', target: 'backingOff', actions: 'noteRefusal' },
-              {
-                target: 'choosing',
-                actions: [
-                  'noteRefusal',
-                  'skipCurrent',
-                  { type: 'keepLeftover', params: ({ event }) => event.failure }
-                ]
-              }
-            ]
-          }
-        },
-        backingOff: {
-          entry: 'setBackoff',
-          on: { 'timer.fired': 'deleting' }
-        }
-      }
-    },
+    detaching: detaching({
+      done: '#container.tearingDown.suspecting',
+      del: 'delCurrent',
+      deleted: 'dropCurrent',
+      givenUp: 'keepLeftover'
+    }),
     suspecting: {
-      always: [{ guard: 'isSuspect', target: 'sweeping' }, { target: 'leavingNamespace' }]
+      always: [{ guard: 'isSuspect', target: 'sweeping' }, { target: 'releasing' }]
     },
     sweeping: {
       entry: 'sweepFirewall',
       on: {
-        'firewall.swept': 'leavingNamespace',
+        'firewall.swept': 'releasing',
         'firewall.sweepFailed': {
-          target: 'leavingNamespace',
+          target: 'releasing',
           actions: { type: 'keepLeftover', params: ({ event }) => event.failure }
         }
       }
     },
-    leavingNamespace: {
-      always: [
-        { guard: 'holdsNamespace', target: 'releasingNamespace' },
-        { target: 'leavingNetworks' }
-      ]
-    },
-    releasingNamespace: {
-      entry: 'releaseNamespace',
+    releasing: {
+      entry: 'releaseAll',
       on: {
-        'namespace.released': { target: 'leavingNetworks', actions: 'dropNamespace' },
-        'namespace.releaseFailed': {
-          target: 'leavingNetworks',
-          actions: { type: 'keepLeftover', params: ({ event }) => event.failure }
-        }
-      }
-    },
-    leavingNetworks: {
-      always: [
-        { guard: 'hasAttachments', target: 'settling' },
-        { guard: 'holdsNetworks', target: 'releasingNetworks' },
-        { target: 'leavingPorts' }
-      ]
-    },
-    releasingNetworks: {
-      entry: 'releaseNetworks',
-      on: {
-        'networks.released': { target: 'leavingPorts', actions: 'dropNetworks' },
-        'networks.releaseFailed': {
-          target: 'leavingPorts',
-          actions: { type: 'keepLeftover', params: ({ event }) => event.failure }
-        }
-      }
-    },
-    leavingPorts: {
-      always: [{ guard: 'holdsPorts', target: 'releasingPorts' }, { target: 'settling' }]
-    },
-    releasingPorts: {
-      entry: 'releasePorts',
-      on: {
-        'ports.released': { target: 'settling', actions: 'dropPorts' },
-        'ports.releaseFailed': {
-          target: 'settling',
-          actions: { type: 'keepLeftover', params: ({ event }) => event.failure }
-        }
+        'resources.released': [
+          { guard: 'hasAttachments', target: 'settling', actions: 'dropNetns' },
+          { target: 'settling', actions: 'dropHolds' }
+        ],
+        'resources.releaseFailed': [
+          {
+            guard: { type: 'isGone', params: ({ event }) => event.netnsGone },
+            target: 'settling',
+            actions: ['dropNetns', { type: 'keepLeftovers', params: ({ event }) => event.failures }]
+          },
+          {
+            target: 'settling',
+            actions: { type: 'keepLeftovers', params: ({ event }) => event.failures }
+          }
+        ]
       }
     },
     settling: {
       always: [
         { guard: 'hasLeftovers', target: '#container.stuck' },
         { guard: 'isAskedAgain', target: '#container.creating', actions: 'takeNext' },
-        { guard: 'isUnwanted', target: '#container.absent' },
+        { guard: 'isUnwanted', target: '#container.leaving' },
         { target: '#container.failed' }
       ]
     }

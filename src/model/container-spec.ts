@@ -1,10 +1,17 @@
 import * as v from 'valibot';
 import { parseMac, parseAlias, parseHostAddress } from './network-option.ts';
-import type { AttachmentSpec, ContainerSpec, PortMapping, Protocol } from './container.ts';
-import { MooringError } from './failure.ts';
+import type {
+  AttachmentSpec,
+  ContainerSpec,
+  ExposedPort,
+  NamespaceSpec,
+  PortMapping
+} from './container.ts';
+import { MooringError, oneLine } from './failure.ts';
 import { parseContainerId, parseInterfaceName, parseNetworkName } from './names.ts';
 import { checkPorts } from './port-conflicts.ts';
-import { checkPort } from './port.ts';
+import { publishAll, unpublished } from './port-expose.ts';
+import { checkPort, parseProtocols } from './port.ts';
 
 const NETWORKS_MAX = 64;
 const IPS_MAX = 64;
@@ -28,13 +35,32 @@ const portInput = v.strictObject({
   protocol: v.optional(v.string())
 });
 
+const exposeInput = v.strictObject({
+  port: v.number(),
+  range: v.optional(v.number()),
+  protocol: v.optional(v.string())
+});
+
+const netnsInput = v.lazy((input) =>
+  typeof input === 'string'
+    ? v.literal('host')
+    : v.strictObject({
+        pid: v.optional(v.number()),
+        path: v.optional(v.string()),
+        container: v.optional(v.string())
+      })
+);
+
 const specInput = v.strictObject({
   id: v.string(),
   // Not a union: it would only say that neither fits.
   networks: v.optional(
     v.lazy((input) => (typeof input === 'string' ? v.literal('none') : v.array(attachmentInput)))
   ),
-  ports: v.optional(v.array(portInput))
+  ports: v.optional(v.array(portInput)),
+  expose: v.optional(v.array(exposeInput)),
+  publishAll: v.optional(v.boolean()),
+  netns: v.optional(netnsInput)
 });
 
 /**
@@ -44,7 +70,7 @@ const specInput = v.strictObject({
  * @param defaults.network attached when no network is asked for
  * @throws MooringError `container.badInput`, `container.badId`, `network.badName`,
  *   `network.duplicate`, `network.tooMany`, `interface.badName`, `interface.duplicate`,
- *   `address.bad`, `mac.bad`, `alias.bad`, `port.…`
+ *   `address.bad`, `mac.bad`, `alias.bad`, `netns.badPid`, `netns.badPath`, `port.…`
  */
 export function parseContainerSpec(
   input: unknown,
@@ -52,14 +78,73 @@ export function parseContainerSpec(
 ): ContainerSpec {
   const given = v.safeParse(specInput, input);
   if (!given.success) throw badInput(given.issues[0]);
-  const { id, networks, ports } = given.output;
-  const asked =
-    networks === 'none' ? [] : networks?.length ? networks : [{ name: defaults.network }];
+  const { id, networks, ports, netns, expose, publishAll: all } = given.output;
+  const namespace = netns === undefined ? undefined : parseNamespace(netns);
+  const attaches = namespace === undefined || namespace.kind === 'process';
+  if (!attaches && networks !== 'none' && networks?.length) throw noNetworks(namespace);
+  const isEmpty = !attaches || networks === 'none';
+  const asked = isEmpty ? [] : networks?.length ? networks : [{ name: defaults.network }];
+  const published = checkPorts((ports ?? []).flatMap(parsePort));
+  const exposed = unpublished((expose ?? []).flatMap(parseExposed), []);
   return {
     id: parseContainerId(id),
     networks: parseAttachments(asked),
-    ports: checkPorts((ports ?? []).map(parsePort))
+    ports: all ? checkPorts([...published, ...publishAll(exposed, published)]) : published,
+    ...(exposed.length > 0 && { expose: exposed }),
+    ...(namespace && { namespace })
   };
+}
+
+/**
+ * One more network for a container.
+ *
+ * @returns with an `ifName` of `''` when none was asked for
+ * @throws MooringError as `parseContainerSpec`
+ */
+export function parseConnect(input: unknown): AttachmentSpec {
+  const given = v.safeParse(attachmentInput, input);
+  if (!given.success) throw badInput(given.issues[0]);
+  const { name, interfaceName } = given.output;
+  const ifName = interfaceName === undefined ? '' : parseInsideName(interfaceName);
+  return parseAttachment(given.output, parseNetworkName(name), ifName);
+}
+
+type NetnsGiven = v.InferOutput<typeof netnsInput>;
+
+// The start time of a process is looked up by whoever can see processes.
+function parseNamespace(given: NetnsGiven): NamespaceSpec {
+  if (given === 'host') return { kind: 'host' };
+  const { pid, path, container } = given;
+  if ([pid, path, container].filter((one) => one !== undefined).length !== 1) {
+    throw new MooringError(
+      'container.badInput',
+      'container spec "netns": give exactly one of pid, path and container'
+    );
+  }
+  if (pid !== undefined) return { kind: 'process', pid: parsePid(pid), startTime: '' };
+  if (path !== undefined) return { kind: 'path', path: parseNetnsPath(path) };
+  return { kind: 'container', container: parseContainerId(container!) };
+}
+
+function parsePid(pid: number): number {
+  if (Number.isInteger(pid) && pid >= 1 && pid <= 2 ** 22) return pid;
+  throw new MooringError('netns.badPid', `process id ${pid} must be a whole number from 1`);
+}
+
+function parseNetnsPath(path: string): string {
+  if (path.startsWith('/') && oneLine(path) === path) return path;
+  throw new MooringError(
+    'netns.badPath',
+    `network namespace path ${JSON.stringify(path)} must be absolute`
+  );
+}
+
+function noNetworks({ kind }: NamespaceSpec): MooringError {
+  const mode = kind === 'path' ? 'ns' : kind;
+  return new MooringError(
+    'container.badInput',
+    `networks can't be attached in network mode "${mode}"`
+  );
 }
 
 type AttachmentGiven = v.InferOutput<typeof attachmentInput>;
@@ -113,15 +198,27 @@ function parsePort({
   containerPort,
   range,
   protocol
-}: v.InferOutput<typeof portInput>): PortMapping {
-  return checkPort({
-    hostIp: hostIp ?? '',
-    hostPort: hostPort ?? 0,
-    containerPort,
-    range: range ?? 1,
-    // checkPort reads it as any text and answers a protocol.
-    protocol: (protocol ?? 'tcp') as Protocol
-  });
+}: v.InferOutput<typeof portInput>): readonly PortMapping[] {
+  return parseProtocols(protocol ?? 'tcp').map((each) =>
+    checkPort({
+      hostIp: hostIp ?? '',
+      hostPort: hostPort ?? 0,
+      containerPort,
+      range: range ?? 1,
+      protocol: each
+    })
+  );
+}
+
+function parseExposed({
+  port,
+  ...rest
+}: v.InferOutput<typeof exposeInput>): readonly ExposedPort[] {
+  return parsePort({ containerPort: port, ...rest }).map(({ range, protocol }) => ({
+    port,
+    range,
+    protocol
+  }));
 }
 
 // Every netns has one of its own.

@@ -8,7 +8,31 @@ export interface ContainerSpec {
   /** Attached in this order; none leaves the container with `lo` alone. */
   readonly networks: readonly AttachmentSpec[];
   readonly ports: readonly PortMapping[];
+  /** Ports that it says it serves, published or not; absent when it says nothing. */
+  readonly expose?: readonly ExposedPort[];
+  /** Where its netns comes from; absent: one is made for it. */
+  readonly namespace?: NamespaceSpec;
 }
+
+/** A range of `range` container ports. */
+export interface ExposedPort {
+  /** First container port. */
+  readonly port: number;
+  /** How many ports, at least 1. */
+  readonly range: number;
+  readonly protocol: Protocol;
+}
+
+/** A netns that is not made for the container. Only in one of a process can networks be attached. */
+export type NamespaceSpec =
+  /** That of a process, pinned for the container; `startTime` in clock ticks tells it from a later one. */
+  | { readonly kind: 'process'; readonly pid: number; readonly startTime: string }
+  /** One that stands at a path and is somebody else's. */
+  | { readonly kind: 'path'; readonly path: string }
+  /** Another container's, which is kept as long as one of the two is up. */
+  | { readonly kind: 'container'; readonly container: string }
+  /** The host's. */
+  | { readonly kind: 'host' };
 
 export interface AttachmentSpec {
   /** Conflist name. */
@@ -60,7 +84,10 @@ export interface AttachmentPlan {
   readonly conflist: Conflist;
   /** CNI_ARGS in order, `IgnoreUnknown=1` first. */
   readonly args: readonly (readonly [string, string])[];
-  /** By capability name, `{ portMappings: […] }`; each plugin is given those it declares. */
+  /**
+   * By capability name, `{ portMappings: […] }`; each plugin is given those it declares. A port
+   * mapping may have a `range`, which is expanded for the plugin alone.
+   */
   readonly capabilityArgs: JsonObject;
 }
 
@@ -68,4 +95,13 @@ export interface AttachmentPlan {
 export interface Attachment extends AttachmentPlan {
   /** The last plugin's answer; absent until ADD has succeeded. */
   readonly result?: CniResult;
+  /** Its addresses are kept: DEL does not give them back, and ADD is asked for these. */
+  readonly pinned?: true;
+}
+
+/** Files of a container, for an engine to mount at `/etc/resolv.conf` and `/etc/hosts`. */
+export interface ContainerFiles {
+  /** Absolute paths. */
+  readonly resolvConf: string;
+  readonly hosts: string;
 }

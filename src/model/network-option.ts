@@ -11,11 +11,17 @@ export interface NetworkOption {
   readonly interfaceName?: string;
 }
 
-/** Modes that podman has and that attach no conflist network. */
-const OTHER_MODES = ['host', 'private', 'slirp4netns', 'pasta', 'ns', 'container', 'pod'];
+/** A `--network` value that says where the netns comes from: no network is attached then. */
+export interface NetnsOption {
+  readonly netns: 'host' | { readonly path: string } | { readonly container: string };
+}
+
+/** Modes that podman has and that are not here. */
+const OTHER_MODES = ['private', 'slirp4netns', 'pasta', 'pod'];
 
 /**
- * A `--network` value: `NAME[:ip=…,ip6=…,mac=…,alias=…,interface_name=…]`, `bridge` or `none`.
+ * A `--network` value: `NAME[:ip=…,ip6=…,mac=…,alias=…,interface_name=…]`, `bridge`, `none`,
+ * `host`, `ns:PATH` or `container:CTR`.
  *
  * @param defaultNetwork what `bridge` stands for
  * @returns several when names are listed, `front,back`
@@ -25,10 +31,11 @@ const OTHER_MODES = ['host', 'private', 'slirp4netns', 'pasta', 'ns', 'container
 export function parseNetworkOption(
   text: string,
   defaultNetwork: string
-): readonly NetworkOption[] | 'none' {
+): readonly NetworkOption[] | 'none' | NetnsOption {
   const colon = text.indexOf(':');
   const head = colon === -1 ? text : text.slice(0, colon);
   if (text === 'none') return 'none';
+  if (head === 'host' || head === 'ns' || head === 'container') return netnsOption(text, head);
   if (OTHER_MODES.includes(head)) {
     throw new MooringError(
       'network.badMode',
@@ -38,6 +45,20 @@ export function parseNetworkOption(
   const name = (given: string) => parseNetworkName(given === 'bridge' ? defaultNetwork : given);
   if (colon === -1) return head.split(',').map((given) => ({ name: name(given) }));
   return [{ name: name(head), ...parseOptions(text.slice(colon + 1), text) }];
+}
+
+function netnsOption(text: string, mode: 'host' | 'ns' | 'container'): NetnsOption {
+  const value = text.slice(mode.length + 1);
+  if (mode === 'host') {
+    if (text === 'host') return { netns: 'host' };
+    throw badMode(text, 'host takes no value');
+  }
+  if (value === '') throw badMode(text, `${mode}: needs a value`);
+  return { netns: mode === 'ns' ? { path: value } : { container: value } };
+}
+
+function badMode(text: string, rule: string): MooringError {
+  return new MooringError('network.badMode', `network mode ${JSON.stringify(text)}: ${rule}`);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { CniResult } from './cni-result.ts';
-import type { ContainerSpec, Netns, PortMapping } from './container.ts';
+import type { ContainerFiles, ContainerSpec, Netns, PortMapping } from './container.ts';
+import type { Drift } from './drift.ts';
 import type { Failure } from './failure.ts';
 
 /** How a container's network stands, as it was last committed. */
@@ -18,16 +19,32 @@ export interface ContainerView {
   readonly attachments: readonly AttachmentView[];
   /** With the host ports that were chosen. */
   readonly ports: readonly PortMapping[];
-  /** Why it is not up, or why a teardown did not finish; `null` when nothing is wrong. */
+  /** For an engine to mount; `null` while there are none. */
+  readonly files: ContainerFiles | null;
+  /** Why it is not up or not well, or why a teardown did not finish; `null` when nothing is wrong. */
   readonly failure: Failure | null;
+  /** What was amiss in the kernel when it was last looked at. */
+  readonly drifts: readonly Drift[];
   /** Every failure of the last teardown, oldest first. */
   readonly leftovers: readonly Failure[];
   /** When the state was last changed, milliseconds since the epoch. */
   readonly since: number;
 }
 
+/** `defined`: down, and kept for the next start. `degraded`: up, with something amiss. */
 export type ContainerState =
-  'absent' | 'creating' | 'configuring' | 'up' | 'tearingDown' | 'failed' | 'stuck';
+  | 'absent'
+  | 'defined'
+  | 'creating'
+  | 'configuring'
+  | 'up'
+  | 'degraded'
+  | 'reloading'
+  | 'connecting'
+  | 'disconnecting'
+  | 'tearingDown'
+  | 'failed'
+  | 'stuck';
 
 export interface AttachmentView {
   readonly network: string;

@@ -52,6 +52,8 @@ export function memoryStore(options: MemoryOptions = {}): Store {
   const closing = new AbortController();
 
   return {
+    boot,
+
     async acquire(key, { timeoutMs, signal }) {
       const deadline = performance.now() + timeoutMs;
       for (;;) {

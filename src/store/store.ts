@@ -10,6 +10,9 @@ import type { Json } from '../model/json.ts';
  * lease cannot overwrite its successor.
  */
 export interface Store {
+  /** Boot of the host, as it is written to every record. */
+  readonly boot: string;
+
   /**
    * Waits until the lease is free.
    *

@@ -29,6 +29,18 @@ export function inspectNetnsPath(path: string): NetnsPath {
   return lookAt(path, (_, found) => found);
 }
 
+/** As {@link inspectNetnsPath}, with links followed: `/proc/<pid>/ns/net` is one. */
+export function followNetnsPath(path: string): NetnsPath {
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+  const fd = step(`open ${path}`, () => openIfThere(path, flags));
+  if (fd === undefined) return { kind: 'absent' };
+  try {
+    return step(`look at ${path}`, () => inspect(fd));
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /**
  * As {@link inspectNetnsPath}, with a descriptor that keeps hold of what was found.
  *
@@ -38,7 +50,7 @@ export function lookAt<Result>(
   path: string,
   use: (fd: number, found: NetnsPath) => Result
 ): Result {
-  const fd = step(`look at ${path}`, () => openPath(path));
+  const fd = step(`look at ${path}`, () => openIfThere(path, O_PATH | constants.O_NOFOLLOW));
   if (fd === undefined) return use(-1, { kind: 'absent' });
   try {
     return use(
@@ -67,9 +79,9 @@ export function isSameNetns(one: NetnsIdentity, other: NetnsIdentity): boolean {
   return one.device === other.device && one.inode === other.inode;
 }
 
-function openPath(path: string): number | undefined {
+function openIfThere(path: string, flags: number): number | undefined {
   try {
-    return openSync(path, O_PATH | constants.O_NOFOLLOW);
+    return openSync(path, flags);
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
     throw error;

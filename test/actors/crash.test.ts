@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Rest } from '../../src/actors/durable-actor.ts';
-import { stateOf } from '../../src/actors/views.ts';
+import { containerView, stateOf } from '../../src/actors/views.ts';
 import { settleAll } from '../../src/recovery.ts';
 import { memoryBacking, type MemoryBacking } from '../../src/store/memory.ts';
 import type { Key, Store } from '../../src/store/store.ts';
@@ -20,6 +20,15 @@ interface Scenario {
   readonly play: (process: Process) => Promise<unknown>;
 }
 
+const connectOf = (network: string) =>
+  ({
+    type: 'container.connect',
+    container: 'web',
+    attachment: { network, ifName: '' }
+  }) as const;
+const disconnectOf = (network: string) =>
+  ({ type: 'container.disconnect', container: 'web', network }) as const;
+
 const upAndDown = async ({ registry }: Process) => {
   await registry.ask(web, up);
   await registry.ask(web, down);
@@ -27,6 +36,22 @@ const upAndDown = async ({ registry }: Process) => {
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'up and down': { refuse: [], play: upAndDown },
+  'a reload of everything': {
+    refuse: [],
+    play: async ({ registry }) => {
+      await registry.ask(web, up);
+      await registry.ask(web, { type: 'container.reload', container: 'web', full: true });
+    }
+  },
+  'a network that comes and goes': {
+    refuse: [['cni.add web/storage', 1]],
+    play: async ({ registry }) => {
+      await registry.ask(web, up);
+      await registry.ask(web, connectOf('storage'));
+      await registry.ask(web, disconnectOf('front'));
+      await registry.ask(web, connectOf('front'));
+    }
+  },
   'a refused network': {
     refuse: [['cni.add web/back', 1]],
     play: ({ registry }) => registry.ask(web, up)
@@ -138,7 +163,7 @@ async function playWith(
   ]);
   // The kernel frees the locks of a process that has died.
   for (const kind of ['container', 'namespace', 'network'] as const) {
-    for (const id of ['web', 'front', 'back']) backing.breakLease({ kind, id });
+    for (const id of ['web', 'front', 'back', 'storage']) backing.breakLease({ kind, id });
   }
   return killed;
 }
@@ -150,10 +175,17 @@ async function stateIn(store: Store): Promise<string> {
 
 /** What the record says and the world does not, or the other way round; `''` when they agree. */
 async function consistent(store: Store, world: World): Promise<string> {
-  const state = await stateIn(store);
+  const actor = await store.load(web);
+  const state = actor ? stateOf(actor.value) : 'none';
   const there = standing(world);
-  const whole =
-    'attachment web/back,attachment web/front,netns web,network back,network front,port web';
+  const members = actor ? containerView(actor).spec.networks.map(({ network }) => network) : [];
+  const whole = [
+    ...members.map((network) => `attachment web/${network}`),
+    ...members.map((network) => `network ${network}`),
+    ...['files web', 'netns web', 'port web']
+  ]
+    .sort()
+    .join();
   if (state === 'up') return there.join() === whole ? '' : `up with ${there.join()}`;
   if (state === 'stuck') return '';
   return there.length === 0 ? '' : `${state} with ${there.join()}`;

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { MooringError } from '../../src/model/failure.ts';
 import { stateOf } from '../../src/actors/views.ts';
+import type { ContainerContext } from '../../src/machines/container-context.ts';
+import { settleAll } from '../../src/recovery.ts';
 import { keyText, type Key, type Known } from '../../src/store/store.ts';
 import { memoryBacking } from '../../src/store/memory.ts';
 import { startProcess } from './process.ts';
@@ -21,6 +23,7 @@ describe('the loop', () => {
     expect(standing(world)).toEqual([
       'attachment web/back',
       'attachment web/front',
+      'files web',
       'netns web',
       'network back',
       'network front'
@@ -94,7 +97,68 @@ describe('the loop', () => {
     ]);
 
     expect([second.value, third.value]).toEqual(['up', 'up']);
-    expect(standing(world)).toEqual(['attachment web/back', 'netns web', 'network back']);
+    expect(standing(world)).toEqual([
+      'attachment web/back',
+      'files web',
+      'netns web',
+      'network back'
+    ]);
+  });
+
+  it('keeps what comes too early until it means something', async () => {
+    const { registry } = startProcess(memoryBacking(), createWorld());
+    const connect = {
+      type: 'container.connect',
+      container: 'web',
+      attachment: { network: 'back', ifName: '' }
+    } as const;
+
+    const [, second] = await Promise.all([
+      registry.ask(keyOf('web'), upOf('web')),
+      registry.ask(keyOf('web'), connect)
+    ]);
+
+    const { attachments } = second.context as ContainerContext;
+    expect(attachments.map(({ network }) => network)).toEqual(['front', 'back']);
+  });
+
+  it('takes down after a reboot what the kernel no longer holds, and gives the rest back', async () => {
+    const backing = memoryBacking();
+    const world = createWorld();
+    const before = startProcess(backing, world);
+    await before.registry.ask(keyOf('web'), upOf('web', ['front', 'back']));
+    await before.registry.idle();
+    world.netns.clear();
+
+    const after = startProcess(backing, world, { boot: 'second' });
+    const recovered = await settleAll(after);
+
+    expect(recovered).toEqual([{ id: 'web', state: 'failed' }]);
+    expect(standing(world)).toEqual([]);
+    expect(await after.store.list('namespace')).toEqual([]);
+    expect(await after.store.list('network')).toEqual([]);
+    expect(await settleAll(after)).toEqual([]);
+
+    const rest = await after.registry.ask(keyOf('web'), upOf('web'));
+    expect(rest.value).toBe('up');
+  });
+
+  it('brings a new container up after a reboot beside one nobody has looked at yet', async () => {
+    const backing = memoryBacking();
+    const world = createWorld();
+    const before = startProcess(backing, world);
+    await before.registry.ask(keyOf('web'), upOf('web'));
+    await before.registry.idle();
+    world.netns.clear();
+
+    const after = startProcess(backing, world, { boot: 'second' });
+    const rest = await after.registry.ask(keyOf('db'), upOf('db'));
+    expect(rest.value).toBe('up');
+    await settleAll(after);
+    await after.registry.ask(keyOf('db'), downOf('db'));
+
+    expect(standing(world)).toEqual([]);
+    expect(await after.store.list('network')).toEqual([]);
   });
 
   it('gives its lease back when it rests, and takes it again', async () => {
@@ -254,14 +318,7 @@ describe('the bus', () => {
 
     await registry.ask(keyOf('web'), upOf('web'));
 
-    expect(seen).toEqual([
-      'container.up',
-      'networks.resolved',
-      'networks.held',
-      'namespace.held',
-      'loopback.raised',
-      'attachment.added'
-    ]);
+    expect(seen).toEqual(['container.up', 'resources.held', 'attachment.added', 'files.written']);
     expect(errors).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { createBus, type Bus } from '../../src/bus/bus.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import { memoryStore, type MemoryBacking } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
-import { worldEffects, type World } from './world.ts';
+import { worldEffects, worldResources, type World } from './world.ts';
 
 /** A process that works on a store and a world, and can be killed at any point. */
 export interface Process {
@@ -31,20 +31,26 @@ export function startProcess(
     fate = immortal,
     places = 4,
     wrap = (effects) => effects,
-    wrapStore = (store) => store
+    wrapStore = (store) => store,
+    boot = 'first'
   }: {
     readonly fate?: Fate;
     readonly places?: number;
     readonly wrap?: (effects: Effects) => Effects;
     readonly wrapStore?: (store: Store) => Store;
+    /** Boot of the host it runs on. */
+    readonly boot?: string;
   } = {}
 ): Process {
   const errors: unknown[] = [];
   const orphans: string[] = [];
-  const store = wrapStore(mortal(memoryStore({ backing }), fate));
+  const store = wrapStore(mortal(memoryStore({ backing, boot }), fate));
   const bus = createBus((error) => errors.push(error));
   const mine: World = { ...world, pause: (point) => fate.at(point).then(() => world.pause(point)) };
-  const effects: Effects = { ...worldEffects(mine), ...holdEffects(() => registry) };
+  const effects: Effects = {
+    ...worldEffects(mine),
+    ...holdEffects(() => registry, worldResources(mine))
+  };
   const registry: Registry = createRegistry({
     store,
     bus,

@@ -1,7 +1,9 @@
 import { setImmediate as tick } from 'node:timers/promises';
+import type { OwnResources } from '../../src/actors/holds.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import type { AttachmentPlan, ContainerSpec } from '../../src/model/container.ts';
-import type { Failure } from '../../src/model/failure.ts';
+import type { Drift } from '../../src/model/drift.ts';
+import { errorOf, type Failure } from '../../src/model/failure.ts';
 
 /** A host as far as containers can change it; it outlives the processes that play on it. */
 export interface World {
@@ -9,6 +11,7 @@ export interface World {
   /** `web/front` */
   readonly attachments: Set<string>;
   readonly ports: Set<string>;
+  readonly files: Set<string>;
   /** Networks prepared and not tidied. */
   readonly networks: Set<string>;
   /** Every effect begun, `cni.add web/front`. */
@@ -24,6 +27,7 @@ export function createWorld(): World {
     netns: new Set(),
     attachments: new Set(),
     ports: new Set(),
+    files: new Set(),
     networks: new Set(),
     log: [],
     refuse: new Map(),
@@ -32,11 +36,12 @@ export function createWorld(): World {
 }
 
 /** What is on the host, for comparison. */
-export function standing({ netns, attachments, ports, networks }: World): readonly string[] {
+export function standing({ netns, attachments, ports, files, networks }: World): readonly string[] {
   return [
     ...[...netns].map((name) => `netns ${name}`),
     ...[...attachments].map((name) => `attachment ${name}`),
     ...[...ports].map((name) => `port ${name}`),
+    ...[...files].map((name) => `files ${name}`),
     ...[...networks].map((name) => `network ${name}`)
   ].sort();
 }
@@ -75,14 +80,13 @@ export function specOf(id: string, networks: readonly string[], port?: number): 
   };
 }
 
-type LeafEffects = Omit<
-  Effects,
-  'namespace.hold' | 'namespace.release' | 'networks.hold' | 'networks.release'
->;
+type LeafEffects = Omit<Effects, 'resources.hold' | 'resources.release'>;
 
-/** Effects that change the world and nothing else. */
-export function worldEffects(world: World): LeafEffects {
-  const perform = async (line: string, change: () => void): Promise<Failure | undefined> => {
+/** Changes the world unless it is told to refuse. */
+type Perform = (line: string, change: () => void) => Promise<Failure | undefined>;
+
+function performer(world: World): Perform {
+  return async (line, change) => {
     world.log.push(line);
     await world.pause(`before ${line}`);
     const refusals = world.refuse.get(line) ?? 0;
@@ -91,30 +95,63 @@ export function worldEffects(world: World): LeafEffects {
     await world.pause(`after ${line}`);
     return refusals > 0 ? { code: 'test.refused', message: `${line} was refused` } : undefined;
   };
+}
+
+/** What a container takes for itself. */
+export function worldResources(world: World): OwnResources {
+  const perform = performer(world);
+  const orThrow = async (line: string, change: () => void) => {
+    const failure = await perform(line, change);
+    if (failure) throw errorOf(failure);
+  };
 
   return {
-    async 'networks.resolve'({ container, networks }) {
-      const failure = await perform(`networks.resolve ${container}`, () => undefined);
-      if (failure) return { type: 'networks.resolveFailed', container, failure };
-      const attachments = networks.map(({ network, ifName }) => planOf(network, ifName));
-      return { type: 'networks.resolved', container, attachments };
+    async resolve({ container, networks }) {
+      await orThrow(`networks.resolve ${container}`, () => undefined);
+      return networks.map(({ network, ifName }) => planOf(network, ifName));
     },
-    async 'ports.claim'({ container, ports }) {
-      const failure = await perform(`ports.claim ${container}`, () => world.ports.add(container));
-      if (failure) return { type: 'ports.claimFailed', container, failure };
-      return { type: 'ports.claimed', container, ports };
+    async claimPorts(container, ports) {
+      await orThrow(`ports.claim ${container}`, () => {
+        if (ports.length > 0) world.ports.add(container);
+      });
+      return ports;
     },
-    async 'ports.release'({ container }) {
-      const failure = await perform(`ports.release ${container}`, () =>
-        world.ports.delete(container)
-      );
-      if (failure) return { type: 'ports.releaseFailed', container, failure };
-      return { type: 'ports.released', container };
+    releasePorts: (container) =>
+      orThrow(`ports.release ${container}`, () => world.ports.delete(container)),
+    removeFiles: (container) =>
+      orThrow(`files.remove ${container}`, () => world.files.delete(container)),
+    checkStanding: () => Promise.resolve(),
+    netnsAt: (path) => ({ path, device: '4', inode: '4026532001' })
+  };
+}
+
+/** Effects that change the world and nothing else. */
+export function worldEffects(world: World): LeafEffects {
+  const perform = performer(world);
+
+  return {
+    async 'attachments.examine'({ container, attachments }) {
+      const failure = await perform(`attachments.examine ${container}`, () => undefined);
+      if (failure) return { type: 'attachments.examineFailed', container, failure };
+      const drifts = attachments
+        .filter(({ network }) => !world.attachments.has(`${container}/${network}`))
+        .map(({ network, ifName }): Drift => ({
+          network,
+          kind: 'link',
+          object: ifName,
+          text: `interface ${ifName} is gone`
+        }));
+      return { type: 'attachments.examined', container, drifts, complete: true };
     },
-    async 'loopback.raise'({ container }) {
-      const failure = await perform(`loopback.raise ${container}`, () => undefined);
-      if (failure) return { type: 'loopback.raiseFailed', container, failure };
-      return { type: 'loopback.raised', container };
+    async 'attachments.repair'({ container }) {
+      const failure = await perform(`attachments.repair ${container}`, () => undefined);
+      if (failure) return { type: 'attachments.repairFailed', container, failure };
+      return { type: 'attachments.repaired', container };
+    },
+    async 'files.write'({ container }) {
+      const failure = await perform(`files.write ${container}`, () => world.files.add(container));
+      if (failure) return { type: 'files.writeFailed', container, failure };
+      return { type: 'files.written', container, files: null };
     },
     async 'cni.add'({ container, attachment: { network } }) {
       const name = `${container}/${network}`;

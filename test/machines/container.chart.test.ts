@@ -1,57 +1,109 @@
 import { describe, expect, it } from 'vitest';
 import { containerMachine } from '../../src/machines/container.ts';
-import type { ContainerContext } from '../../src/machines/container-setup.ts';
+import type { ContainerContext } from '../../src/machines/container-context.ts';
 import { structureOf } from '../../src/machines/structure.ts';
+import { carriesPorts } from '../../src/model/attachment.ts';
 import { coversChart } from './coverage.ts';
-import { container, failure, netns, plansOf, port, result, specOf } from './samples.ts';
+import {
+  container,
+  failure,
+  files,
+  linkGone,
+  netns,
+  plansOf,
+  port,
+  result,
+  ruleGone,
+  specOf
+} from './samples.ts';
 
 const network = 'front';
+const back = 'back';
 
 coversChart({
   machine: containerMachine,
   input: { container },
   events: [
     { type: 'container.up', container, spec: specOf([network]) },
-    { type: 'container.up', container, spec: specOf([network], [port]) },
+    { type: 'container.up', container, spec: specOf([network, back], [port]) },
+    { type: 'container.up', container, spec: { ...specOf([]), namespace: { kind: 'host' } } },
+    {
+      type: 'container.up',
+      container,
+      spec: { ...specOf([]), namespace: { kind: 'path', path: '/run/netns/x' } }
+    },
+    { type: 'container.define', container, spec: specOf([network]) },
+    { type: 'container.start', container },
     { type: 'container.down', container },
+    { type: 'container.down', container, forget: true },
     { type: 'container.retry', container },
-    { type: 'networks.resolved', container, attachments: plansOf([network]) },
-    { type: 'networks.resolved', container, attachments: [] },
-    { type: 'networks.resolveFailed', container, failure },
-    { type: 'ports.claimed', container, ports: [port] },
-    { type: 'ports.claimFailed', container, failure },
-    { type: 'ports.released', container },
-    { type: 'ports.releaseFailed', container, failure },
-    { type: 'networks.held', container },
-    { type: 'networks.holdFailed', container, failure },
-    { type: 'networks.released', container },
-    { type: 'networks.releaseFailed', container, failure },
-    { type: 'namespace.held', container, netns },
-    { type: 'namespace.holdFailed', container, failure },
-    { type: 'namespace.released', container },
-    { type: 'namespace.releaseFailed', container, failure },
-    { type: 'loopback.raised', container },
-    { type: 'loopback.raiseFailed', container, failure },
+    { type: 'container.reload', container },
+    { type: 'container.reload', container, full: true },
+    { type: 'container.repair', container },
+    { type: 'container.refresh', container },
+    { type: 'container.connect', container, attachment: { network: back, ifName: '' } },
+    { type: 'container.disconnect', container, network },
+    { type: 'container.rebooted', container },
+    { type: 'resources.held', container, attachments: plansOf([network]), ports: [], netns },
+    {
+      type: 'resources.held',
+      container,
+      attachments: plansOf([network, back]),
+      ports: [port],
+      netns
+    },
+    { type: 'resources.held', container, attachments: [], ports: [], netns },
+    { type: 'resources.held', container, attachments: [], ports: [], netns: null },
+    { type: 'resources.held', container, attachments: plansOf([back]), ports: null, netns: null },
+    { type: 'resources.refused', container, failure },
+    { type: 'resources.holdFailed', container, failure },
+    { type: 'resources.released', container },
+    { type: 'resources.releaseFailed', container, failures: [failure], netnsGone: false },
+    { type: 'resources.releaseFailed', container, failures: [failure], netnsGone: true },
     { type: 'attachment.added', container, network, result },
     { type: 'attachment.addFailed', container, network, failure },
     { type: 'attachment.deleted', container, network },
     { type: 'attachment.deleted', container, network, suspect: true },
     { type: 'attachment.delFailed', container, network, failure },
+    { type: 'attachments.examined', container, drifts: [], complete: true },
+    { type: 'attachments.examined', container, drifts: [ruleGone], complete: true },
+    { type: 'attachments.examined', container, drifts: [linkGone], complete: false },
+    { type: 'attachments.examineFailed', container, failure },
+    { type: 'attachments.repaired', container },
+    { type: 'attachments.repairFailed', container, failure },
+    { type: 'files.written', container, files },
+    { type: 'files.writeFailed', container, failure },
     { type: 'firewall.swept', container },
     { type: 'firewall.sweepFailed', container, failure },
     { type: 'timer.fired', container, timer: 'backoff' }
   ],
+  isPossible: ({ joining, candidate }: ContainerContext, event) => {
+    if (event.type !== 'resources.held') return true;
+    const asked = joining ? [joining] : (candidate?.networks ?? []);
+    const names = event.attachments.map((plan) => plan.network);
+    return JSON.stringify(names) === JSON.stringify(asked.map((one) => one.network));
+  },
   essence: (context: ContainerContext) => ({
-    publishes: (context.candidate?.ports.length ?? 0) > 0,
+    mode: context.spec?.namespace?.kind ?? context.candidate?.namespace?.kind,
+    members: context.spec?.networks.length,
+    wanted: context.candidate?.networks.length,
+    kept: context.kept,
     next: context.next !== null,
     unwanted: context.unwanted,
     plans: context.plans.length,
-    attachments: context.attachments.length,
-    holds: context.holds,
-    depth: context.depth,
+    attachments: context.attachments.map((one) => [one.network, one.result !== undefined]),
+    carries: context.attachments.map(carriesPorts),
+    ports: context.ports.length,
+    netns: context.netns !== null,
+    turns: context.turns.length,
+    again: context.again.length,
     refusals: context.refusals,
     suspect: context.suspect,
+    thoroughness: context.thoroughness,
+    drifts: context.drifts.length,
+    complete: context.complete,
     failure: context.failure !== null,
+    trouble: context.trouble !== null,
     leftovers: context.leftovers.length > 0
   })
 });

@@ -1,14 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ContainerCommand } from '../../src/bus/events.ts';
-import { container, port, specOf } from './samples.ts';
-import { brief, createWorld, type World } from './world.ts';
+import { carriesPorts } from '../../src/model/attachment.ts';
+import { container, linkGone, port, ruleGone, specOf } from './samples.ts';
+import { brief, createWorld, type Details, type World } from './world.ts';
 
 const RUNS = { numRuns: 300 };
 
+const network = fc.constantFrom('front', 'back', 'storage');
+
 const up = fc
   .record({
-    networks: fc.uniqueArray(fc.constantFrom('front', 'back', 'storage'), { maxLength: 3 }),
+    networks: fc.uniqueArray(network, { maxLength: 3 }),
     publishes: fc.boolean()
   })
   .map(({ networks, publishes }): ContainerCommand => ({
@@ -20,12 +23,29 @@ const up = fc
 const command = fc.oneof(
   up,
   fc.constant<ContainerCommand>({ type: 'container.down', container }),
-  fc.constant<ContainerCommand>({ type: 'container.retry', container })
+  fc.constant<ContainerCommand>({ type: 'container.retry', container }),
+  fc.constant<ContainerCommand>({ type: 'container.reload', container }),
+  fc.constant<ContainerCommand>({ type: 'container.reload', container, full: true }),
+  fc.constant<ContainerCommand>({ type: 'container.repair', container }),
+  fc.constant<ContainerCommand>({ type: 'container.refresh', container }),
+  fc.constant<ContainerCommand>({ type: 'container.rebooted', container }),
+  network.map((name): ContainerCommand => ({
+    type: 'container.connect',
+    container,
+    attachment: { network: name, ifName: '' }
+  })),
+  network.map((name): ContainerCommand => ({
+    type: 'container.disconnect',
+    container,
+    network: name
+  }))
 );
 
 const answer = fc.oneof(
   { weight: 8, arbitrary: fc.constant('granted' as const) },
   { weight: 1, arbitrary: fc.constant('suspect' as const) },
+  { weight: 1, arbitrary: fc.constant('drifted' as const) },
+  { weight: 1, arbitrary: fc.constant('unruly' as const) },
   { weight: 3, arbitrary: fc.constant('refused' as const) }
 );
 
@@ -36,7 +56,7 @@ const happenings = fc.array(
   }
 );
 
-type Happening = ContainerCommand | 'granted' | 'suspect' | 'refused';
+type Happening = ContainerCommand | 'granted' | 'suspect' | 'drifted' | 'unruly' | 'refused';
 
 /** Lets all of it happen, looking at the world after each; an answer to nothing is left out. */
 function happen(world: World, all: readonly Happening[], look: () => void = () => undefined): void {
@@ -44,25 +64,25 @@ function happen(world: World, all: readonly Happening[], look: () => void = () =
     if (typeof happening !== 'string') world.send(happening);
     else if (world.waiting.length === 0) continue;
     else if (happening === 'refused') world.refuse();
-    else world.grant({ suspect: happening === 'suspect' });
+    else world.grant(detailsOf(happening));
     look();
   }
 }
+
+const detailsOf = (happening: string): Details => ({
+  suspect: happening === 'suspect',
+  drifts: happening === 'drifted' ? [linkGone] : happening === 'unruly' ? [ruleGone] : []
+});
 
 const property = (check: (all: readonly Happening[]) => void) =>
   fc.assert(fc.property(happenings, check), RUNS);
 
 const heldBy = (world: World) => {
-  const { holds, attachments, netns, ports } = world.snapshot().context;
-  return { holds, attachments, netns, ports };
+  const { heldNetworks, attachments, netns, ports, files: written } = world.snapshot().context;
+  return { heldNetworks, attachments, netns, ports, files: written };
 };
 
-const nothing = {
-  holds: { ports: false, networks: false, namespace: false },
-  attachments: [],
-  netns: null,
-  ports: []
-};
+const nothing = { heldNetworks: [], attachments: [], netns: null, ports: [], files: null };
 
 describe('whatever is commanded and whatever is refused', () => {
   it('asks one thing at a time, and is busy exactly while it waits for the answer', () => {
@@ -82,10 +102,14 @@ describe('whatever is commanded and whatever is refused', () => {
       world.settle();
 
       const last = all.findLast(
-        (happening) => typeof happening !== 'string' && happening.type !== 'container.retry'
+        (happening) =>
+          typeof happening !== 'string' &&
+          ['container.up', 'container.down'].includes(happening.type)
       ) as ContainerCommand | undefined;
       const rests =
-        last?.type === 'container.up' ? ['up', 'failed', 'absent', 'stuck'] : ['absent', 'stuck'];
+        last?.type === 'container.up'
+          ? ['up', 'degraded', 'failed', 'absent', 'stuck']
+          : ['absent', 'stuck'];
       expect(rests).toContain(world.snapshot().value);
       if (world.snapshot().matches('absent') && last?.type === 'container.up') {
         expect(world.snapshot().context.refusal).not.toBeNull();
@@ -159,11 +183,13 @@ describe('whatever is commanded and whatever is refused', () => {
           context.spec!.networks.map(({ network }) => network)
         );
         expect(context.attachments.every((attachment) => attachment.result)).toBe(true);
-        expect(context.holds).toEqual({
-          namespace: true,
-          networks: context.spec!.networks.length > 0,
-          ports: context.spec!.ports.length > 0
-        });
+        expect(context.heldNetworks.toSorted()).toEqual(
+          context.spec!.networks.map(({ network: name }) => name).toSorted()
+        );
+        expect(context.netns).not.toBeNull();
+        expect(context.ports).toEqual(context.spec!.ports);
+        expect(context.attachments.filter(carriesPorts).length).toBeLessThanOrEqual(1);
+        expect([context.trouble, context.drifts]).toEqual([null, []]);
       });
     });
   });

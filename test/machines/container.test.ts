@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEL_ATTEMPTS, DEL_BACKOFF_MS } from '../../src/machines/container-setup.ts';
+import { DEL_ATTEMPTS, DEL_BACKOFF_MS } from '../../src/machines/container-context.ts';
 import { container, failure, netns, port, result, specOf } from './samples.ts';
 import { brief, createWorld, type World } from './world.ts';
 
@@ -25,39 +25,34 @@ function refusingDel(world: World, network: string): void {
 }
 
 describe('up', () => {
-  it('claims ports, holds networks and netns, raises lo and adds the networks in order', () => {
+  it('holds ports, networks and netns, adds the networks in order and writes the files', () => {
     const { asked, snapshot } = brought();
 
     expect(snapshot().value).toBe('up');
-    expect(asked).toEqual([
-      'networks.resolve',
-      'ports.claim',
-      'networks.hold',
-      'namespace.hold',
-      'loopback.raise',
-      'cni.add front',
-      'cni.add back'
-    ]);
+    expect(asked).toEqual(['resources.hold', 'cni.add front', 'cni.add back', 'files.write']);
   });
 
-  it('asks for no ports and no networks where there are none', () => {
-    const { asked, snapshot } = brought([], []);
-
-    expect(snapshot().value).toBe('up');
-    expect(asked).toEqual(['networks.resolve', 'namespace.hold', 'loopback.raise']);
-  });
-
-  it('holds each network with the bridges that its plugins make', () => {
+  it('asks for the ports it publishes and for a network that can publish them', () => {
     const world = createWorld();
     world.send(up());
-    world.grantUntil('networks.hold');
 
     expect(world.waiting[0]).toMatchObject({
-      networks: [
-        { name: 'front', bridges: ['br-front'] },
-        { name: 'back', bridges: ['br-back'] }
-      ]
+      networks: [{ network: 'front' }, { network: 'back' }],
+      publishes: true,
+      ports: [port],
+      namespace: { kind: 'own' }
     });
+  });
+
+  it('asks for no netns in that of the host', () => {
+    const world = createWorld();
+    const spec = { ...specOf([]), namespace: { kind: 'host' } as const };
+    world.send({ type: 'container.up', container, spec });
+    expect(world.waiting[0]).toMatchObject({ namespace: null });
+
+    world.settle();
+    expect(world.snapshot().value).toBe('up');
+    expect(world.snapshot().context.netns).toBeNull();
   });
 
   it('deletes everything it began, last first, when one network refuses', () => {
@@ -69,35 +64,43 @@ describe('up', () => {
 
     expect(world.snapshot().value).toBe('failed');
     expect(world.snapshot().context.failure).toEqual(failure);
-    expect(world.asked.slice(-5)).toEqual([
-      'cni.del back',
-      'cni.del front',
-      'namespace.release',
-      'networks.release',
-      'ports.release'
-    ]);
+    expect(world.asked.slice(-3)).toEqual(['cni.del back', 'cni.del front', 'resources.release']);
   });
 
   it('changes nothing when a network is not found', () => {
     const world = createWorld();
     world.send(up());
-    world.refuse();
+    world.answer({ type: 'resources.refused', container, failure });
 
     expect(world.snapshot().value).toBe('absent');
     expect(world.snapshot().context.refusal).toEqual(failure);
-    expect(world.asked).toEqual(['networks.resolve']);
+    expect(world.asked).toEqual(['resources.hold']);
+  });
+
+  it('gives back what it may hold when holding fails half-way', () => {
+    const world = createWorld();
+    world.send(up());
+    world.refuse();
+    expect(world.waiting[0]).toMatchObject({
+      type: 'resources.release',
+      namespace: { kind: 'own' },
+      networks: ['front', 'back'],
+      rest: true
+    });
+
+    world.settle();
+    expect(world.snapshot().value).toBe('failed');
   });
 
   it('keeps the reason of an earlier failure when the next spec is refused', () => {
     const world = createWorld();
     world.send(up());
-    world.grantUntil('loopback.raise');
+    world.grantUntil('cni.add front');
     world.refuse();
     world.settle();
     world.send(up(['front'], [port]));
-    world.grantUntil('ports.claim');
     const inUse = { code: 'port.inUse', message: 'port 8080 is in use' };
-    world.refuse(inUse);
+    world.answer({ type: 'resources.refused', container, failure: inUse });
 
     const { value, context } = world.snapshot();
     expect(value).toBe('failed');
@@ -108,7 +111,7 @@ describe('up', () => {
   it('forgets an earlier failure once a spec is accepted', () => {
     const world = createWorld();
     world.send(up());
-    world.grantUntil('loopback.raise');
+    world.grantUntil('cni.add front');
     world.refuse();
     world.settle();
     world.send(up());
@@ -147,7 +150,7 @@ describe('down', () => {
     world.settle();
 
     expect(world.snapshot().value).toBe('absent');
-    expect(world.asked).toEqual(['networks.resolve']);
+    expect(world.asked).toEqual(['resources.hold', 'resources.release']);
   });
 
   it('asks for DEL three times, pausing longer each time, then goes on without it', () => {
@@ -175,9 +178,9 @@ describe('down', () => {
     expect(value).toBe('stuck');
     expect(context.leftovers).toEqual([failure]);
     expect(context.attachments.map(({ network }) => network)).toEqual(['back']);
-    expect(context.holds).toEqual({ namespace: false, networks: true, ports: true });
-    expect(world.asked).toContain('namespace.release');
-    expect(world.asked).not.toContain('networks.release');
+    expect(context.netns).toBeNull();
+    expect(context.ports).toEqual([port]);
+    expect(world.released).toEqual([{ namespace: { kind: 'own' }, networks: [], rest: false }]);
   });
 
   it.each([
@@ -196,9 +199,9 @@ describe('down', () => {
     expect(world.asked.slice(before)).toEqual([
       'cni.del back',
       'firewall.sweep',
-      'networks.release',
-      'ports.release'
+      'resources.release'
     ]);
+    expect(world.released.at(-1)).toMatchObject({ networks: ['front', 'back'], rest: true });
   });
 
   it('sweeps the firewall when a DEL may have left rules, and only then', () => {
@@ -222,12 +225,24 @@ describe('down', () => {
     }
 
     expect(world.snapshot().value).toBe('stuck');
-    expect(world.snapshot().context.leftovers).toHaveLength(3);
-    expect(world.snapshot().context.holds).toEqual({
-      namespace: true,
-      networks: true,
-      ports: true
+    expect(world.snapshot().context.leftovers).toEqual([failure]);
+    expect(world.snapshot().context.netns).toEqual(netns);
+    expect(world.snapshot().context.ports).toEqual([port]);
+  });
+
+  it('knows of the netns what is true of it when the rest could not be given back', () => {
+    const world = brought(['front']);
+    world.send(down);
+    world.grantUntil('resources.release');
+    world.answer({
+      type: 'resources.releaseFailed',
+      container,
+      failures: [failure],
+      netnsGone: true
     });
+
+    expect(world.snapshot().value).toBe('stuck');
+    expect(world.snapshot().context.netns).toBeNull();
   });
 
   it('of a container that never came up means nothing', () => {
@@ -241,7 +256,7 @@ describe('down', () => {
   it('of a failed container forgets it', () => {
     const world = createWorld();
     world.send(up());
-    world.grantUntil('loopback.raise');
+    world.grantUntil('cni.add front');
     world.refuse();
     world.settle();
     world.send(down);

@@ -17,6 +17,8 @@ export interface ChartSubject {
   readonly events: readonly MooringEvent[];
   /** What of a context makes one situation differ from another. */
   essence(context: never): unknown;
+  /** Whether the event can come there; facts answer what was asked. Default: all can. */
+  isPossible?(context: never, event: MooringEvent): boolean;
 }
 
 /** One candidate of the chart, with the answer of its guard. */
@@ -94,7 +96,7 @@ function asksUpon(machine: AnyStateMachine, { snapshot, taken }: Step): number {
 
 /** Breadth first over events; ends when everything wanted was seen or nothing is new. */
 function explore(
-  { machine, input, events, essence }: ChartSubject,
+  { machine, input, events, essence, isPossible = () => true }: ChartSubject,
   wanted: ReadonlySet<string>
 ): ReadonlyMap<string, readonly MooringEvent[]> {
   const found = new Map<string, readonly MooringEvent[]>();
@@ -103,6 +105,7 @@ function explore(
   const seen = new Set<string>();
   for (const { snapshot, path } of queue) {
     for (const event of events) {
+      if (!isPossible(snapshot.context as never, event)) continue;
       const after = step(machine, snapshot, event);
       const longer = [...path, event];
       for (const key of after.outcomes.map(keyOf)) if (!found.has(key)) found.set(key, longer);

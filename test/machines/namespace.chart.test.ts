@@ -10,6 +10,14 @@ coversChart({
   events: [
     { type: 'namespace.hold', namespace, holder: 'web' },
     { type: 'namespace.hold', namespace, holder: 'helper' },
+    {
+      type: 'namespace.hold',
+      namespace,
+      holder: 'web',
+      origin: { pid: 7, startTime: '1' }
+    },
+    { type: 'namespace.join', namespace, holder: 'helper' },
+    { type: 'namespace.rebooted', namespace },
     { type: 'namespace.release', namespace, holder: 'web' },
     { type: 'namespace.release', namespace, holder: 'helper' },
     { type: 'netns.created', namespace, netns },

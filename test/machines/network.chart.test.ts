@@ -10,6 +10,7 @@ coversChart({
   events: [
     { type: 'network.hold', network, holder: 'web', bridges: ['br-front'] },
     { type: 'network.hold', network, holder: 'db', bridges: ['br-front'] },
+    { type: 'network.rebooted', network },
     { type: 'network.release', network, holder: 'web' },
     { type: 'network.release', network, holder: 'db' },
     { type: 'network.prepared', network, baseline: { bridges: [] } },

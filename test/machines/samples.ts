@@ -1,10 +1,12 @@
 import type {
   AttachmentPlan,
+  ContainerFiles,
   ContainerSpec,
   Netns,
   PortMapping
 } from '../../src/model/container.ts';
 import type { CniResult } from '../../src/model/cni-result.ts';
+import type { Drift } from '../../src/model/drift.ts';
 import { INTERRUPTED, type Failure } from '../../src/model/failure.ts';
 
 export const container = 'web';
@@ -12,6 +14,22 @@ export const container = 'web';
 export const failure: Failure = { code: 'cni.11', message: 'front for web: the pool is busy' };
 export const interrupted: Failure = { code: INTERRUPTED, message: 'front for web: interrupted' };
 export const netns: Netns = { path: '/run/netns/mooring-web', device: '4', inode: '4026532200' };
+export const files: ContainerFiles = {
+  resolvConf: '/var/lib/mooring/files/web/resolv.conf',
+  hosts: '/var/lib/mooring/files/web/hosts'
+};
+export const ruleGone: Drift = {
+  network: 'front',
+  kind: 'rule',
+  object: 'CNI-DN-1',
+  text: 'chain CNI-DN-1 of table nat is gone'
+};
+export const linkGone: Drift = {
+  network: 'front',
+  kind: 'link',
+  object: 'eth0',
+  text: 'interface eth0 is gone'
+};
 export const result: CniResult = { cniVersion: '1.1.0' };
 
 export const port: PortMapping = {
@@ -45,7 +63,10 @@ export function plansOf(networks: readonly string[]): AttachmentPlan[] {
       disableCheck: false,
       disableGC: false,
       loadOnlyInlinedPlugins: false,
-      plugins: [{ type: 'bridge', bridge: `br-${network}` }],
+      plugins: [
+        { type: 'bridge', bridge: `br-${network}` },
+        { type: 'portmap', capabilities: { portMappings: true } }
+      ],
       raw: { name: network, cniVersion: '1.1.0' }
     },
     args: [],

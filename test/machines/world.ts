@@ -3,32 +3,49 @@ import type { ContainerEvent } from '../../src/bus/events.ts';
 import { refusalOf, type EffectRequest } from '../../src/bus/requests.ts';
 import { containerMachine } from '../../src/machines/container.ts';
 import type { Failure } from '../../src/model/failure.ts';
-import { container, failure, netns, plansOf, result } from './samples.ts';
+import type { Drift } from '../../src/model/drift.ts';
+import { container, failure, files, netns, plansOf, result } from './samples.ts';
 
 /** A container's machine, and a host that answers what it asks when it is told to. */
 export interface World {
   readonly actor: ActorRefFrom<typeof containerMachine>;
   /** All that was asked, in order: `cni.add front`. */
-  readonly asked: readonly string[];
+  readonly asked: string[];
   readonly waiting: readonly EffectRequest[];
   snapshot(): SnapshotFrom<typeof containerMachine>;
   send(event: ContainerEvent): void;
   /** Answers the oldest request as done. */
-  grant(details?: { readonly suspect?: boolean }): void;
+  grant(details?: Details): void;
   /** Answers the oldest request as refused. */
   refuse(why?: Failure): void;
+  /** Answers the oldest request with this. */
+  answer(fact: ContainerEvent): void;
+  /** What was asked to be given back, in order. */
+  readonly released: readonly object[];
   /** Grants requests until one of these is next, or none is left. */
   grantUntil(...asked: readonly string[]): void;
   /** Grants all there is until the machine rests. */
   settle(): void;
 }
 
+/** What an answer says beyond "done". */
+export interface Details {
+  readonly suspect?: boolean;
+  readonly drifts?: readonly Drift[];
+  readonly complete?: boolean;
+}
+
 export function createWorld(): World {
   const asked: string[] = [];
+  const released: object[] = [];
   const waiting: EffectRequest[] = [];
   const actor = createActor(containerMachine, { input: { container } });
   actor.on('*', (request) => {
     asked.push(brief(request));
+    if (request.type === 'resources.release') {
+      const { namespace, networks, rest } = request;
+      released.push({ namespace, networks, rest });
+    }
     waiting.push(request);
   });
   actor.start();
@@ -37,6 +54,11 @@ export function createWorld(): World {
     actor,
     asked,
     waiting,
+    released,
+    answer(fact) {
+      waiting.shift();
+      actor.send(fact);
+    },
     snapshot: () => actor.getSnapshot(),
     send: (event) => actor.send(event),
     grant: (details) => actor.send(granted(waiting.shift()!, details)),
@@ -59,27 +81,28 @@ export function brief(request: EffectRequest): string {
 
 function granted(
   request: EffectRequest,
-  { suspect = false }: { readonly suspect?: boolean } = {}
+  { suspect = false, drifts = [], complete = true }: Details = {}
 ): ContainerEvent {
   switch (request.type) {
-    case 'networks.resolve': {
-      const attachments = plansOf(request.networks.map(({ network }) => network));
-      return { type: 'networks.resolved', container, attachments };
+    case 'resources.hold': {
+      const { networks, ports, namespace } = request;
+      const attachments = plansOf(networks.map(({ network }) => network));
+      return {
+        type: 'resources.held',
+        container,
+        attachments,
+        ports,
+        netns: namespace === null ? null : netns
+      };
     }
-    case 'ports.claim':
-      return { type: 'ports.claimed', container, ports: request.ports };
-    case 'ports.release':
-      return { type: 'ports.released', container };
-    case 'networks.hold':
-      return { type: 'networks.held', container };
-    case 'networks.release':
-      return { type: 'networks.released', container };
-    case 'namespace.hold':
-      return { type: 'namespace.held', container, netns };
-    case 'namespace.release':
-      return { type: 'namespace.released', container };
-    case 'loopback.raise':
-      return { type: 'loopback.raised', container };
+    case 'resources.release':
+      return { type: 'resources.released', container };
+    case 'attachments.examine':
+      return { type: 'attachments.examined', container, drifts, complete };
+    case 'attachments.repair':
+      return { type: 'attachments.repaired', container };
+    case 'files.write':
+      return { type: 'files.written', container, files };
     case 'cni.add': {
       const { network } = request.attachment;
       return { type: 'attachment.added', container, network, result };

@@ -1,5 +1,6 @@
-import type { Attachment, Netns } from '../../model/container.ts';
+import type { Attachment, AttachmentPlan, Netns } from '../../model/container.ts';
 import { failureOf, MooringError } from '../../model/failure.ts';
+import { pinnedPlan } from '../../model/pinned.ts';
 import type { Effects } from '../effects.ts';
 import type { CniRunner } from './runner.ts';
 
@@ -7,12 +8,15 @@ export interface CniEffectsDeps {
   readonly runner: CniRunner;
   /** What stands at the path of a netns now. */
   readonly verifyNetns: (netns: Netns) => 'same' | 'gone' | 'replaced' | 'plain';
+  /** Whether there is a plugin of that name. */
+  readonly hasPlugin: (type: string) => boolean;
 }
 
 /** Attaches and detaches a container by the plugins of a plan. */
 export function cniEffects({
   runner,
-  verifyNetns
+  verifyNetns,
+  hasPlugin
 }: CniEffectsDeps): Pick<Effects, 'cni.add' | 'cni.del'> {
   return {
     async 'cni.add'({ container, netns, attachment }, { operation, signal }) {
@@ -20,7 +24,7 @@ export function cniEffects({
       try {
         checkNetns(netns, attachment, container);
         const target = { containerId: container, netnsPath: netns.path, operation, signal };
-        const result = await runner.add(attachment, target);
+        const result = await runner.add(planOf(attachment), target, attachment);
         return { type: 'attachment.added', container, network, result };
       } catch (error) {
         const failure = failureOf(error, 'cni');
@@ -33,7 +37,7 @@ export function cniEffects({
       try {
         const netnsPath = netns && isStill(netns) ? netns.path : '';
         const target = { containerId: container, netnsPath, operation, signal };
-        await runner.del(attachment, target, attachment.result);
+        await runner.del(planOf(attachment), target, attachment.result);
         const suspect = repeated || netnsPath === '';
         return { type: 'attachment.deleted', container, network, ...(suspect && { suspect }) };
       } catch (error) {
@@ -42,6 +46,10 @@ export function cniEffects({
       }
     }
   };
+
+  function planOf(attachment: Attachment): AttachmentPlan {
+    return attachment.pinned ? pinnedPlan(attachment, hasPlugin('static')) : attachment;
+  }
 
   function checkNetns(netns: Netns, { network }: Attachment, container: string): void {
     if (isStill(netns)) return;

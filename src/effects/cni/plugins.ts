@@ -24,6 +24,9 @@ export interface CniPlugins {
    */
   find(type: string): string;
 
+  /** Whether there is a binary of that name. */
+  has(type: string): boolean;
+
   /**
    * CNI versions a plugin says it speaks, as it says them.
    *
@@ -69,6 +72,7 @@ export function cniPlugins(deps: CniPluginsDeps): CniPlugins {
 
   return {
     find: (type) => findPlugin(type, deps.pluginDirs).file,
+    has: (type) => isThere(type, deps.pluginDirs),
     versions,
 
     async highestCommonVersion(types, caller) {
@@ -172,4 +176,14 @@ function checkDir(dir: string): string {
     'cni.badPluginDir',
     `plugin directory ${JSON.stringify(dir)} must be an absolute path without ":"`
   );
+}
+
+function isThere(type: string, pluginDirs: readonly string[]): boolean {
+  try {
+    findPlugin(type, pluginDirs);
+    return true;
+  } catch (error) {
+    if (error instanceof MooringError && error.code === 'cni.pluginNotFound') return false;
+    throw error;
+  }
 }

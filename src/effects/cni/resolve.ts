@@ -3,9 +3,9 @@ import { cniArgsText } from '../../model/cni-args.ts';
 import { checkIps } from '../../model/cni-ranges.ts';
 import type { Conflist, PluginConf } from '../../model/conflist.ts';
 import type { AttachmentPlan, AttachmentSpec } from '../../model/container.ts';
-import { failureOf, MooringError } from '../../model/failure.ts';
+import { MooringError } from '../../model/failure.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
-import type { Effects } from '../effects.ts';
+import type { EffectContext } from '../effects.ts';
 import { loadConflists, networkIn } from './conflists.ts';
 import type { CniPlugins } from './plugins.ts';
 
@@ -15,28 +15,31 @@ export interface ResolveDeps {
   readonly plugins: Pick<CniPlugins, 'validate'>;
 }
 
+export interface NetworksWanted {
+  readonly container: string;
+  readonly networks: readonly AttachmentSpec[];
+  /** Whether one of the networks must be able to publish ports. */
+  readonly publishes: boolean;
+}
+
 /** Fixes what ADD and DEL of every network will be given, before anything is changed. */
-export function resolveEffects({
-  confDir,
-  plugins
-}: ResolveDeps): Pick<Effects, 'networks.resolve'> {
-  return {
-    async 'networks.resolve'({ container, networks, publishes }, { operation, signal }) {
-      try {
-        const loaded = await loadConflists(confDir);
-        const attachments: AttachmentPlan[] = [];
-        for (const spec of networks) {
-          const { conflist } = networkIn(loaded, confDir, spec.network);
-          await plugins.validate(conflist, { operation, signal });
-          attachments.push(planOf(container, spec, conflist));
-        }
-        if (publishes) checkPublishes(attachments);
-        return { type: 'networks.resolved', container, attachments };
-      } catch (error) {
-        const failure = failureOf(error, 'network');
-        return { type: 'networks.resolveFailed', container, failure };
-      }
+export type ResolveNetworks = (
+  wanted: NetworksWanted,
+  context: EffectContext
+) => Promise<readonly AttachmentPlan[]>;
+
+/** Its result throws MooringError `network.…`, `conflist.…`, `cni.…`, `port.noNetwork`. */
+export function networkResolver({ confDir, plugins }: ResolveDeps): ResolveNetworks {
+  return async ({ container, networks, publishes }, { operation, signal }) => {
+    const loaded = await loadConflists(confDir);
+    const plans: AttachmentPlan[] = [];
+    for (const spec of networks) {
+      const { conflist } = networkIn(loaded, confDir, spec.network);
+      await plugins.validate(conflist, { operation, signal });
+      plans.push(planOf(container, spec, conflist));
     }
+    if (publishes) checkPublishes(plans);
+    return plans;
   };
 }
 

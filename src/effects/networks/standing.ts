@@ -1,30 +1,15 @@
-import { failureOf } from '../../model/failure.ts';
 import { loadConflists, networkIn } from '../cni/conflists.ts';
-import type { Effects } from '../effects.ts';
-
-type Hold = Pick<Effects, 'networks.hold'>;
 
 /**
  * Refuses networks that were removed since they were resolved.
  *
- * Only what is held is safe from removal, so this is asked once they are. The refusal
- * leaves them held: unwinding gives them back.
+ * Only what is held is safe from removal, so this is asked once they are.
  *
  * @param confDir directory of the conflists
+ * @throws MooringError `network.notFound`, `conflist.…`
  */
-export function holdStanding(confDir: string, effects: Hold): Hold {
-  return {
-    async 'networks.hold'(request, context) {
-      const fact = await effects['networks.hold'](request, context);
-      if (fact.type !== 'networks.held') return fact;
-      const { container, networks } = request;
-      try {
-        const loaded = await loadConflists(confDir);
-        networks.forEach(({ name }) => networkIn(loaded, confDir, name));
-        return fact;
-      } catch (error) {
-        return { type: 'networks.holdFailed', container, failure: failureOf(error, 'network') };
-      }
-    }
-  };
+export async function checkStanding(confDir: string, networks: readonly string[]): Promise<void> {
+  if (networks.length === 0) return;
+  const loaded = await loadConflists(confDir);
+  for (const name of networks) networkIn(loaded, confDir, name);
 }

@@ -42,7 +42,8 @@ export interface EmbeddedOptions {
 export async function embeddedStore(options: EmbeddedOptions): Promise<Store> {
   const layout = openRoot(options.root);
   const closing = new AbortController();
-  const made = once(() => siteOf(layout, options));
+  const boot = options.boot ?? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const made = once(() => siteOf(layout, { ...options, boot }));
   const locks = lockFiles();
   const leases = leasesOf(layout, locks, () => {
     expectOpen();
@@ -50,6 +51,8 @@ export async function embeddedStore(options: EmbeddedOptions): Promise<Store> {
   });
 
   return {
+    boot,
+
     acquire: (key, patience) => leases.acquire(key, patience),
     tryAcquire: (key) => leases.tryAcquire(key),
 
@@ -120,12 +123,12 @@ export async function embeddedStore(options: EmbeddedOptions): Promise<Store> {
 
 const MIB = 1024 * 1024;
 
-function siteOf(layout: Layout, options: EmbeddedOptions): Site {
+function siteOf(layout: Layout, options: EmbeddedOptions & { readonly boot: string }): Site {
   return {
     layout,
     history: historyOf(layout, options.history ?? { maxFiles: 1000, maxBytes: 64 * MIB }),
     host: options.host ?? hostname(),
-    boot: options.boot ?? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+    boot: options.boot,
     rotateBytes: options.rotateBytes ?? MIB,
     now: options.now ?? Date.now
   };

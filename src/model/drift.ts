@@ -1,0 +1,27 @@
+/** Something that the kernel should hold for an attached container and doesn't. */
+export interface Drift {
+  /** `null` when it concerns the container as a whole. */
+  readonly network: string | null;
+  readonly kind: DriftKind;
+  /** The thing itself: `eth0`, `10.90.0.2/15`, `CNI-DN-3f9a…`. */
+  readonly object: string;
+  /** One line that names it: `address 10.90.0.2/15 of eth0 is gone`. */
+  readonly text: string;
+}
+
+export type DriftKind =
+  | 'netns'
+  | 'link'
+  | 'address'
+  | 'route'
+  /** A firewall rule, a chain, or a setting that rules depend on. */
+  | 'rule'
+  /** The bridge itself, or the host's end of the link. */
+  | 'bridge'
+  /** The bridge's address, which is the containers' gateway. */
+  | 'gateway';
+
+/** Whether it can be put back without touching the container's links and addresses. */
+export function isRepairable({ kind }: Drift): boolean {
+  return kind === 'rule' || kind === 'gateway';
+}
