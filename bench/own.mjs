@@ -3,7 +3,7 @@ import { compose } from '../dist/compose.js';
 import { openComposed } from '../dist/mooring.js';
 import { line, timed } from './figures.mjs';
 
-const ROUNDS = 1_000;
+const ROUNDS = Number(process.env.ROUNDS ?? 1_000);
 
 const conflist = {
   cniVersion: '1.0.0',

@@ -17,6 +17,7 @@ import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
 import { checkStanding } from './effects/networks/standing.ts';
 import { portClaims } from './effects/ports/ports.ts';
+import { wideRanges } from './effects/ports/wide.ts';
 import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
 import { hostTool } from './effects/process/tool.ts';
@@ -105,8 +106,9 @@ function pluginsOf({ root, pluginDirs, pluginTimeoutMs, graceMs }: Settings): Cn
 }
 
 /** What a container takes for itself before its networks are added. */
-function ownResources({ confDir }: Settings, store: Store, plugins: CniPlugins): OwnResources {
-  const claims = portClaims(store);
+function ownResources(settings: Settings, store: Store, plugins: CniPlugins): OwnResources {
+  const { root, confDir, reservePorts: reserve } = settings;
+  const claims = portClaims({ store, root, reserve, run: hostTool(settings) });
   return {
     resolve: networkResolver({ confDir, plugins }),
     claimPorts: claims.claim,
@@ -139,6 +141,7 @@ function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves
       checkMs: pluginTimeoutMs,
       graceMs
     },
+    ranges: wideRanges(tool),
     onLog: (line) => {
       log.info(line);
     }

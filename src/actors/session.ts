@@ -5,10 +5,11 @@ import type { MooringEvent } from '../bus/events.ts';
 import { traitsOf, type EffectRequest } from '../bus/requests.ts';
 import { failureOf, INTERRUPTED, MooringError } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
-import { keyText, type Key, type Lease, type Outstanding } from '../store/store.ts';
+import { keyText, type Key, type Known, type Lease, type Outstanding } from '../store/store.ts';
 import type { Rest, Visit } from './durable-actor.ts';
 import { machineId, machineOf } from './machines.ts';
 import { performer } from './performer.ts';
+import type { RestedActors } from './rested.ts';
 import type { Runtime } from './runtime.ts';
 
 /** An actor in memory, from the lease it takes to the lease it gives back. */
@@ -20,11 +21,15 @@ export interface Session {
 }
 
 /** @throws what kept it from being opened: `lease.timedOut`, `store.corrupt`, `store.machineChanged` */
-export async function openSession(key: Key, runtime: Runtime): Promise<Session> {
+export async function openSession(
+  key: Key,
+  runtime: Runtime,
+  rested: RestedActors
+): Promise<Session> {
   const { store, lockTimeoutMs, shutdown } = runtime;
   const lease = await store.acquire(key, { timeoutMs: lockTimeoutMs, signal: shutdown });
   try {
-    return await session(key, lease, runtime);
+    return await session(key, lease, runtime, rested);
   } catch (error) {
     await store.release(lease);
     throw error;
@@ -42,24 +47,32 @@ function rebootedEvent({ kind, id }: Key): MooringEvent {
   }
 }
 
-async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Session> {
+async function session(
+  key: Key,
+  lease: Lease,
+  runtime: Runtime,
+  rested: RestedActors
+): Promise<Session> {
   const { store, bus, now, log } = runtime;
-  const stored = await store.load(key);
-  const asked: EffectRequest[] = [];
-  const actor = restore(key, stored?.snapshot, asked);
+  const memory = rested.take(key);
+  const found = await store.load(key, memory?.known);
+  const stored = found === 'unchanged' ? undefined : found;
+  const { actor, asked } =
+    found === 'unchanged' && memory !== undefined ? memory : restore(key, stored?.snapshot);
   const outstanding = new Map<string, Outstanding>();
   const facts: Envelope[] = [];
   const early: Visit[] = [];
   const work = performer(lease, runtime);
   let wake: () => void = () => undefined;
-  let recorded = stored !== undefined;
-  let since = stored?.time ?? now();
+  let known: Known | undefined = found === 'unchanged' ? memory?.known : stored;
+  let since = (found === 'unchanged' ? memory?.since : stored?.time) ?? now();
 
   for (const request of stored?.outstanding ?? []) outstanding.set(request.id, request);
   if (stored && stored.boot !== store.boot) await takeReboot();
   for (const request of stored?.outstanding ?? []) resume(request);
 
   lease.signal.addEventListener('abort', () => {
+    work.stop(lease.signal.reason);
     wake();
   });
   return {
@@ -143,13 +156,13 @@ async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Sessio
       event: envelope.event,
       requests,
       value: after.value as Json,
-      snapshot: persisted(actor),
+      snapshot: persisted(after),
       outstanding: [...outstanding.values()],
       machine: machineId(key.kind),
       causation: envelope.causation,
       correlation: envelope.correlation
     });
-    recorded = true;
+    known = { seq: (known?.seq ?? 0) + 1, token: lease.token };
     since = now();
     log.debug(
       { key: envelope.key, event: envelope.event.type, value: after.value as Json },
@@ -173,8 +186,8 @@ async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Sessio
   }
 
   async function close(): Promise<void> {
-    actor.stop();
-    if (recorded && snapshot().value === 'absent') await store.forget(lease);
+    if (known !== undefined && snapshot().value === 'absent') await store.forget(lease);
+    else if (known !== undefined) rested.keep(key, { actor, asked, known, since });
     await store.release(lease);
   }
 
@@ -183,8 +196,12 @@ async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Sessio
   }
 }
 
-function restore(key: Key, snapshot: Json | undefined, asked: EffectRequest[]): AnyActorRef {
+function restore(
+  key: Key,
+  snapshot: Json | undefined
+): { readonly actor: AnyActorRef; readonly asked: EffectRequest[] } {
   const { machine, input } = machineOf(key);
+  const asked: EffectRequest[] = [];
   try {
     const actor = createActor(
       machine,
@@ -195,7 +212,7 @@ function restore(key: Key, snapshot: Json | undefined, asked: EffectRequest[]): 
     actor.subscribe({ error: () => undefined });
     actor.on('*', (request: unknown) => asked.push(request as EffectRequest));
     actor.start();
-    if (actor.getSnapshot().status !== 'error') return actor;
+    if (actor.getSnapshot().status !== 'error') return { actor, asked };
     throw actor.getSnapshot().error;
   } catch (error) {
     const { message } = failureOf(error, 'store');
@@ -207,14 +224,14 @@ function restore(key: Key, snapshot: Json | undefined, asked: EffectRequest[]): 
   }
 }
 
-function persisted(actor: AnyActorRef): Json {
-  const snapshot = actor.getPersistedSnapshot() as unknown as Json & {
-    status: string;
-    error?: unknown;
-  };
+/**
+ * What `getPersistedSnapshot()` gives for a machine without children and history states,
+ * as all of ours are: it would look through the whole context for references to actors.
+ */
+function persisted({ status, value, context, error }: AnyMachineSnapshot): Json {
   // A throwing guard or action stops an actor; going on from there would repeat nothing and lose all.
-  if (snapshot.status === 'error') throw snapshot.error;
-  return snapshot;
+  if (status === 'error') throw error;
+  return { status, value, context: context as Json, children: {}, historyValue: {} } as Json;
 }
 
 function restOf({ value, context }: AnyMachineSnapshot, since: number): Rest {

@@ -7,6 +7,8 @@ import { usage } from './errors.ts';
 export interface UpOptions {
   readonly network?: readonly string[];
   readonly publish?: readonly string[];
+  readonly publishAll?: true;
+  readonly expose?: readonly string[];
   readonly ip?: string;
   readonly ip6?: string;
   readonly macAddress?: string;
@@ -21,17 +23,20 @@ export interface UpOptions {
  * @throws MooringError when a network or a port cannot be parsed
  */
 export function upInput(
-  library: Pick<Library, 'parsePublish' | 'parseNetworkOption' | 'DEFAULT_NETWORK'>,
+  library: Pick<Library, 'parseExpose' | 'parsePublish' | 'parseNetworkOption' | 'DEFAULT_NETWORK'>,
   id: string,
   options: UpOptions
 ): UpInput {
   const { networks, netns } = placeOf(library, options);
-  const ports = (options.publish ?? []).map((text) => library.parsePublish(text));
+  const ports = (options.publish ?? []).flatMap((text) => library.parsePublish(text));
+  const expose = (options.expose ?? []).flatMap((text) => library.parseExpose(text));
   return {
     id,
     ...(networks === undefined ? {} : { networks }),
     ...(netns === undefined ? {} : { netns }),
-    ...(ports.length === 0 ? {} : { ports })
+    ...(ports.length === 0 ? {} : { ports }),
+    ...(expose.length === 0 ? {} : { expose }),
+    ...(options.publishAll ? { publishAll: true } : {})
   };
 }
 

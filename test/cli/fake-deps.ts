@@ -12,7 +12,7 @@ import { MooringError } from '../../src/model/failure.ts';
 import { parseNetworkOption } from '../../src/model/network-option.ts';
 import { DEFAULT_NETWORK } from '../../src/model/network.ts';
 import { networkSettings } from '../../src/model/network-settings.ts';
-import { parsePublish } from '../../src/model/port.ts';
+import { parseExpose, parsePublish } from '../../src/model/port.ts';
 
 /** What a command line said and how it ended. */
 export interface Ran {
@@ -185,6 +185,7 @@ function libraryOf(
   return {
     openMooring,
     doctor,
+    parseExpose,
     parsePublish,
     parseNetworkOption,
     networkSettings,
