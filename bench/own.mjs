@@ -3,7 +3,7 @@ import { compose } from '../dist/compose.js';
 import { openComposed } from '../dist/mooring.js';
 import { line, timed } from './figures.mjs';
 
-const ROUNDS = 1_000;
+const ROUNDS = Number(process.env.ROUNDS ?? 1_000);
 
 const conflist = {
   cniVersion: '1.0.0',
@@ -42,7 +42,6 @@ const atOnce = {
     netns: { path: '/run/netns/bench', device: '4', inode: '4026532000' }
   }),
   'netns.remove': ({ namespace }) => ({ type: 'netns.removed', namespace }),
-  'loopback.raise': ({ container }) => ({ type: 'loopback.raised', container }),
   'network.prepare': ({ network }) => ({
     type: 'network.prepared',
     network,

@@ -30,7 +30,7 @@ export async function store() {
 
 function commitOf(round) {
   return {
-    event: { type: 'loopback.raised', container: 'web' },
+    event: { type: 'resources.released', container: 'web' },
     requests: [],
     value: 'up',
     snapshot: { round, filler: 'x'.repeat(2_000) },

@@ -126,6 +126,11 @@ export interface MooringOptions {
   readonly pluginTimeoutMs?: number;
   /** How long to wait while another process works on the same container, milliseconds; default 120,000. */
   readonly lockTimeoutMs?: number;
+  /**
+   * Whether published host ports are kept bound, so that no other program takes them; default `true`.
+   * A process `sleep` of each container that publishes any holds them, 1,000 ports at most.
+   */
+  readonly reservePorts?: boolean;
   /** Plugins run at the same time by this process; default twice the cores. */
   readonly concurrency?: number;
 }
@@ -150,6 +155,10 @@ export interface UpInput {
   /** Absent or empty: the default network. `'none'`: `lo` alone. */
   readonly networks?: readonly AttachmentInput[] | 'none';
   readonly ports?: readonly PortInput[];
+  /** Ports that it serves: `inspect` shows them, and `publishAll` publishes them. */
+  readonly expose?: readonly ExposeInput[];
+  /** Publishes every exposed port that `ports` does not, on a host port of Mooring's choice. */
+  readonly publishAll?: boolean;
   /**
    * Where its netns comes from; absent: one is made.
    *
@@ -201,8 +210,17 @@ export interface PortInput {
   readonly hostIp?: string;
   /** How many ports, default 1. */
   readonly range?: number;
-  /** Default `tcp`. */
-  readonly protocol?: 'tcp' | 'udp' | 'sctp';
+  /** `tcp` (default), `udp`, `sctp`, or several with commas between them. */
+  readonly protocol?: string;
+}
+
+export interface ExposeInput {
+  /** First container port. */
+  readonly port: number;
+  /** How many ports, default 1. */
+  readonly range?: number;
+  /** As of a {@link PortInput}. */
+  readonly protocol?: string;
 }
 
 export interface ContainerList {

@@ -20,6 +20,7 @@ import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
 import { checkStanding, usesPlugin } from './effects/networks/standing.ts';
 import { portClaims } from './effects/ports/ports.ts';
+import { wideRanges } from './effects/ports/wide.ts';
 import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
 import { hostTool } from './effects/process/tool.ts';
@@ -111,11 +112,12 @@ function pluginsOf({ root, pluginDirs, pluginTimeoutMs, graceMs }: Settings): Cn
 
 /** What a container takes for itself before its networks are added. */
 function ownResources(
-  { confDir }: Settings,
+  settings: Settings,
   store: Store,
   plugins: CniPlugins
 ): Omit<OwnResources, 'removeFiles'> {
-  const claims = portClaims(store);
+  const { root, confDir, reservePorts: reserve } = settings;
+  const claims = portClaims({ store, root, reserve, run: hostTool(settings) });
   return {
     resolve: networkResolver({ confDir, plugins }),
     claimPorts: claims.claim,
@@ -158,6 +160,7 @@ function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves
       checkMs: pluginTimeoutMs,
       graceMs
     },
+    ranges: wideRanges(tool),
     onLog: (line) => {
       log.info(line);
     }

@@ -16,6 +16,8 @@ export interface Settings {
   readonly graceMs: number;
   readonly lockTimeoutMs: number;
   readonly concurrency: number;
+  /** Whether published host ports are kept bound. */
+  readonly reservePorts: boolean;
 }
 
 /** What tests and benchmarks put around the effects, besides a host's options. */
@@ -49,7 +51,8 @@ export function settingsOf(options: MooringOptions): Settings {
     pluginTimeoutMs: whole('pluginTimeoutMs', options.pluginTimeoutMs ?? 60_000, 1, HOUR_MS),
     graceMs: GRACE_MS,
     lockTimeoutMs: whole('lockTimeoutMs', options.lockTimeoutMs ?? 120_000, 0, HOUR_MS),
-    concurrency: whole('concurrency', options.concurrency ?? 2 * availableParallelism(), 1, 1_024)
+    concurrency: whole('concurrency', options.concurrency ?? 2 * availableParallelism(), 1, 1_024),
+    reservePorts: options.reservePorts ?? true
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Envelope } from '../bus/bus.ts';
 import type { Json } from '../model/json.ts';
 import type { Key } from '../store/store.ts';
+import type { RestedActors } from './rested.ts';
 import type { Runtime } from './runtime.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -44,7 +45,12 @@ export interface Visit {
 }
 
 /** @param onIdle called when it has left memory: the next event needs a new one */
-export function durableActor(key: Key, runtime: Runtime, onIdle: () => void): DurableActor {
+export function durableActor(
+  key: Key,
+  runtime: Runtime,
+  rested: RestedActors,
+  onIdle: () => void
+): DurableActor {
   let visits: Visit[] = [];
   let session: Session | undefined;
   let running = false;
@@ -68,7 +74,7 @@ export function durableActor(key: Key, runtime: Runtime, onIdle: () => void): Du
     while (visits.length > 0) {
       const served: Visit[] = [];
       try {
-        session = await openSession(key, runtime);
+        session = await openSession(key, runtime, rested);
         const rest = await session.work(() => {
           const next = visits.shift();
           if (next) served.push(next);

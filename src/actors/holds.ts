@@ -51,7 +51,12 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
       attachments = await own.resolve(request, context);
       ports = request.ports && (await own.claimPorts(container, request.ports, context));
     } catch (error) {
-      return { type: 'resources.refused', container, failure: failureOf(error, 'network') };
+      const failure = failureOf(error, 'network');
+      if (!context.repeated || request.ports === null) {
+        return { type: 'resources.refused', container, failure };
+      }
+      // The process that died at it may have come as far as its ports.
+      return { type: 'resources.holdFailed', container, failure };
     }
     try {
       const [netns] = await Promise.all([

@@ -12,14 +12,14 @@ export interface Performer {
   giveUp(request: Outstanding, failure: Failure): void;
   /** Stops everything under way and resolves when it has ended; nothing of it goes on the bus any more. */
   abandon(): Promise<void>;
+  /** Stops everything under way, without waiting. */
+  stop(reason: unknown): void;
 }
 
 export function performer(lease: Lease, runtime: Runtime): Performer {
-  const stop = new AbortController();
-  const { signal } = stop;
-  lease.signal.addEventListener('abort', () => {
-    stop.abort(lease.signal.reason);
-  });
+  // Most requests never look at the signal, and one takes long to make.
+  let controller: AbortController | undefined;
+  let stopped: { readonly reason: unknown } | undefined;
   const underWay = new Set<Promise<void>>();
 
   return {
@@ -36,15 +36,27 @@ export function performer(lease: Lease, runtime: Runtime): Performer {
       });
     },
     abandon: async () => {
-      stop.abort();
+      stop(undefined);
       await Promise.all(underWay);
-    }
+    },
+    stop
   };
+
+  function stop(reason: unknown): void {
+    stopped ??= { reason };
+    controller?.abort(stopped.reason);
+  }
+
+  function signal(): AbortSignal {
+    controller ??= new AbortController();
+    if (stopped !== undefined) controller.abort(stopped.reason);
+    return controller.signal;
+  }
 
   function track(outstanding: Outstanding, task: () => Promise<MooringEvent>): void {
     const done = answer(outstanding, task).then((event) => {
       underWay.delete(done);
-      if (signal.aborted) return;
+      if (stopped !== undefined) return;
       const { id, correlation } = outstanding;
       runtime.bus.send({ key: keyText(lease.key), event, causation: id, correlation });
     });
@@ -59,7 +71,7 @@ export function performer(lease: Lease, runtime: Runtime): Performer {
       return await task();
     } catch (error) {
       // A handler answers with a fact; one that throws is a mistake, and the container must not wait for ever.
-      if (!signal.aborted)
+      if (stopped === undefined)
         runtime.log.error({ err: error, request: request.type }, 'a handler threw');
       return refusalOf(request, failureOf(error, 'mooring', request.type));
     }
@@ -71,7 +83,13 @@ export function performer(lease: Lease, runtime: Runtime): Performer {
       request: EffectRequest,
       context: EffectContext
     ) => ReturnType<Effect<RequestType>>;
-    return effect(request, { operation: id, askedAt, correlation, repeated, signal });
+    const context = { operation: id, askedAt, correlation, repeated };
+    return effect(request, {
+      ...context,
+      get signal() {
+        return signal();
+      }
+    });
   }
 
   function inLane<T>(type: RequestType, task: () => Promise<T>): Promise<T> {
@@ -81,6 +99,6 @@ export function performer(lease: Lease, runtime: Runtime): Performer {
   async function settleOrphans({ id, request }: Outstanding): Promise<void> {
     // A DEL cut short after the link has gone would leave rules that a second DEL no longer finds.
     const mode = request.type === 'cni.del' ? 'wait' : 'kill';
-    await runtime.settleOrphans(id, { mode, signal });
+    await runtime.settleOrphans(id, { mode, signal: signal() });
   }
 }

@@ -3,6 +3,7 @@ import type { Envelope } from '../bus/bus.ts';
 import { isCommand, type MooringEvent } from '../bus/events.ts';
 import { keyText, type Key } from '../store/store.ts';
 import { durableActor, type Asked, type DurableActor, type Rest } from './durable-actor.ts';
+import { restedActors } from './rested.ts';
 import type { Runtime } from './runtime.ts';
 
 /** The actors that are in memory: those with something to do. */
@@ -32,8 +33,11 @@ interface Ask extends Asked {
   readonly resolve: (rest: Promise<Rest>) => void;
 }
 
+const RESTED_MAX = 1024;
+
 /** Routes the bus: a command finds its actor or starts it, a fact finds the one that asked. */
 export function createRegistry(runtime: Runtime): Registry {
+  const rested = restedActors(RESTED_MAX);
   const actors = new Map<string, DurableActor>();
   const asks = new Map<Envelope, Ask>();
   const idleWaiters: (() => void)[] = [];
@@ -75,7 +79,7 @@ export function createRegistry(runtime: Runtime): Registry {
     const text = keyText(key);
     const known = actors.get(text);
     if (known) return known;
-    const actor = durableActor(key, runtime, () => {
+    const actor = durableActor(key, runtime, rested, () => {
       actors.delete(text);
       if (actors.size === 0) for (const resolve of idleWaiters.splice(0)) resolve();
     });

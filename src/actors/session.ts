@@ -1,14 +1,21 @@
 import { nanoid } from 'nanoid';
-import { createActor, type AnyActorRef, type AnyMachineSnapshot } from 'xstate';
+import type { AnyMachineSnapshot } from 'xstate';
 import type { Envelope } from '../bus/bus.ts';
-import type { MooringEvent } from '../bus/events.ts';
-import { traitsOf, type EffectRequest } from '../bus/requests.ts';
-import { failureOf, INTERRUPTED, MooringError } from '../model/failure.ts';
+import { traitsOf } from '../bus/requests.ts';
+import { INTERRUPTED } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
-import { keyText, type Key, type Lease, type Outstanding } from '../store/store.ts';
+import {
+  keyText,
+  type Key,
+  type Lease,
+  type Outstanding,
+  type StoredActor
+} from '../store/store.ts';
 import type { Rest, Visit } from './durable-actor.ts';
-import { machineId, machineOf } from './machines.ts';
+import { machineId } from './machines.ts';
 import { performer } from './performer.ts';
+import { persisted, rebootedEvent, recall, restOf } from './recall.ts';
+import type { RestedActors } from './rested.ts';
 import type { Runtime } from './runtime.ts';
 
 /** An actor in memory, from the lease it takes to the lease it gives back. */
@@ -20,48 +27,40 @@ export interface Session {
 }
 
 /** @throws what kept it from being opened: `lease.timedOut`, `store.corrupt`, `store.machineChanged` */
-export async function openSession(key: Key, runtime: Runtime): Promise<Session> {
+export async function openSession(
+  key: Key,
+  runtime: Runtime,
+  rested: RestedActors
+): Promise<Session> {
   const { store, lockTimeoutMs, shutdown } = runtime;
   const lease = await store.acquire(key, { timeoutMs: lockTimeoutMs, signal: shutdown });
   try {
-    return await session(key, lease, runtime);
+    return await session(key, lease, runtime, rested);
   } catch (error) {
     await store.release(lease);
     throw error;
   }
 }
 
-function rebootedEvent({ kind, id }: Key): MooringEvent {
-  switch (kind) {
-    case 'container':
-      return { type: 'container.rebooted', container: id };
-    case 'namespace':
-      return { type: 'namespace.rebooted', namespace: id };
-    case 'network':
-      return { type: 'network.rebooted', network: id };
-  }
-}
-
-async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Session> {
+async function session(
+  key: Key,
+  lease: Lease,
+  runtime: Runtime,
+  rested: RestedActors
+): Promise<Session> {
   const { store, bus, now, log } = runtime;
-  const stored = await store.load(key);
-  const asked: EffectRequest[] = [];
-  const actor = restore(key, stored?.snapshot, asked);
+  const { actor, asked, stored, ...last } = await recall(key, store, rested);
   const outstanding = new Map<string, Outstanding>();
   const facts: Envelope[] = [];
   const early: Visit[] = [];
   const work = performer(lease, runtime);
   let wake: () => void = () => undefined;
-  let recorded = stored !== undefined;
-  let since = stored?.time ?? now();
+  let known = last.known;
+  let since = last.since ?? now();
 
-  for (const request of stored?.outstanding ?? []) outstanding.set(request.id, request);
-  if (stored && stored.boot !== store.boot) await takeReboot();
-  for (const request of stored?.outstanding ?? []) resume(request);
+  if (stored) await goOn(stored);
 
-  lease.signal.addEventListener('abort', () => {
-    wake();
-  });
+  lease.signal.addEventListener('abort', lost);
   return {
     deliver,
     wake: () => {
@@ -70,6 +69,11 @@ async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Sessio
     work: run,
     close
   };
+
+  function lost(): void {
+    work.stop(lease.signal.reason);
+    wake();
+  }
 
   function deliver(envelope: Envelope): void {
     facts.push(envelope);
@@ -115,6 +119,13 @@ async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Sessio
     return envelope !== undefined && outstanding.size > 0 && !snapshot().can(envelope.event);
   }
 
+  /** From where another process left it. */
+  async function goOn({ outstanding: unanswered, boot }: StoredActor): Promise<void> {
+    for (const request of unanswered) outstanding.set(request.id, request);
+    if (boot !== store.boot) await takeReboot();
+    for (const request of unanswered) resume(request);
+  }
+
   /** Before anything else: what the record tells of the kernel is no longer true. */
   async function takeReboot(): Promise<void> {
     const event = rebootedEvent(key);
@@ -143,13 +154,13 @@ async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Sessio
       event: envelope.event,
       requests,
       value: after.value as Json,
-      snapshot: persisted(actor),
+      snapshot: persisted(after),
       outstanding: [...outstanding.values()],
       machine: machineId(key.kind),
       causation: envelope.causation,
       correlation: envelope.correlation
     });
-    recorded = true;
+    known = { seq: (known?.seq ?? 0) + 1, token: lease.token };
     since = now();
     log.debug(
       { key: envelope.key, event: envelope.event.type, value: after.value as Json },
@@ -173,50 +184,12 @@ async function session(key: Key, lease: Lease, runtime: Runtime): Promise<Sessio
   }
 
   async function close(): Promise<void> {
-    actor.stop();
-    if (recorded && snapshot().value === 'absent') await store.forget(lease);
+    if (known !== undefined && snapshot().value === 'absent') await store.forget(lease);
+    else if (known !== undefined) rested.keep(key, { actor, asked, known, since });
     await store.release(lease);
   }
 
   function snapshot(): AnyMachineSnapshot {
     return actor.getSnapshot() as AnyMachineSnapshot;
   }
-}
-
-function restore(key: Key, snapshot: Json | undefined, asked: EffectRequest[]): AnyActorRef {
-  const { machine, input } = machineOf(key);
-  try {
-    const actor = createActor(
-      machine,
-      // A persisted snapshot is plain data; XState types it by its machine.
-      snapshot === undefined ? { input } : { snapshot: snapshot as never, input }
-    );
-    // Without an observer an error in a guard or an action would end the process.
-    actor.subscribe({ error: () => undefined });
-    actor.on('*', (request: unknown) => asked.push(request as EffectRequest));
-    actor.start();
-    if (actor.getSnapshot().status !== 'error') return actor;
-    throw actor.getSnapshot().error;
-  } catch (error) {
-    const { message } = failureOf(error, 'store');
-    throw new MooringError(
-      'store.machineChanged',
-      `${keyText(key)} was recorded by another version of its chart: ${message}`,
-      { cause: error }
-    );
-  }
-}
-
-function persisted(actor: AnyActorRef): Json {
-  const snapshot = actor.getPersistedSnapshot() as unknown as Json & {
-    status: string;
-    error?: unknown;
-  };
-  // A throwing guard or action stops an actor; going on from there would repeat nothing and lose all.
-  if (snapshot.status === 'error') throw snapshot.error;
-  return snapshot;
-}
-
-function restOf({ value, context }: AnyMachineSnapshot, since: number): Rest {
-  return { value: value as Json, context: context as unknown, since };
 }

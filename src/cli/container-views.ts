@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ContainerView } from '../index.ts';
+import type { ContainerView, NetworkSettings } from '../index.ts';
 import { namedMissing } from './container.ts';
 import type { Library } from './deps.ts';
 import { CliError, usage, visible } from './errors.ts';
@@ -139,6 +139,7 @@ async function inspect(
 
 function inspection(library: Pick<Library, 'networkSettings'>, view: ContainerView): object {
   const { failure } = view;
+  const settings = library.networkSettings(view);
   return {
     Id: view.id,
     State: {
@@ -150,9 +151,16 @@ function inspection(library: Pick<Library, 'networkSettings'>, view: ContainerVi
     NetNS: view.netns?.path ?? '',
     ResolvConfPath: view.files?.resolvConf ?? '',
     HostsPath: view.files?.hosts ?? '',
-    HostConfig: { NetworkMode: view.spec.networks.length === 0 ? 'none' : 'bridge' },
-    NetworkSettings: library.networkSettings(view)
+    HostConfig: {
+      NetworkMode: view.spec.networks.length === 0 ? 'none' : 'bridge',
+      PortBindings: published(settings.Ports)
+    },
+    NetworkSettings: settings
   };
+}
+
+function published(ports: NetworkSettings['Ports']): NetworkSettings['Ports'] {
+  return Object.fromEntries(Object.entries(ports).filter(([, bindings]) => bindings !== null));
 }
 
 async function printPorts(

@@ -78,6 +78,8 @@ function withUpOptions(command: Command): Command {
     )
     .option('--netns-pid <pid>', 'attach in the netns of this process')
     .option('-p, --publish <port>', '[[IP:][HOST[-HOST]]:]CTR[-CTR][/PROTO], repeatable', collect)
+    .option('-P, --publish-all', 'publish every exposed port on a host port that is free')
+    .option('--expose <port>', 'PORT[-PORT][/PROTO] that the container serves, repeatable', collect)
     .option('--ip <address>', 'IPv4 address on the one network')
     .option('--ip6 <address>', 'IPv6 address on the one network')
     .option('--mac-address <mac>', 'MAC address on the one network')

@@ -5,6 +5,7 @@ export type Library = Pick<
   typeof Api,
   | 'openMooring'
   | 'doctor'
+  | 'parseExpose'
   | 'parsePublish'
   | 'parseNetworkOption'
   | 'networkSettings'

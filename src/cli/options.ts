@@ -13,6 +13,7 @@ export interface GlobalOptions {
   readonly cniConfDir?: string;
   readonly cniPluginDir?: readonly string[];
   readonly logLevel: string;
+  readonly portReservation: boolean;
 }
 
 export interface Filter {
@@ -26,6 +27,7 @@ export function addGlobalOptions(program: Command): Command {
     .option('--store <url>', 'where state is kept (env: MOORING_STORE, default: embedded)')
     .option('--cni-conf-dir <dir>', 'directory of conflists (default: /etc/cni/net.d)')
     .option('--cni-plugin-dir <dir>', 'directory of CNI plugins, repeatable', collect)
+    .option('--no-port-reservation', 'do not keep published host ports bound')
     .addOption(
       new Option('--log-level <level>', 'what to log on standard error')
         .choices(LOG_LEVELS)
@@ -43,6 +45,7 @@ export function mooringOptions(command: Command, env: Deps['env']): MooringOptio
     ...(store ? { store } : {}),
     ...(given.cniConfDir === undefined ? {} : { confDir: given.cniConfDir }),
     ...(given.cniPluginDir === undefined ? {} : { pluginDirs: given.cniPluginDir }),
+    ...(given.portReservation ? {} : { reservePorts: false }),
     logLevel: given.logLevel
   };
 }

@@ -8,6 +8,8 @@ import { namesOf, type NamesOptions } from './names-input.ts';
 export interface UpOptions extends NamesOptions {
   readonly network?: readonly string[];
   readonly publish?: readonly string[];
+  readonly publishAll?: true;
+  readonly expose?: readonly string[];
   readonly ip?: string;
   readonly ip6?: string;
   readonly macAddress?: string;
@@ -22,17 +24,20 @@ export interface UpOptions extends NamesOptions {
  * @throws MooringError when a network or a port cannot be parsed
  */
 export function upInput(
-  library: Pick<Library, 'parsePublish' | 'parseNetworkOption' | 'DEFAULT_NETWORK'>,
+  library: Pick<Library, 'parseExpose' | 'parsePublish' | 'parseNetworkOption' | 'DEFAULT_NETWORK'>,
   id: string,
   options: UpOptions
 ): UpInput {
   const { networks, netns } = placeOf(library, options);
-  const ports = (options.publish ?? []).map((text) => library.parsePublish(text));
+  const ports = (options.publish ?? []).flatMap((text) => library.parsePublish(text));
+  const expose = (options.expose ?? []).flatMap((text) => library.parseExpose(text));
   return {
     id,
     ...(networks === undefined ? {} : { networks }),
     ...(netns === undefined ? {} : { netns }),
     ...(ports.length === 0 ? {} : { ports }),
+    ...(expose.length === 0 ? {} : { expose }),
+    ...(options.publishAll ? { publishAll: true } : {}),
     ...namesOf(options)
   };
 }

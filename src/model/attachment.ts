@@ -1,12 +1,13 @@
 import type { AttachmentPlan, PortMapping } from './container.ts';
 import type { Conflist, PluginConf } from './conflist.ts';
-import { isJsonObject, type JsonObject } from './json.ts';
+import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import { parseInterfaceName } from './names.ts';
 
 /**
  * The plans with the ports to publish given to the first network that can publish.
  *
- * A range becomes single ports, as the `portMappings` capability knows no ranges.
+ * A range stays one: `portMappings` of a plan are ours, and `expandCapabilities` makes them what
+ * a plugin reads.
  * The plans come back as they were when there is nothing to publish, or no network
  * that could; `networks.resolve` has refused the latter before.
  */
@@ -15,10 +16,20 @@ export function withPorts(
   ports: readonly PortMapping[]
 ): AttachmentPlan[] {
   const first = ports.length === 0 ? -1 : plans.findIndex(({ conflist }) => publishes(conflist));
-  const portMappings = ports.flatMap(singlePorts);
+  const portMappings = ports.map(capabilityOf);
   return plans.map((plan, index) =>
     index === first ? { ...plan, capabilityArgs: { ...plan.capabilityArgs, portMappings } } : plan
   );
+}
+
+/**
+ * Capability arguments as plugins read them: `portMappings` knows no ranges, so that one of
+ * theirs becomes as many entries as it has ports.
+ */
+export function expandCapabilities(supplied: JsonObject): JsonObject {
+  const { portMappings } = supplied;
+  if (!Array.isArray(portMappings)) return supplied;
+  return { ...supplied, portMappings: (portMappings as readonly Json[]).flatMap(singlePorts) };
 }
 
 /** Whether it is this attachment that publishes the container's ports. */
@@ -53,13 +64,21 @@ export function bridgesOf({ plugins }: Pick<Conflist, 'plugins'>): string[] {
   return [...new Set(names)].filter(isInterfaceName);
 }
 
-function singlePorts(mapping: PortMapping): JsonObject[] {
+function capabilityOf(mapping: PortMapping): JsonObject {
   const { hostIp, hostPort, containerPort, protocol, range } = mapping;
+  const first = { hostPort, containerPort, protocol, hostIP: hostIp };
+  return range === 1 ? first : { ...first, range };
+}
+
+function singlePorts(entry: Json): Json[] {
+  if (!isJsonObject(entry)) return [entry];
+  const { range, ...first } = entry;
+  const { hostPort, containerPort } = first;
+  if (typeof range !== 'number' || typeof hostPort !== 'number') return [entry];
   return Array.from({ length: range }, (_, offset) => ({
+    ...first,
     hostPort: hostPort + offset,
-    containerPort: containerPort + offset,
-    protocol,
-    hostIP: hostIp
+    containerPort: Number(containerPort) + offset
   }));
 }
 

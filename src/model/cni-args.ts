@@ -1,4 +1,4 @@
-import { declaredBy } from './attachment.ts';
+import { declaredBy, expandCapabilities } from './attachment.ts';
 import type { Conflist, PluginConf } from './conflist.ts';
 import { MooringError } from './failure.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
@@ -51,9 +51,8 @@ export function pluginStdin(
 
 /** Capabilities that the plugin declares and somebody supplies. */
 function runtimeConfigOf(plugin: PluginConf, supplied: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(supplied).filter(([capability]) => declaredBy(plugin, capability))
-  );
+  const declared = Object.entries(supplied).filter(([name]) => declaredBy(plugin, name));
+  return expandCapabilities(Object.fromEntries(declared));
 }
 
 /** A plugin's error object, when that is what it printed. */

@@ -3,15 +3,16 @@ import { parseMac, parseAlias, parseHostAddress } from './network-option.ts';
 import type {
   AttachmentSpec,
   ContainerSpec,
+  ExposedPort,
   NamespaceSpec,
-  PortMapping,
-  Protocol
+  PortMapping
 } from './container.ts';
 import { namesInput, parseNames, type NamesMode } from './container-names.ts';
 import { MooringError, oneLine } from './failure.ts';
 import { parseContainerId, parseInterfaceName, parseNetworkName } from './names.ts';
 import { checkPorts } from './port-conflicts.ts';
-import { checkPort } from './port.ts';
+import { publishAll, unpublished } from './port-expose.ts';
+import { checkPort, parseProtocols } from './port.ts';
 
 const NETWORKS_MAX = 64;
 const IPS_MAX = 64;
@@ -35,6 +36,12 @@ const portInput = v.strictObject({
   protocol: v.optional(v.string())
 });
 
+const exposeInput = v.strictObject({
+  port: v.number(),
+  range: v.optional(v.number()),
+  protocol: v.optional(v.string())
+});
+
 const netnsInput = v.lazy((input) =>
   typeof input === 'string'
     ? v.literal('host')
@@ -52,6 +59,8 @@ const specInput = v.strictObject({
     v.lazy((input) => (typeof input === 'string' ? v.literal('none') : v.array(attachmentInput)))
   ),
   ports: v.optional(v.array(portInput)),
+  expose: v.optional(v.array(exposeInput)),
+  publishAll: v.optional(v.boolean()),
   netns: v.optional(netnsInput),
   ...namesInput
 });
@@ -72,16 +81,19 @@ export function parseContainerSpec(
 ): ContainerSpec {
   const given = v.safeParse(specInput, input);
   if (!given.success) throw badInput(given.issues[0]);
-  const { id, networks, ports, netns } = given.output;
+  const { id, networks, ports, netns, expose, publishAll: all } = given.output;
   const namespace = netns === undefined ? undefined : parseNamespace(netns);
   const attaches = namespace === undefined || namespace.kind === 'process';
   if (!attaches && networks !== 'none' && networks?.length) throw noNetworks(namespace);
   const isEmpty = !attaches || networks === 'none';
   const asked = isEmpty ? [] : networks?.length ? networks : [{ name: defaults.network }];
+  const published = checkPorts((ports ?? []).flatMap(parsePort));
+  const exposed = unpublished((expose ?? []).flatMap(parseExposed), []);
   return {
     id: parseContainerId(id),
     networks: parseAttachments(asked),
-    ports: checkPorts((ports ?? []).map(parsePort)),
+    ports: all ? checkPorts([...published, ...publishAll(exposed, published)]) : published,
+    ...(exposed.length > 0 && { expose: exposed }),
     ...(namespace && { namespace }),
     ...parseNames(given.output, namesMode(namespace, asked.length))
   };
@@ -197,15 +209,27 @@ function parsePort({
   containerPort,
   range,
   protocol
-}: v.InferOutput<typeof portInput>): PortMapping {
-  return checkPort({
-    hostIp: hostIp ?? '',
-    hostPort: hostPort ?? 0,
-    containerPort,
-    range: range ?? 1,
-    // checkPort reads it as any text and answers a protocol.
-    protocol: (protocol ?? 'tcp') as Protocol
-  });
+}: v.InferOutput<typeof portInput>): readonly PortMapping[] {
+  return parseProtocols(protocol ?? 'tcp').map((each) =>
+    checkPort({
+      hostIp: hostIp ?? '',
+      hostPort: hostPort ?? 0,
+      containerPort,
+      range: range ?? 1,
+      protocol: each
+    })
+  );
+}
+
+function parseExposed({
+  port,
+  ...rest
+}: v.InferOutput<typeof exposeInput>): readonly ExposedPort[] {
+  return parsePort({ containerPort: port, ...rest }).map(({ range, protocol }) => ({
+    port,
+    range,
+    protocol
+  }));
 }
 
 // Every netns has one of its own.

@@ -8,6 +8,8 @@ export interface ContainerSpec {
   /** Attached in this order; none leaves the container with `lo` alone. */
   readonly networks: readonly AttachmentSpec[];
   readonly ports: readonly PortMapping[];
+  /** Ports that it says it serves, published or not; absent when it says nothing. */
+  readonly expose?: readonly ExposedPort[];
   /** Where its netns comes from; absent: one is made for it. */
   readonly namespace?: NamespaceSpec;
   /** What it is called besides its id; absent: its id alone. */
@@ -15,6 +17,15 @@ export interface ContainerSpec {
   /** What its resolv.conf shall say; `none`: it is given none. */
   readonly dns?: DnsSpec | 'none';
   readonly hosts?: HostsSpec;
+}
+
+/** A range of `range` container ports. */
+export interface ExposedPort {
+  /** First container port. */
+  readonly port: number;
+  /** How many ports, at least 1. */
+  readonly range: number;
+  readonly protocol: Protocol;
 }
 
 /** What of it is empty is taken from its networks, or else from the host. */
@@ -105,7 +116,10 @@ export interface AttachmentPlan {
   readonly conflist: Conflist;
   /** CNI_ARGS in order, `IgnoreUnknown=1` first. */
   readonly args: readonly (readonly [string, string])[];
-  /** By capability name, `{ portMappings: […] }`; each plugin is given those it declares. */
+  /**
+   * By capability name, `{ portMappings: […] }`; each plugin is given those it declares. A port
+   * mapping may have a `range`, which is expanded for the plugin alone.
+   */
   readonly capabilityArgs: JsonObject;
 }
 

@@ -1,5 +1,6 @@
 import type { CniResult } from './cni-result.ts';
 import type { PortMapping } from './container.ts';
+import { unpublished } from './port-expose.ts';
 import type { AttachmentView, ContainerView } from './view.ts';
 
 /**
@@ -14,7 +15,8 @@ export interface NetworkSettings extends EndpointSettings {
   readonly HairpinMode: false;
   readonly LinkLocalIPv6Address: '';
   readonly LinkLocalIPv6PrefixLen: 0;
-  readonly Ports: Readonly<Record<string, readonly PortBinding[]>>;
+  /** By container port, `80/tcp`; `null` for one that is exposed and not published. */
+  readonly Ports: Readonly<Record<string, readonly PortBinding[] | null>>;
   readonly Networks: Readonly<Record<string, NetworkEndpoint>>;
 }
 
@@ -75,7 +77,7 @@ export function networkSettings(view: ContainerView): NetworkSettings {
     HairpinMode: false,
     LinkLocalIPv6Address: '',
     LinkLocalIPv6PrefixLen: 0,
-    Ports: bindings(view.ports),
+    Ports: { ...exposedOnly(view), ...bindings(view.ports) },
     Networks: Object.fromEntries(
       view.spec.networks.map(({ network }) => [network, networkEndpoint(view, network)])
     )
@@ -123,6 +125,13 @@ function split(cidr: string | undefined): SecondaryAddress {
   if (cidr === undefined) return { Addr: '', PrefixLength: 0 };
   const [address = '', prefix = '0'] = cidr.split('/');
   return { Addr: address, PrefixLength: Number(prefix) };
+}
+
+function exposedOnly({ spec, ports }: ContainerView): Record<string, null> {
+  const single = unpublished(spec.expose ?? [], ports).flatMap(({ port, range, protocol }) =>
+    Array.from({ length: range }, (_, offset) => [`${port + offset}/${protocol}`, null] as const)
+  );
+  return Object.fromEntries(single);
 }
 
 function bindings(ports: readonly PortMapping[]): Record<string, readonly PortBinding[]> {

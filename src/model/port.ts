@@ -1,4 +1,4 @@
-import type { PortMapping, Protocol } from './container.ts';
+import type { ExposedPort, PortMapping, Protocol } from './container.ts';
 import { MooringError } from './failure.ts';
 import { addressText, parseAddress } from './subnet.ts';
 
@@ -6,13 +6,14 @@ const PORT_MAX = 65_535;
 const PROTOCOLS: readonly string[] = ['tcp', 'udp', 'sctp'];
 
 /**
- * A `--publish` value: `[[ip:][hostPort[-end]]:]ctrPort[-end][/proto]`, IPv6 in brackets.
+ * A `--publish` value: `[[ip:][hostPort[-end]]:]ctrPort[-end][/proto[,proto]]`, IPv6 in brackets.
  *
- * `0.0.0.0` means what no address means, and no host port means that one is chosen.
+ * `0.0.0.0` means what no address means, and no host port means that one is chosen. Each
+ * protocol makes a mapping of its own; without one it is tcp.
  *
  * @throws MooringError `port.badMapping`, `port.badPort`, `port.badRange`, `port.badProtocol`, `port.badHostIp`
  */
-export function parsePublish(text: string): PortMapping {
+export function parsePublish(text: string): readonly PortMapping[] {
   const { hostIp, host, container, protocol } = pieces(text);
   const inside = parseRange(container, text, 'container port');
   const outside =
@@ -25,13 +26,36 @@ export function parsePublish(text: string): PortMapping {
       `port mapping "${text}": the host range has ${outside.range} ports and the container range ${inside.range}`
     );
   }
-  return checkPort({
-    hostIp: hostIp ?? '',
-    hostPort: outside.first,
-    containerPort: inside.first,
-    range: inside.range,
-    protocol: protocol === undefined ? 'tcp' : parseProtocol(protocol)
-  });
+  return parseProtocols(protocol ?? 'tcp').map((each) =>
+    checkPort({
+      hostIp: hostIp ?? '',
+      hostPort: outside.first,
+      containerPort: inside.first,
+      range: inside.range,
+      protocol: each
+    })
+  );
+}
+
+/**
+ * An `--expose` value: `port[-end][/proto[,proto]]`.
+ *
+ * @throws MooringError `port.badMapping`, `port.badPort`, `port.badRange`, `port.badProtocol`
+ */
+export function parseExpose(text: string): readonly ExposedPort[] {
+  const [ports = '', protocol, ...rest] = text.split('/');
+  if (rest.length > 0) throw badMapping(text, 'only one protocol may follow the ports');
+  const { first, range } = parseRange(ports, text, 'container port');
+  return parseProtocols(protocol ?? 'tcp').map((each) => ({ port: first, range, protocol: each }));
+}
+
+/**
+ * Protocols as they are listed, each once: `tcp,UDP`.
+ *
+ * @throws MooringError `port.badProtocol`
+ */
+export function parseProtocols(text: string): readonly Protocol[] {
+  return [...new Set(text.split(',').map(parseProtocol))];
 }
 
 /**

@@ -1,7 +1,16 @@
 import { MooringError } from '../model/failure.ts';
 import { decodeRecord, encodeRecord, journalRecordOf, storedActorOf } from './record.ts';
 import { keyText, type Allocations, type Commit } from './store.ts';
-import type { JournalRecord, Key, Kind, Lease, ListedActor, Store, StoredActor } from './store.ts';
+import type {
+  JournalRecord,
+  Key,
+  Kind,
+  Known,
+  Lease,
+  ListedActor,
+  Store,
+  StoredActor
+} from './store.ts';
 
 /** What several memory stores share when they play several processes of one host. */
 export interface MemoryBacking {
@@ -65,10 +74,7 @@ export function memoryStore(options: MemoryOptions = {}): Store {
       }
     },
 
-    async load(key) {
-      expectOpen();
-      return load(state, key);
-    },
+    load: rest,
 
     async commit(lease, commit) {
       expectHeld(lease);
@@ -123,6 +129,18 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     }
   };
 
+  async function rest(key: Key): Promise<StoredActor | undefined>;
+  async function rest(
+    key: Key,
+    known: Known | undefined
+  ): Promise<StoredActor | 'unchanged' | undefined>;
+  async function rest(key: Key, known?: Known): Promise<StoredActor | 'unchanged' | undefined> {
+    expectOpen();
+    const actor = load(state, key);
+    const isKnown = known !== undefined && actor?.seq === known.seq && actor.token === known.token;
+    return isKnown ? 'unchanged' : actor;
+  }
+
   function expectOpen(): void {
     closing.signal.throwIfAborted();
   }
@@ -157,7 +175,7 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     const { seq, hash } = last ? decodeRecord(last, key) : { seq: 0, hash: '' };
     const at = { seq: seq + 1, time: now(), prev: hash };
     const { line } = encodeRecord({ ...at, host, boot, key: text, token }, commit);
-    const kept = line.subarray(0, -1);
+    const kept = Buffer.from(line.subarray(0, -1));
     lines.push(kept);
     state.actors.set(text, lines);
     const record = journalRecordOf(decodeRecord(kept, key));

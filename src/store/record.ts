@@ -30,19 +30,42 @@ export interface RecordFrame {
  *
  * The hash covers every byte before it, `prev` among them, so each line proves
  * itself and the lines form a chain.
+ *
+ * @returns the line in memory that the next call writes to
  */
 export function encodeRecord(
   frame: RecordFrame,
   commit: Commit
 ): { readonly line: Buffer; readonly hash: string } {
-  const { event, requests, value, snapshot, outstanding, machine, causation, correlation } = commit;
+  const { outstanding, requests, snapshot } = commit;
   const { seq, time, host, boot, key, token, prev } = frame;
-  const head = { v: 1, seq, time, host, boot, key, token, machine };
-  const body = { ...head, event, requests, value, causation, correlation, prev };
   const earlier = outstanding.filter(({ id }) => !requests.some((request) => request.id === id));
-  const text = JSON.stringify({ ...body, snapshot, earlier }).slice(0, -1);
-  const sum = digest(text);
-  return { line: Buffer.from(`${text},"hash":"${sum}"}\n`), hash: sum };
+  const { machine, event, value, causation, correlation } = commit;
+  const text = JSON.stringify({
+    v: 1,
+    seq,
+    time,
+    host,
+    boot,
+    key,
+    token,
+    machine,
+    event,
+    requests,
+    value,
+    causation,
+    correlation,
+    prev,
+    snapshot,
+    earlier
+  });
+  // Encoded once, for the hash and for the file. Most a character takes is three bytes.
+  const most = text.length * 3 + SEAL_BYTES;
+  const bytes = most <= SCRATCH.length ? SCRATCH : Buffer.allocUnsafe(most);
+  const length = bytes.write(text) - 1;
+  const sum = digest(bytes.subarray(0, length));
+  const end = length + bytes.write(`,"hash":"${sum}"}\n`, length, 'latin1');
+  return { line: bytes.subarray(0, end), hash: sum };
 }
 
 /**
@@ -89,9 +112,13 @@ export function journalRecordOf(stored: StoredRecord): JournalRecord {
 }
 
 export function storedActorOf(key: Key, stored: StoredRecord): StoredActor {
-  const { seq, time, boot, machine, value, snapshot, earlier, requests } = stored;
-  return { key, seq, time, boot, machine, value, snapshot, outstanding: [...earlier, ...requests] };
+  const { seq, token, time, boot, machine, value, snapshot, earlier, requests } = stored;
+  const outstanding = [...earlier, ...requests];
+  return { key, seq, token, time, boot, machine, value, snapshot, outstanding };
 }
+
+// A line is written before the next is made, so one buffer serves all.
+const SCRATCH = Buffer.allocUnsafeSlow(64 * 1024);
 
 const SEAL = /^,"hash":"[0-9a-f]{32}"\}$/;
 

@@ -34,6 +34,15 @@ export interface Store {
   load(key: Key): Promise<StoredActor | undefined>;
 
   /**
+   * The same for one who holds the lease and has the actor in memory.
+   *
+   * @param known where the caller believes it rests; after a commit that failed there is nothing to believe
+   * @returns `unchanged` when nobody has written since; a driver may also give the actor
+   * @throws MooringError `store.corrupt` naming the record
+   */
+  load(key: Key, known: Known | undefined): Promise<StoredActor | 'unchanged' | undefined>;
+
+  /**
    * Appends to the journal and replaces the snapshot, in one step and for good:
    * a process killed right after finds both.
    *
@@ -91,6 +100,12 @@ export interface Key {
   readonly kind: Kind;
   /** A parsed name, `web`. */
   readonly id: string;
+}
+
+/** A record by what no other record of its key has: its number, and the lease it was written under. */
+export interface Known {
+  readonly seq: number;
+  readonly token: number;
 }
 
 export interface Lease {
@@ -158,6 +173,8 @@ export interface JournalRecord {
 export interface StoredActor {
   readonly key: Key;
   readonly seq: number;
+  /** Of the lease that its last record was written under. */
+  readonly token: number;
   readonly time: number;
   readonly boot: string;
   readonly machine: string;

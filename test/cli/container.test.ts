@@ -58,6 +58,17 @@ describe('up', () => {
       }
     ],
     [
+      'publishes exposed ports',
+      ['--expose', '80-81', '-P', '--expose', '53/udp'],
+      {
+        expose: [
+          { port: 80, range: 2, protocol: 'tcp' },
+          { port: 53, range: 1, protocol: 'udp' }
+        ],
+        publishAll: true
+      }
+    ],
+    [
       'publishes ports',
       ['-p', '8080:80', '--publish', '127.0.0.1::53/udp'],
       {
@@ -162,7 +173,7 @@ describe('up', () => {
     const slow: Mooring['up'] = async () => {
       emit({ type: 'container.up', container: 'web', spec: viewOf('web').spec });
       await vi.advanceTimersByTimeAsync(1000);
-      emit({ type: 'networks.resolved', container: 'web', attachments: [] });
+      emit({ type: 'resources.held', container: 'web', attachments: [], ports: [], netns: null });
       return { netns: '/run/netns/mooring-web' } as Container;
     };
 
@@ -172,7 +183,7 @@ describe('up', () => {
 
     const erase = '\r\u001b[K';
     expect(ran.err).toBe(
-      `${erase}web: reading its networks${erase}web: claiming its ports${erase}`
+      `${erase}web: preparing ports, networks and namespace${erase}web: finishing${erase}`
     );
   });
 });

@@ -12,7 +12,7 @@ import { MooringError } from '../../src/model/failure.ts';
 import { parseNetworkOption } from '../../src/model/network-option.ts';
 import { DEFAULT_NETWORK } from '../../src/model/network.ts';
 import { networkSettings } from '../../src/model/network-settings.ts';
-import { parsePublish } from '../../src/model/port.ts';
+import { parseExpose, parsePublish } from '../../src/model/port.ts';
 
 /** What a command line said and how it ended. */
 export interface Ran {
@@ -102,7 +102,9 @@ export function viewOf(id: string, parts: Partial<ContainerView> = {}): Containe
       }
     ],
     ports: [],
+    files: null,
     failure: null,
+    drifts: [],
     leftovers: [],
     since: 0,
     ...parts
@@ -182,6 +184,7 @@ function libraryOf(
   return {
     openMooring,
     doctor,
+    parseExpose,
     parsePublish,
     parseNetworkOption,
     networkSettings,

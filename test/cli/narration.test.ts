@@ -10,8 +10,14 @@ it('names the network that is attached or detached next', () => {
   const narrate = narrator();
 
   const lines = [
-    narrate({ type: 'networks.resolved', container, attachments: [plan('a'), plan('b')] }),
-    narrate({ type: 'loopback.raised', container }),
+    narrate({ type: 'container.start', container }),
+    narrate({
+      type: 'resources.held',
+      container,
+      attachments: [plan('a'), plan('b')],
+      ports: [],
+      netns: null
+    }),
     narrate({ type: 'attachment.added', container, network: 'a', result }),
     narrate({ type: 'attachment.added', container, network: 'b', result }),
     narrate({ type: 'container.down', container }),
@@ -20,7 +26,7 @@ it('names the network that is attached or detached next', () => {
   ];
 
   expect(lines).toEqual([
-    'web: claiming its ports',
+    'web: preparing ports, networks and namespace',
     'web: attaching a',
     'web: attaching b',
     'web: finishing',

@@ -72,8 +72,10 @@ describe('the program', () => {
       ],
       { list }
     );
+    const open = await mooring(['ps', '-q', '--no-port-reservation'], { list });
 
     expect(before.opened).toEqual([{ root: '/r', store: 's', logLevel: 'warn' }]);
+    expect(open.opened).toEqual([{ reservePorts: false, logLevel: 'warn' }]);
     expect(after.opened).toEqual([{ confDir: '/c', pluginDirs: ['/a', '/b'], logLevel: 'info' }]);
   });
 

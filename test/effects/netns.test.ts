@@ -15,7 +15,7 @@ const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 const host = useSandbox({ each: true });
 
 describe('netns effects', () => {
-  it('make a netns that ip-netns lists, raise its lo, and take it away twice', async () => {
+  it('make a netns with lo up that ip-netns lists, and take it away twice', async () => {
     const seen = await seenBy<Record<string, unknown>>(host, ['roundTrip']);
 
     const decimal = expect.stringMatching(/^\d+$/) as unknown;
@@ -25,13 +25,42 @@ describe('netns effects', () => {
         namespace: 'web',
         netns: { path: PATH, device: decimal, inode: decimal }
       },
-      before: ['LOOPBACK'],
-      raised: Array(2).fill({ type: 'loopback.raised', container: 'web' }),
-      after: ['LOOPBACK', 'UP', 'LOWER_UP'],
+      flags: ['LOOPBACK', 'UP', 'LOWER_UP'],
       verified: { type: 'netns.verified', namespace: 'web' },
       listed: 'mooring-web',
       removed: Array(2).fill({ type: 'netns.removed', namespace: 'web' }),
       gone: failed('netns.verifyFailed', 'netns.gone')
+    });
+  });
+
+  it('pin the netns of a process, which outlives the process, with lo up', async () => {
+    const seen = await seenBy<{ later: Fact; ended: Fact }>(host, ['ofProcess']);
+
+    expect(seen).toMatchObject({
+      same: true,
+      flags: ['LOOPBACK', 'UP', 'LOWER_UP'],
+      later: failed('netns.createFailed', 'netns.noProcess'),
+      still: 'same',
+      ended: failed('netns.createFailed', 'netns.noProcess'),
+      type: 'netns.removed'
+    });
+    expect(seen.ended.failure?.message).toMatch(
+      /^create the netns of late: process \d+ has ended$/
+    );
+  });
+
+  it('take no netns of a process that is the host itself', async () => {
+    expect(await seenBy(host, ['ofHost'])).toEqual(failed('netns.createFailed', 'netns.isHost'));
+  });
+
+  it('find what stands at a path, links followed', async () => {
+    expect(await seenBy(host, ['atPath'])).toEqual({
+      same: true,
+      own: true,
+      refused: [
+        { code: 'netns.gone', message: 'stat /run/netns/none: no such file or directory' },
+        { code: 'netns.badPath', message: '/etc/hostname is no network namespace' }
+      ]
     });
   });
 
@@ -77,7 +106,6 @@ describe('netns effects', () => {
     expect(await seenBy(host, ['plain'])).toEqual({
       state: 'plain',
       verified: failed('netns.verifyFailed', 'netns.gone'),
-      raised: failed('loopback.raiseFailed', 'netns.gone'),
       recorded: { type: 'netns.removed', namespace: 'web' },
       interrupted: { type: 'netns.removed', namespace: 'web' }
     });
@@ -93,7 +121,6 @@ describe('netns effects', () => {
     expect(await seenBy(host, ['replaced'])).toEqual({
       state: 'replaced',
       verified: failed('netns.verifyFailed', 'netns.replaced'),
-      raised: failed('loopback.raiseFailed', 'netns.replaced'),
       removed: failed('netns.removeFailed', 'netns.replaced'),
       other: ['LOOPBACK']
     });
@@ -112,8 +139,7 @@ describe('netns effects', () => {
       facts: [
         failed('netns.removeFailed', 'netns.badPath'),
         failed('netns.removeFailed', 'netns.badPath'),
-        failed('netns.createFailed', 'netns.exists'),
-        failed('loopback.raiseFailed', 'netns.ELOOP')
+        failed('netns.createFailed', 'netns.exists')
       ],
       state: ['replaced', 'same', PATH]
     });

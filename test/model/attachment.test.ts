@@ -23,7 +23,7 @@ const planOf = (name: string, ...plugins: PluginConf[]): AttachmentPlan => ({
 const portmap: PluginConf = { type: 'portmap', capabilities: { portMappings: true } };
 
 describe('ports', () => {
-  it('go to the first network that can publish, one by one', () => {
+  it('go to the first network that can publish, a range as a range', () => {
     const plans = [
       planOf('back', { type: 'bridge' }),
       planOf('front', portmap),
@@ -38,8 +38,7 @@ describe('ports', () => {
     expect(front?.capabilityArgs).toEqual({
       aliases: { front: ['db'] },
       portMappings: [
-        { hostPort: 8080, containerPort: 80, protocol: 'tcp', hostIP: '127.0.0.1' },
-        { hostPort: 8081, containerPort: 81, protocol: 'tcp', hostIP: '127.0.0.1' },
+        { hostPort: 8080, containerPort: 80, protocol: 'tcp', hostIP: '127.0.0.1', range: 2 },
         { hostPort: 53, containerPort: 53, protocol: 'udp', hostIP: '' }
       ]
     });

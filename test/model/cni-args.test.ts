@@ -30,6 +30,20 @@ describe('stdin of a plugin', () => {
     });
   });
 
+  it('has every port of a range by itself', () => {
+    const range = { hostPort: 8080, containerPort: 80, protocol: 'tcp', hostIP: '' };
+    const supplied = { portMappings: [{ ...range, range: 3 }, { hostPort: 53 }] };
+
+    expect(pluginStdin(conflist, plugin, supplied, undefined)['runtimeConfig']).toEqual({
+      portMappings: [
+        range,
+        { ...range, hostPort: 8081, containerPort: 81 },
+        { ...range, hostPort: 8082, containerPort: 82 },
+        { hostPort: 53 }
+      ]
+    });
+  });
+
   it('has no runtimeConfig when nothing declared is supplied', () => {
     const supplied = { notAdded: [true], noCapability: false, constructor: true };
 

@@ -12,6 +12,8 @@ const mapping = (over: Partial<PortMapping>): PortMapping => ({
   ...over
 });
 
+const one = (text: string) => parsePublish(text)[0]!;
+
 describe('parsePublish', () => {
   it.each<[string, Partial<PortMapping>]>([
     ['80', {}],
@@ -30,14 +32,17 @@ describe('parsePublish', () => {
     ['0.0.0.0:9280:80', { hostPort: 9280 }],
     ['65535:65535', { hostPort: 65535, containerPort: 65535 }]
   ])('reads %s', (text, expected) => {
-    expect(parsePublish(text)).toEqual(mapping(expected));
+    expect(parsePublish(text)).toEqual([mapping(expected)]);
+  });
+
+  it('makes a mapping of each protocol, said once', () => {
+    expect(parsePublish('8080:80/tcp,UDP,tcp').map(hostPortText)).toEqual(['8080/tcp', '8080/udp']);
   });
 
   it.each([
     ['', 'port.badMapping'],
     ['80/', 'port.badMapping'],
     ['80/tcp/udp', 'port.badMapping'],
-    ['80/tcp,udp', 'port.badProtocol'],
     ['80/icmp', 'port.badProtocol'],
     ['8080:', 'port.badMapping'],
     [':8080:80', 'port.badMapping'],
@@ -77,7 +82,7 @@ describe('checkPort', () => {
 });
 
 describe('checkPorts', () => {
-  const check = (...texts: string[]) => checkPorts(texts.map(parsePublish)).map(hostPortText);
+  const check = (...texts: string[]) => checkPorts(texts.flatMap(parsePublish)).map(hostPortText);
 
   it('says what is published twice once, and keeps the order', () => {
     expect(check('8080:80', '9090:90', '8080:80')).toEqual(['8080/tcp', '9090/tcp']);
@@ -131,7 +136,7 @@ describe('mergePorts', () => {
       ['8080/tcp', '127.0.0.1:8081/tcp']
     ]
   ])('makes ranges of %j', (texts, expected) => {
-    expect(mergePorts(texts.map(parsePublish)).map(hostPortText)).toEqual(expected);
+    expect(mergePorts(texts.flatMap(parsePublish)).map(hostPortText)).toEqual(expected);
   });
 });
 
@@ -145,17 +150,17 @@ describe('portsOverlap', () => {
     ['8080-8090:80-90', '8090:1', true],
     ['8080-8090:80-90', '8091:1', false]
   ])('of %s and %s is told', (a, b, expected) => {
-    expect(portsOverlap(parsePublish(a), parsePublish(b))).toBe(expected);
-    expect(portsOverlap(parsePublish(b), parsePublish(a))).toBe(expected);
+    expect(portsOverlap(one(a), one(b))).toBe(expected);
+    expect(portsOverlap(one(b), one(a))).toBe(expected);
   });
 });
 
 describe('expandPort', () => {
   it('forwards one to one, and leaves a choice open', () => {
-    expect(expandPort(parsePublish('8080-8081:80-81'))).toEqual([
+    expect(expandPort(one('8080-8081:80-81'))).toEqual([
       mapping({ hostPort: 8080, containerPort: 80 }),
       mapping({ hostPort: 8081, containerPort: 81 })
     ]);
-    expect(expandPort(parsePublish('80-81')).map(({ hostPort }) => hostPort)).toEqual([0, 0]);
+    expect(expandPort(one('80-81')).map(({ hostPort }) => hostPort)).toEqual([0, 0]);
   });
 });

@@ -160,6 +160,39 @@ export function conforms(name: string, makeShared: () => Promise<Shared>): void 
         });
       });
 
+      it('is unchanged for who knows its last record', async () => {
+        const store = await open();
+        const { token } = await commit(store, 1);
+        await leased(store);
+
+        expect(await store.load(web, { seq: 1, token })).toBe('unchanged');
+        expect(countIn(await store.load(web))).toBe(1);
+      });
+
+      it('is not taken for unchanged once another process has written, or begun it anew', async () => {
+        const [one, other] = await pair();
+        const { token } = await commit(one, 1);
+        const known = { seq: 1, token };
+        await commit(other, 2);
+        const lease = await leased(one);
+        expect(await one.load(web, known)).toMatchObject({ seq: 2, snapshot: { count: 2 } });
+        await one.release(lease);
+
+        await end(other);
+        await commit(other, 3);
+        await leased(one);
+        expect(await one.load(web, known)).toMatchObject({ seq: 1, snapshot: { count: 3 } });
+      });
+
+      it('is not there for who knew it when another process has ended it', async () => {
+        const [one, other] = await pair();
+        const { token } = await commit(one, 1);
+        await end(other);
+        await leased(one);
+
+        expect(await one.load(web, { seq: 1, token })).toBeUndefined();
+      });
+
       it('leaves only its journal when it ends, until it lives again', async () => {
         const store = await open();
         await commit(store, 1);

@@ -14,31 +14,29 @@ import {
 } from 'node:fs';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { loopbackEffects } from '../../dist/effects/loopback.js';
-import { netnsEffects, verifyNetns } from '../../dist/effects/netns.js';
+import { netnsAt, netnsEffects, verifyNetns } from '../../dist/effects/netns.js';
 import { libc } from '../../dist/syscalls/libc.js';
 import { startNetnsThread } from '../../dist/syscalls/netns-thread.js';
 
 const RUN_DIR = '/run/netns';
 const HOME = readlinkSync('/proc/self/ns/net');
 const thread = startNetnsThread();
-const effects = {
-  ...netnsEffects({ thread, runDir: RUN_DIR, nameOf: (namespace) => `mooring-${namespace}` }),
-  ...loopbackEffects({ thread })
-};
+const effects = netnsEffects({
+  thread,
+  runDir: RUN_DIR,
+  nameOf: (namespace) => `mooring-${namespace}`
+});
 
 const cases = {
   async roundTrip() {
     const created = await create('web');
     const { netns } = created;
-    const before = loFlags(netns.path);
-    const raised = [await raise(netns), await raise(netns)];
-    const after = loFlags(netns.path);
+    const flags = loFlags(netns.path);
     const verified = await verify('web', netns);
     const listed = sh('ip netns list');
     const removed = [await remove('web', netns), await remove('web', netns)];
     const gone = await verify('web', netns);
-    return { created, before, raised, after, verified, listed, removed, gone };
+    return { created, flags, verified, listed, removed, gone };
   },
   async many(count) {
     const times = [];
@@ -60,6 +58,39 @@ const cases = {
     const removed = await Promise.all(created.map((fact) => remove(fact.namespace, fact.netns)));
     return { same, inodes, removed: removed.map(({ type }) => type) };
   },
+  async ofProcess() {
+    const child = spawn('unshare', ['--net', 'sleep', '60'], { stdio: 'ignore' });
+    await untilElsewhere(child.pid);
+    const origin = { pid: child.pid, startTime: startTimeOf(child.pid) };
+    const theirs = readlinkSync(`/proc/${child.pid}/ns/net`);
+    const created = await create('web', undefined, origin);
+    const flags = loFlags(created.netns.path);
+    const later = await create('later', undefined, { ...origin, startTime: '1' });
+    child.kill();
+    await once(child, 'exit');
+    const still = verifyNetns(created.netns);
+    const ended = await create('late', undefined, origin);
+    const { type } = await remove('web', created.netns);
+    return { same: theirs === `net:[${created.netns.inode}]`, flags, later, still, ended, type };
+  },
+  async ofHost() {
+    return create('web', undefined, { pid: process.pid, startTime: startTimeOf(process.pid) });
+  },
+  async atPath() {
+    const { netns } = await create('web');
+    symlinkSync(netns.path, '/run/link');
+    const found = [netns.path, '/run/link', '/proc/self/ns/net'].map((path) => netnsAt(path).inode);
+    const refused = ['/run/netns/none', '/etc/hostname'].map((path) => {
+      try {
+        return netnsAt(path);
+      } catch ({ code, message }) {
+        return { code, message };
+      }
+    });
+    await remove('web', netns);
+    const same = found[0] === netns.inode && found[1] === netns.inode;
+    return { same, own: HOME === `net:[${found[2]}]`, refused };
+  },
   async createOne(name) {
     return create(name);
   },
@@ -75,11 +106,10 @@ const cases = {
     sh(`umount ${netns.path}`);
     const state = verifyNetns(netns);
     const verified = await verify('web', netns);
-    const raised = await raise(netns);
     const recorded = await remove('web', netns);
     writeFileSync(netns.path, '');
     const interrupted = await remove('web', null);
-    return { state, verified, raised, recorded, interrupted };
+    return { state, verified, recorded, interrupted };
   },
   async interrupted() {
     await create('web');
@@ -91,11 +121,10 @@ const cases = {
     sh(`umount ${netns.path} && mount --bind ${RUN_DIR}/other ${netns.path}`);
     const state = verifyNetns(netns);
     const verified = await verify('web', netns);
-    const raised = await raise(netns);
     const removed = await remove('web', netns);
     const other = loFlags(netns.path);
     sh(`umount ${netns.path} && rm ${netns.path} && ip netns del other`);
-    return { state, verified, raised, removed, other };
+    return { state, verified, removed, other };
   },
   async stacked() {
     const { netns } = await create('web');
@@ -111,8 +140,7 @@ const cases = {
     const facts = [
       await remove('link', null),
       await remove('link', { ...netns, path }),
-      await create('link'),
-      await raise({ ...netns, path })
+      await create('link')
     ];
     const state = [verifyNetns({ ...netns, path }), verifyNetns(netns), readlinkSync(path)];
     sh(`rm ${path}`);
@@ -165,7 +193,7 @@ const cases = {
   async close() {
     const path = '/run/file';
     writeFileSync(path, '');
-    const creating = thread.create(path, { loopbackUp: true });
+    const creating = thread.create(path);
     const [identity] = await Promise.all([creating, thread.close()]);
     const state = verifyNetns({ path, ...identity });
     const flags = loFlags(path);
@@ -174,8 +202,7 @@ const cases = {
     return { state, flags, late: await create('late') };
   },
   async threadAlone(path) {
-    const call = { loopbackUp: true };
-    return thread.create(path, call).catch(({ code, message }) => ({ code, message }));
+    return thread.create(path).catch(({ code, message }) => ({ code, message }));
   }
 };
 
@@ -200,8 +227,18 @@ function context(signal = new AbortController().signal) {
   return { operation: 'operation', signal };
 }
 
-function create(namespace, signal) {
-  return effects['netns.create']({ type: 'netns.create', namespace }, context(signal));
+function create(namespace, signal, origin) {
+  const request = { type: 'netns.create', namespace, ...(origin && { origin }) };
+  return effects['netns.create'](request, context(signal));
+}
+
+function startTimeOf(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+async function untilElsewhere(pid) {
+  while (readlinkSync(`/proc/${pid}/ns/net`) === HOME) await eventLoopTurn();
 }
 
 function verify(namespace, netns) {
@@ -210,10 +247,6 @@ function verify(namespace, netns) {
 
 function remove(namespace, netns) {
   return effects['netns.remove']({ type: 'netns.remove', namespace, netns }, context());
-}
-
-function raise(netns) {
-  return effects['loopback.raise']({ type: 'loopback.raise', container: 'web', netns }, context());
 }
 
 function loFlags(path) {

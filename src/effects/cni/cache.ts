@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { expandCapabilities } from '../../model/attachment.ts';
 import { expandConflist } from '../../model/conflist.ts';
 import type { AttachmentPlan } from '../../model/container.ts';
 import { failureOf, MooringError } from '../../model/failure.ts';
@@ -130,7 +131,9 @@ function contentOf(
     networkName: network,
     netns,
     ...(args.length > 0 && { cniArgs: args }),
-    ...(Object.keys(capabilityArgs).length > 0 && { capabilityArgs }),
+    ...(Object.keys(capabilityArgs).length > 0 && {
+      capabilityArgs: expandCapabilities(capabilityArgs)
+    }),
     result
   };
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
+import { readdirSync, readFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import {
   parseConflist,
@@ -7,6 +7,7 @@ import {
   type Conflist
 } from '../../model/conflist.ts';
 import { errorOf, failureOf, MooringError, type Failure } from '../../model/failure.ts';
+import { readOnce } from './read-once.ts';
 
 /** A network that can be used, and where it comes from. */
 export interface LoadedNetwork {
@@ -104,15 +105,26 @@ function keepFirst(
   });
 }
 
+interface Content {
+  readonly text: string;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  /** What it says when its sub-directory adds nothing. */
+  alone?: Conflist;
+}
+
+const contents = readOnce<Content>();
+const listings = readOnce<readonly string[]>();
+
 function load(dir: string, name: string): LoadedNetwork | ConflistProblem {
   const file = join(dir, name);
   let text = '';
   try {
-    const { mtimeMs, ctimeMs } = statOf(file);
-    text = readFileSync(file, 'utf8');
+    const content = contentOf(file);
+    const { mtimeMs, ctimeMs } = content;
+    text = content.text;
     const kind = name.endsWith('.conflist') ? 'list' : 'single';
-    const conflist =
-      kind === 'list' ? parseList(dir, { file, text }) : parseSingleConf({ file, text });
+    const conflist = kind === 'list' ? listIn(dir, file, content) : singleIn(file, content);
     return { conflist, file, kind, mtimeMs, ctimeMs };
   } catch (error) {
     const network = nameIn(text);
@@ -120,27 +132,52 @@ function load(dir: string, name: string): LoadedNetwork | ConflistProblem {
   }
 }
 
-function parseList(dir: string, conf: ConfFile): Conflist {
-  return parseConflist(conf, (network) => {
-    const subDir = join(dir, network);
-    return namesIn(subDir)
-      .filter((name) => name.endsWith('.conf'))
-      .map((name) => readConf(join(subDir, name)));
+function singleIn(file: string, content: Content): Conflist {
+  return (content.alone ??= parseSingleConf({ file, text: content.text }));
+}
+
+function listIn(dir: string, file: string, content: Content): Conflist {
+  const { text, alone } = content;
+  if (alone?.loadOnlyInlinedPlugins) return alone;
+  if (alone !== undefined && furtherFiles(dir, alone.name).length === 0) return alone;
+  let further = 0;
+  const conflist = parseConflist({ file, text }, (network) => {
+    const files = furtherFiles(dir, network).map(readConf);
+    further = files.length;
+    return files;
   });
+  if (further === 0) content.alone = conflist;
+  return conflist;
+}
+
+/** Paths of the plugins that a network's sub-directory adds. */
+function furtherFiles(dir: string, network: string): readonly string[] {
+  const subDir = join(dir, network);
+  return namesIn(subDir)
+    .filter((name) => name.endsWith('.conf'))
+    .map((name) => join(subDir, name));
 }
 
 function readConf(file: string): ConfFile {
   try {
-    statOf(file);
-    return { file, text: readFileSync(file, 'utf8') };
+    return { file, text: contentOf(file).text };
   } catch (error) {
     throw errorOf(failure(error, file), error);
   }
 }
 
+function contentOf(file: string): Content {
+  const content = contents.get(file, (stat) => {
+    checkStat(file, stat);
+    const { mtimeMs, ctimeMs } = stat;
+    return { text: readFileSync(file, 'utf8'), mtimeMs, ctimeMs };
+  });
+  if (content !== undefined) return content;
+  throw new MooringError('conflist.unreadable', `${file}: it is not there any more`);
+}
+
 // Opening a FIFO would wait for its writer.
-function statOf(file: string): Stats {
-  const stat = statSync(file);
+function checkStat(file: string, stat: Stats): void {
   if (!stat.isFile()) {
     throw new MooringError('conflist.unreadable', `${file}: it is not a regular file`);
   }
@@ -150,12 +187,11 @@ function statOf(file: string): Stats {
       `${file}: it is larger than ${FILE_MAX_BYTES} bytes`
     );
   }
-  return stat;
 }
 
-function namesIn(dir: string): string[] {
+function namesIn(dir: string): readonly string[] {
   try {
-    return readdirSync(dir).sort();
+    return listings.get(dir, () => readdirSync(dir).sort()) ?? [];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw errorOf(failure(error, dir), error);

@@ -1,3 +1,4 @@
+import { declaredBy } from '../../model/attachment.ts';
 import { cniArgsText, pluginStdin } from '../../model/cni-args.ts';
 import type { CniResult } from '../../model/cni-result.ts';
 import { isAtLeast, CNI_CURRENT } from '../../model/cni-version.ts';
@@ -5,6 +6,8 @@ import type { PluginConf } from '../../model/conflist.ts';
 import type { AttachmentPlan } from '../../model/container.ts';
 import { failureOf, MooringError } from '../../model/failure.ts';
 import { parseContainerId, parseInterfaceName, parseNetworkName } from '../../model/names.ts';
+import { firstOfWide } from '../../model/wide-ports.ts';
+import type { WideRanges } from '../ports/wide.ts';
 import type { RunProcess } from '../process/run.ts';
 import { resultCache, type ResultCache } from './cache.ts';
 import {
@@ -24,6 +27,8 @@ export interface CniRunnerDeps {
   /** Results are kept in `results` below it. */
   readonly cacheDir: string;
   readonly timeouts: CniTimeouts;
+  /** Publishes wide port ranges; without it plugins are given every port of them. */
+  readonly ranges?: WideRanges;
   /** What a plugin logged although it succeeded, in one line that names it. */
   readonly onLog?: (line: string) => void;
 }
@@ -101,12 +106,27 @@ async function add(chain: Chain, { plan, target }: Run, kept: AttachmentPlan): P
   plugins.forEach(({ type }) => findPlugin(type, chain.pluginDirs));
   let result: CniResult | undefined;
   for (const plugin of plugins) {
-    const call = callOf(chain, 'ADD', { plan, target, plugin, prevResult: result });
+    const turn = { plan, target, plugin, prevResult: result };
+    const call = callOf(chain, 'ADD', turn);
     result = resultOf(call, await exec(chain, call), cniVersion);
+    if (await publishesRanges(chain, turn)) continue;
+    // Its rules are of a kind we don't know, so it has to make them all.
+    await exec(chain, callOf(chain, 'DEL', { ...turn, prevResult: result }));
+    const again = callOf(chain, 'ADD', turn, 'every port');
+    result = resultOf(again, await exec(chain, again), cniVersion);
   }
   const final = result ?? { cniVersion: CNI_CURRENT };
   keepResult(chain.cache, kept, target, final);
   return final;
+}
+
+async function publishesRanges(chain: Chain, { plan, target, plugin }: Turn): Promise<boolean> {
+  if (!takesFirst(chain, plugin)) return true;
+  return chain.ranges!.publishRest(plan, target.containerId, target);
+}
+
+function takesFirst({ ranges }: Chain, plugin: PluginConf): boolean {
+  return declaredBy(plugin, 'portMappings') && ranges?.takesFirst(plugin) === true;
 }
 
 async function del(chain: Chain, run: Run, result: CniResult | undefined): Promise<void> {
@@ -151,11 +171,15 @@ interface Turn extends Run {
 }
 
 function callOf(
-  { pluginDirs, timeouts }: Chain,
+  chain: Chain,
   command: CniCommand,
-  { plan, target, plugin, prevResult }: Turn
+  { plan, target, plugin, prevResult }: Turn,
+  ports: 'as it takes them' | 'every port' = 'as it takes them'
 ): PluginCall {
-  const { conflist, args, capabilityArgs, ifName } = plan;
+  const { pluginDirs, timeouts } = chain;
+  const { conflist, args, ifName } = plan;
+  const isNarrow = ports !== 'every port' && takesFirst(chain, plugin);
+  const supplied = isNarrow ? firstOfWide(plan.capabilityArgs) : plan.capabilityArgs;
   const { type } = plugin;
   const converted = prevResult && prevResultFor(type, prevResult, conflist.cniVersion);
   return {
@@ -170,7 +194,7 @@ function callOf(
       CNI_ARGS: cniArgsText(args),
       CNI_PATH: pluginDirs.join(':')
     },
-    stdin: pluginStdin(conflist, plugin, capabilityArgs, converted),
+    stdin: pluginStdin(conflist, plugin, supplied, converted),
     limits: { timeoutMs: timeoutOf(command, timeouts), graceMs: timeouts.graceMs },
     operation: target.operation,
     signal: target.signal

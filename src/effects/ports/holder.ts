@@ -1,27 +1,36 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import type { PortMapping } from '../../model/container.ts';
+import { allPids } from '../process/proc.ts';
+import { keptFor } from './keeper.ts';
 
 const TCP_LISTEN = '0A';
 
 /**
- * The process that has a host port open, as far as this user may see it.
+ * Who has a host port open, as far as this user may see it.
  *
- * @returns `nginx (pid 4242)`, or `undefined` when it can't be told
+ * @returns `in use by another process: nginx (pid 4242)`, `published by container web of
+ *   /srv/mooring` when it is kept for that by another Mooring
  */
-export async function portHolder({ protocol, hostPort }: PortMapping): Promise<string | undefined> {
+export async function portHolder({ protocol, hostPort }: PortMapping): Promise<string> {
   const tables = await Promise.all(
     [protocol, `${protocol}6`].map((table) => readText(`/proc/self/net/${table}`))
   );
   const inodes = new Set(
     tables.flatMap((table) => socketInodes(table, hostPort, protocol === 'tcp'))
   );
-  if (inodes.size === 0) return undefined;
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    if (await holdsOne(pid, inodes)) {
-      return `${(await readText(`/proc/${pid}/comm`)).trim()} (pid ${pid})`;
-    }
+  const pids = inodes.size === 0 ? [] : allPids();
+  for (const pid of pids) {
+    if (await holdsOne(pid, inodes)) return nameOf(pid);
   }
-  return undefined;
+  return ANOTHER;
+}
+
+const ANOTHER = 'in use by another process';
+
+async function nameOf(pid: number): Promise<string> {
+  const owner = keptFor(await readText(`/proc/${pid}/environ`));
+  if (owner !== undefined) return `published by container ${owner.container} of ${owner.root}`;
+  return `${ANOTHER}: ${(await readText(`/proc/${pid}/comm`)).trim()} (pid ${pid})`;
 }
 
 /**
@@ -41,7 +50,7 @@ export function socketInodes(table: string, port: number, listening: boolean): r
     .flatMap((fields) => fields[9] ?? []);
 }
 
-async function holdsOne(pid: string, inodes: ReadonlySet<string>): Promise<boolean> {
+async function holdsOne(pid: number, inodes: ReadonlySet<string>): Promise<boolean> {
   const dir = `/proc/${pid}/fd`;
   // It may have ended, or be another user's: then it isn't named.
   const descriptors = await readdir(dir).catch(() => []);

@@ -1,21 +1,30 @@
 import type { PortMapping } from '../../model/container.ts';
 import { MooringError } from '../../model/failure.ts';
-import type { Json } from '../../model/json.ts';
 import { portsOverlap } from '../../model/port-conflicts.ts';
 import { hostPortText } from '../../model/port.ts';
-import type { Allocations, Store } from '../../store/store.ts';
+import type { Store } from '../../store/store.ts';
 import type { EffectContext } from '../effects.ts';
-import { chooseHostPort } from './choose.ts';
-import { probePorts } from './probe.ts';
+import type { RunTool } from '../firewall/iptables.ts';
+import { bindPorts, type BoundPorts } from './bind.ts';
+import { endKeeper, endKeepers, isKeeping, startKeeper } from './keeper.ts';
+import { claimsOf, giveBack, record, type Claims } from './record.ts';
+import { forwardedPorts, refuseForwarded } from './rules.ts';
 
-type PortStore = Pick<Store, 'allocations' | 'allocate'>;
+export interface PortClaimsDeps {
+  readonly store: Pick<Store, 'allocations' | 'allocate'>;
+  /** State directory; with the container it says whose ports a process keeps. */
+  readonly root: string;
+  /** Whether the host ports stay bound while they are published. */
+  readonly reserve: boolean;
+  readonly run: RunTool;
+}
 
-const KIND = 'port';
+type Context = Pick<EffectContext, 'operation' | 'repeated' | 'signal'>;
 
 /** Who has which host port. */
 export interface PortClaims {
   /**
-   * Takes host ports for one container; what it held before is replaced.
+   * Takes host ports for one container; what it held before is replaced, and gone when it fails.
    *
    * @returns with the ports that were chosen
    * @throws MooringError `port.…`
@@ -23,68 +32,164 @@ export interface PortClaims {
   claim(
     container: string,
     ports: readonly PortMapping[],
-    context: EffectContext
+    context: Context
   ): Promise<readonly PortMapping[]>;
-  release(container: string, context: EffectContext): Promise<void>;
+  release(container: string, context: Context): Promise<void>;
 }
 
 /**
  * Takes host ports for one container and gives them back.
  *
- * The plugins publish without binding, so neither the kernel nor they would refuse a
- * port that another container publishes: who has it is in the store.
+ * The plugins publish without binding, so neither the kernel nor they would refuse a port that
+ * another container publishes: who has it is in the store, in the firewall's rules when it is
+ * none of ours, and in the kernel, as a process keeps every claimed port bound.
  */
-export function portClaims(store: PortStore): PortClaims {
+export function portClaims(deps: PortClaimsDeps): PortClaims {
   return {
-    claim: (container, ports, { signal }) => claim(store, container, ports, signal),
-    release: async (container, { signal }) => {
-      await claim(store, container, [], signal);
+    claim: (container, ports, context) => claim(deps, container, ports, context),
+    release: async (container, context) => {
+      const claims = await claimsOf(deps.store, container);
+      await endAll(deps, container, claims, context);
+      await giveBack(deps.store, container);
     }
   };
 }
 
 async function claim(
-  store: PortStore,
+  deps: PortClaimsDeps,
   container: string,
   ports: readonly PortMapping[],
-  signal: AbortSignal
+  context: Context
 ): Promise<readonly PortMapping[]> {
-  const owner = `container/${container}`;
-  const probed = new Set<PortMapping>();
-  for (;;) {
-    signal.throwIfAborted();
-    const allocations = await store.allocations(KIND);
-    const others = claimsOfOthers(allocations, owner);
-    const fixed = ports.filter(({ hostPort }) => hostPort !== 0);
-    refuseTaken(fixed, others);
-    for (const mapping of fixed.filter((mapping) => !probed.has(mapping))) {
-      await probePorts(mapping, signal);
-      probed.add(mapping);
-    }
-    const chosen = await chooseAll(ports, others, signal);
-    const holdsNone = !allocations.entries.some((entry) => entry.owner === owner);
-    if (chosen.length === 0 && holdsNone) return chosen;
-    const entries = chosen.map((mapping): Json => ({ ...mapping }));
-    // Refused: somebody else took ports meanwhile, and got on; so this ends.
-    if (await store.allocate(KIND, allocations.version, owner, entries)) return chosen;
+  const before = await claimsOf(deps.store, container);
+  if (!context.repeated && isStanding(deps, container, before, ports)) return ports;
+  await endAll(deps, container, before, context);
+  if (ports.length === 0) {
+    await giveBack(deps.store, container);
+    return ports;
+  }
+  const attempt: Attempt = { bound: undefined, keeper: undefined };
+  try {
+    return await take({ deps, container, ports, context }, attempt);
+  } catch (error) {
+    await endAttempt(deps, container, attempt);
+    await giveBack(deps.store, container);
+    throw error;
+  } finally {
+    attempt.bound?.close();
   }
 }
 
-interface Claim {
-  readonly owner: string;
-  readonly mapping: PortMapping;
+interface Asked {
+  readonly deps: PortClaimsDeps;
+  readonly container: string;
+  readonly ports: readonly PortMapping[];
+  readonly context: Context;
 }
 
-function claimsOfOthers({ entries }: Allocations, owner: string): readonly Claim[] {
-  return (
-    entries
-      .filter((entry) => entry.owner !== owner)
-      // This file is the only one that writes them.
-      .map(({ owner, entry }) => ({ owner, mapping: entry as unknown as PortMapping }))
-  );
+/** What has been taken and not been recorded yet. */
+interface Attempt {
+  bound: BoundPorts | undefined;
+  keeper: Awaited<ReturnType<typeof startKeeper>> | undefined;
 }
 
-function refuseTaken(wanted: readonly PortMapping[], others: readonly Claim[]): void {
+async function take(asked: Asked, attempt: Attempt): Promise<readonly PortMapping[]> {
+  const { deps, container, ports, context } = asked;
+  for (;;) {
+    context.signal.throwIfAborted();
+    const claims = await claimsOf(deps.store, container);
+    refuseTaken(ports, claims);
+    const taken = claims.others.map(({ mapping }) => mapping);
+    if (attempt.bound?.ports.some((mapping) => overlapsAny(mapping, taken))) {
+      await endAttempt(deps, container, attempt);
+    }
+    attempt.bound ??= await bindFree(asked, taken);
+    const { ports: chosen, fds } = attempt.bound;
+    if (deps.reserve && fds.length > 0) {
+      attempt.keeper ??= await startKeeper({ root: deps.root, container }, fds);
+    }
+    // Refused: somebody else took ports meanwhile, and got on; so this ends.
+    const held = { ports: chosen, keeper: attempt.keeper };
+    const isDone = await record(deps.store, claims.version, container, held);
+    if (isDone) return chosen;
+  }
+}
+
+/** Binding and reading the rules take their time beside each other. */
+async function bindFree(asked: Asked, taken: readonly PortMapping[]): Promise<BoundPorts> {
+  const { deps, container, ports, context } = asked;
+  const [bound, rules] = await Promise.allSettled([
+    bindAnew(asked, taken),
+    forwardedPorts(deps.run, container, ports, context)
+  ]);
+  try {
+    // Names the owner, where the process that has the port open may be anybody's.
+    if (rules.status === 'fulfilled') refuseForwarded(ports, rules.value);
+    if (bound.status === 'rejected') throw bound.reason;
+    if (rules.status === 'rejected') throw rules.reason;
+  } catch (error) {
+    if (bound.status === 'fulfilled') bound.value.close();
+    throw error;
+  }
+  const forwarded = rules.value.map(({ mapping }) => mapping);
+  if (!bound.value.ports.some((chosen) => overlapsAny(chosen, forwarded))) return bound.value;
+  // A port of our choice that only a rule has: another choice.
+  bound.value.close();
+  return bindPorts(ports, [...taken, ...forwarded], context.signal);
+}
+
+/** Past a keeper of this container that nobody has recorded, as when its store was taken away. */
+async function bindAnew(
+  { deps: { root }, container, ports, context: { signal } }: Asked,
+  taken: readonly PortMapping[]
+): Promise<BoundPorts> {
+  try {
+    return await bindPorts(ports, taken, signal);
+  } catch (error) {
+    if (!(error instanceof MooringError && error.code === 'port.inUse')) throw error;
+    if ((await endKeepers({ root, container }, signal)) === 0) throw error;
+    return bindPorts(ports, taken, signal);
+  }
+}
+
+/** Those it recorded; and all when it may not have come to recording one. */
+async function endAll(
+  { root }: PortClaimsDeps,
+  container: string,
+  { keeper }: Claims,
+  { repeated, signal }: Context
+): Promise<void> {
+  const owner = { root, container };
+  if (keeper !== undefined) await endKeeper(owner, keeper, signal);
+  if (repeated) await endKeepers(owner, signal);
+}
+
+async function endAttempt(
+  { root }: PortClaimsDeps,
+  container: string,
+  attempt: Attempt
+): Promise<void> {
+  const { bound, keeper } = attempt;
+  Object.assign(attempt, { bound: undefined, keeper: undefined });
+  bound?.close();
+  // Also when the signal has aborted: it is ours alone until it is recorded.
+  if (keeper !== undefined)
+    await endKeeper({ root, container }, keeper, new AbortController().signal);
+}
+
+/** Whether the container holds exactly these ports already, and they are kept. */
+function isStanding(
+  { root, reserve }: PortClaimsDeps,
+  container: string,
+  { own, keeper }: Claims,
+  ports: readonly PortMapping[]
+): boolean {
+  if (ports.length === 0 || JSON.stringify(own) !== JSON.stringify(ports)) return false;
+  if (keeper === undefined) return !reserve;
+  return isKeeping({ root, container }, keeper);
+}
+
+function refuseTaken(wanted: readonly PortMapping[], { others }: Claims): void {
   for (const mapping of wanted) {
     const claim = others.find((other) => portsOverlap(other.mapping, mapping));
     if (claim === undefined) continue;
@@ -96,16 +201,6 @@ function refuseTaken(wanted: readonly PortMapping[], others: readonly Claim[]): 
   }
 }
 
-async function chooseAll(
-  ports: readonly PortMapping[],
-  others: readonly Claim[],
-  signal: AbortSignal
-): Promise<readonly PortMapping[]> {
-  const taken = [...others.map(({ mapping }) => mapping), ...ports];
-  const chosen: PortMapping[] = [];
-  for (const mapping of ports) {
-    const fixed = mapping.hostPort !== 0;
-    chosen.push(fixed ? mapping : await chooseHostPort(mapping, [...taken, ...chosen], signal));
-  }
-  return chosen;
+function overlapsAny(mapping: PortMapping, others: readonly PortMapping[]): boolean {
+  return others.some((other) => portsOverlap(other, mapping));
 }

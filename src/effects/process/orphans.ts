@@ -27,7 +27,25 @@ const POLL_MAX_MS = 50;
  */
 export async function settleOrphans(operation: string, options: SettleOptions): Promise<void> {
   const entry = `MOORING_OPERATION=${operation}`;
-  await settle(() => ofOperation(entry), options);
+  await settle(() => ofEntry(entry), options);
+}
+
+/**
+ * Ends every process that was started with exactly this entry in its environment, in the same way.
+ *
+ * @returns how many there were
+ */
+export async function settleMarked(entry: string, signal: AbortSignal): Promise<number> {
+  const pids = new Set<number>();
+  await settle(
+    async () => {
+      const found = await ofEntry(entry);
+      for (const { pid } of found) pids.add(pid);
+      return found;
+    },
+    { mode: 'kill', signal }
+  );
+  return pids.size;
 }
 
 /** Ends every process of a session that we started, given by its leader's number, in the same way. */
@@ -85,7 +103,7 @@ function kill(found: ProcessStat): void {
   }
 }
 
-async function ofOperation(entry: string): Promise<ProcessStat[]> {
+async function ofEntry(entry: string): Promise<ProcessStat[]> {
   const found = running(await marked(entry));
   const ours = statOf(process.pid)?.session;
   const sessions = new Set(found.map(({ session }) => session).filter((id) => id !== ours));

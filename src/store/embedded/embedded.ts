@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { setImmediate as turn } from 'node:timers/promises';
 import { failureOf, MooringError } from '../../model/failure.ts';
 import { storedActorOf } from '../record.ts';
-import type { Key, ListedActor, Store, StoredActor } from '../store.ts';
+import type { Key, Known, ListedActor, Store, StoredActor } from '../store.ts';
 import { readAllocations, replaceAllocations } from './allocations.ts';
 import { follow } from './follow.ts';
 import { historyOf, type HistoryBound } from './history.ts';
@@ -58,13 +58,7 @@ export async function embeddedStore(options: EmbeddedOptions): Promise<Store> {
 
     release: (lease) => leases.release(lease, false),
 
-    async load(key) {
-      expectOpen();
-      const held = leases.of(key);
-      if (!held) return load(layout, key);
-      const record = held.journal.last();
-      return record && storedActorOf(key, record);
-    },
+    load: rest,
 
     async commit(lease, commit) {
       leases.held(lease).journal.append(commit);
@@ -107,6 +101,20 @@ export async function embeddedStore(options: EmbeddedOptions): Promise<Store> {
       locks.close();
     }
   };
+
+  async function rest(key: Key): Promise<StoredActor | undefined>;
+  async function rest(
+    key: Key,
+    known: Known | undefined
+  ): Promise<StoredActor | 'unchanged' | undefined>;
+  async function rest(key: Key, known?: Known): Promise<StoredActor | 'unchanged' | undefined> {
+    expectOpen();
+    const journal = leases.of(key)?.journal;
+    if (journal === undefined) return load(layout, key);
+    if (known !== undefined && journal.endsIn(known)) return 'unchanged';
+    const record = journal.last();
+    return record && storedActorOf(key, record);
+  }
 
   function expectOpen(): void {
     closing.signal.throwIfAborted();

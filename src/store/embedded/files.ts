@@ -25,15 +25,24 @@ export interface OpenFile {
 export function openFile(path: string, flags: number): OpenFile {
   const fd = openNoFollow(path, flags);
   try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) throw badFile(path, 'is not a regular file');
-    if (stat.uid !== (user ??= process.geteuid!()))
-      throw badFile(path, `belongs to user ${stat.uid}`);
-    return { fd, stat };
+    return { fd, stat: statOfOurs(fd, path) };
   } catch (error) {
     closeSync(fd);
     throw error;
   }
+}
+
+/**
+ * What is open as `fd`.
+ *
+ * @throws MooringError `store.badFile` unless it is a regular file of ours
+ */
+export function statOfOurs(fd: number, path: string): Stats {
+  const stat = fstatSync(fd);
+  if (!stat.isFile()) throw badFile(path, 'is not a regular file');
+  if (stat.uid !== (user ??= process.geteuid!()))
+    throw badFile(path, `belongs to user ${stat.uid}`);
+  return stat;
 }
 
 let user: number | undefined;
@@ -93,7 +102,8 @@ export function full(path: string, reason: string, cause?: unknown): MooringErro
 
 const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
-function openNoFollow(path: string, flags: number): number {
+/** As {@link openFile}, for a caller who looks at what was opened by {@link statOfOurs} himself. */
+export function openNoFollow(path: string, flags: number): number {
   try {
     return openSync(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
   } catch (error) {

@@ -1,5 +1,6 @@
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import type { Key } from '../store.ts';
+import { unlinkIfPresent } from './files.ts';
 import { parseHistoryName, type HistoryName, type Layout } from './layout.ts';
 
 export interface HistoryBound {
@@ -12,27 +13,49 @@ export interface HistoryBound {
 export interface History {
   /** Drops the oldest until one more file of `bytes` fits. Called before it is put there. */
   makeRoom(bytes: number): void;
+  /** Notes what was put there. */
+  added(path: string, bytes: number): void;
 }
 
 /**
  * Keeps `history/` within its bound.
  *
- * Sizes are looked up once, then estimated, then looked up again when the estimate
- * reaches the bound or other processes may have added much.
+ * What is there is listed once and noted from then on, so that one file more drops one
+ * file; it is looked through again when other processes may have added much.
  */
 export function historyOf(layout: Layout, bound: HistoryBound): History {
-  let [files, bytes, unseen] = [0, 0, RESCAN_EVERY];
+  /** Sizes by path, oldest first. */
+  let files = new Map<string, number>();
+  let [bytes, unseen] = [0, RESCAN_EVERY];
 
   return {
     makeRoom(adding) {
-      files += 1;
-      bytes += adding;
       unseen += 1;
-      if (unseen <= RESCAN_EVERY && files <= bound.maxFiles && bytes <= bound.maxBytes) return;
-      const kept = prune(layout.history, bound, adding);
-      [files, bytes, unseen] = [kept.files + 1, kept.bytes + adding, 0];
+      if (unseen > RESCAN_EVERY) rescan();
+      for (const [path, size] of files) {
+        if (files.size < bound.maxFiles && bytes + adding <= bound.maxBytes) return;
+        unlinkIfPresent(path);
+        files.delete(path);
+        bytes -= size;
+      }
+    },
+
+    added(path, size) {
+      files.set(path, size);
+      bytes += size;
     }
   };
+
+  // What is known already is not looked at again; what is new was added last.
+  function rescan(): void {
+    const names = readdirSync(layout.history);
+    const present = new Set(names.map((name) => `${layout.history}/${name}`));
+    const kept = [...files].filter(([path]) => present.has(path));
+    const added = names.filter((name) => !files.has(`${layout.history}/${name}`));
+    files = new Map([...kept, ...oldestFirst(layout.history, added)]);
+    bytes = [...files.values()].reduce((sum, size) => sum + size, 0);
+    unseen = 0;
+  }
 }
 
 export interface Part extends HistoryName {
@@ -57,28 +80,14 @@ function partOf(layout: Layout, name: string): readonly Part[] {
   return parsed ? [{ ...parsed, name, path: `${layout.history}/${name}` }] : [];
 }
 
-function prune(folder: string, bound: HistoryBound, adding: number) {
-  const found = newestFirst(folder);
-  const all = { files: found.length, bytes: found.reduce((sum, { size }) => sum + size, 0) };
-  if (all.files < bound.maxFiles && all.bytes + adding <= bound.maxBytes) return all;
-  // A quarter more than needed, or every few files from here on one would look through them all.
-  const most = (limit: number) => limit - Math.floor(limit / 16) * 4;
-  let [files, bytes, fits] = [0, 0, true];
-  for (const { path, size } of found) {
-    fits &&= files + 1 < most(bound.maxFiles) && bytes + size + adding <= most(bound.maxBytes);
-    if (fits) [files, bytes] = [files + 1, bytes + size];
-    else rmSync(path, { force: true });
-  }
-  return { files, bytes };
-}
-
-function newestFirst(folder: string) {
-  return readdirSync(folder)
+function oldestFirst(folder: string, names: readonly string[]): readonly [string, number][] {
+  return names
     .flatMap((name) => {
       const parsed = parseHistoryName(name);
       const path = `${folder}/${name}`;
       const stat = parsed && lstatSync(path, { throwIfNoEntry: false });
       return stat ? [{ ...parsed, path, size: stat.size, mtimeMs: stat.mtimeMs }] : [];
     })
-    .sort((a, b) => b.mtimeMs - a.mtimeMs || b.token - a.token || b.part - a.part);
+    .sort((a, b) => a.mtimeMs - b.mtimeMs || a.token - b.token || a.part - b.part)
+    .map(({ path, size }) => [path, size]);
 }

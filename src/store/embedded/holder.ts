@@ -1,47 +1,55 @@
-import { closeSync, readFileSync } from 'node:fs';
-import { isJsonObject } from '../../model/json.ts';
-import { codeOf, openIfPresent, readAt } from './files.ts';
+import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { codeOf } from './files.ts';
 
-/** This process, such that a later one with the same pid is not taken for it. */
-export function identity(): { readonly pid: number; readonly startTime: string } {
-  return (self ??= { pid: process.pid, startTime: startTimeOf(process.pid) ?? '' });
-}
-
-let self: { readonly pid: number; readonly startTime: string } | undefined;
-
-/** Who holds the lock at `path`, for a message: `process 4711 (node worker.js)`. */
+/**
+ * Who holds the lock on the file at `path`, for a message: `process 4711 (node worker.js)`.
+ *
+ * The kernel tells, so nothing has to be written when a lock is taken.
+ *
+ * @see proc_locks(5)
+ */
 export function describeHolder(path: string): string {
-  const { pid, startTime } = readHolder(path);
-  if (typeof pid !== 'number' || startTimeOf(pid) !== startTime) return 'another process';
+  const pid = holderOf(path);
+  if (pid === undefined) return 'another process';
   if (pid === process.pid) return `this process (${pid})`;
-  const command = readProc(pid, 'cmdline')?.replaceAll('\0', ' ').trim().slice(0, 120);
+  const command = readProc(`${pid}/cmdline`)?.replaceAll('\0', ' ').trim().slice(0, 120);
   return command ? `process ${pid} (${command})` : `process ${pid}`;
 }
 
-// The holder writes while we read: half an answer is none.
-function readHolder(path: string): { readonly pid?: unknown; readonly startTime?: unknown } {
-  const file = openIfPresent(path);
-  if (file === undefined) return {};
-  try {
-    const holder: unknown = JSON.parse(readAt(file.fd, 0, 4096).toString());
-    return isJsonObject(holder) ? holder : {};
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  } finally {
-    closeSync(file.fd);
-  }
+// Some file systems show another device there than stat(2) does: the inode says who it may be.
+function holderOf(path: string): number | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  const file = realpathSync(path);
+  return (readProc('locks') ?? '')
+    .split('\n')
+    .map((line) => LOCK.exec(line))
+    .filter((lock) => lock?.[2] === String(stat.ino))
+    .map((lock) => Number(lock?.[1]))
+    .find((pid) => hasOpen(pid, file));
 }
 
-// Field 22 of /proc/<pid>/stat; the command, field 2, may hold spaces and parentheses.
-function startTimeOf(pid: number): string | undefined {
-  const stat = readProc(pid, 'stat');
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+const LOCK = /: FLOCK +ADVISORY +WRITE (\d+) [0-9a-f]+:[0-9a-f]+:(\d+) /;
+
+function hasOpen(pid: number, file: string): boolean {
+  const folder = `/proc/${pid}/fd`;
+  return (
+    orGone(() => readdirSync(folder).some((fd) => linkOf(`${folder}/${fd}`) === file)) ?? false
+  );
 }
 
-function readProc(pid: number, name: string): string | undefined {
+function linkOf(path: string): string | undefined {
+  return orGone(() => readlinkSync(path));
+}
+
+function readProc(name: string): string | undefined {
+  return orGone(() => readFileSync(`/proc/${name}`, 'utf8'));
+}
+
+// Processes end, and others' can't be looked into.
+function orGone<T>(read: () => T): T | undefined {
   try {
-    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+    return read();
   } catch (error) {
     const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES') return undefined;

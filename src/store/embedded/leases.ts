@@ -1,19 +1,11 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  ftruncateSync,
-  lstatSync,
-  writeSync
-} from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, lstatSync, type Stats } from 'node:fs';
 import { MooringError } from '../../model/failure.ts';
 import { keyText, type Key, type Lease } from '../store.ts';
-import { openFile, unlinkIfPresent, writeFailure, type OpenFile } from './files.ts';
-import { describeHolder, identity } from './holder.ts';
+import { openNoFollow, statOfOurs, unlinkIfPresent, writeFailure, type OpenFile } from './files.ts';
+import { describeHolder } from './holder.ts';
 import type { Layout } from './layout.ts';
 import { flock, retry, type LockFiles, type Patience } from './lock.ts';
-import { nextToken } from './token.ts';
+import { tokensOf } from './token.ts';
 import { journalWriter, type JournalWriter, type Site } from './writer.ts';
 
 /** A lease held by this process. */
@@ -35,11 +27,19 @@ export interface Leases {
   releaseAll(): Promise<void>;
 }
 
-interface HeldLock extends Held {
+/** Lock file and journal of a key, open. */
+interface KeyFiles {
   readonly file: OpenFile;
   readonly path: string;
+  readonly journal: JournalWriter;
+}
+
+interface HeldLock extends KeyFiles, Held {
   readonly lost: AbortController;
 }
+
+/** Of how many keys the files stay open when their lease is given back: those used last. */
+const KEPT_MAX_KEYS = 128;
 
 /**
  * Leases are locks on files, which the kernel frees when their holder dies.
@@ -49,6 +49,9 @@ interface HeldLock extends Held {
 export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Leases {
   const held = new Map<Lease, HeldLock>();
   const byKey = new Map<string, HeldLock>();
+  /** Not locked; by {@link keyText}, those used last at the end. */
+  const kept = new Map<string, KeyFiles>();
+  const tokens = tokensOf(locks, layout.token);
 
   return {
     tryAcquire,
@@ -72,7 +75,7 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
       if (fstatSync(lock.file.fd).nlink > 0) return lock;
       const error = lostError(lease, `was lost: ${lock.path} is not the file it was taken on`);
       drop(lock);
-      closeSync(lock.file.fd);
+      closeAll(lock);
       lock.lost.abort(error);
       throw error;
     },
@@ -81,39 +84,50 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
 
     async releaseAll() {
       for (const lease of [...held.keys()]) await release(lease, false);
+      for (const files of kept.values()) closeAll(files);
+      kept.clear();
     }
   };
 
   async function tryAcquire(key: Key, signal?: AbortSignal): Promise<Lease | undefined> {
-    site();
-    const path = layout.lockOf(key);
     const { tryFlock, unlock } = await flock();
-    let file: OpenFile | undefined;
+    const place = site();
+    const path = layout.lockOf(key);
+    let files: KeyFiles | undefined;
     try {
-      file = lockInPlace(path, tryFlock);
-      return file && (await register(key, path, file, signal));
+      files = lockKept(keyText(key), tryFlock) ?? lockNew(place, key, path, tryFlock);
+      return files && (await register(key, files, signal));
     } catch (error) {
-      if (file !== undefined) {
-        unlock(file.fd);
-        closeSync(file.fd);
+      if (files !== undefined) {
+        unlock(files.file.fd);
+        closeAll(files);
       }
       throw signal?.aborted ? error : writeFailure(error, path);
     }
   }
 
-  async function register(key: Key, path: string, file: OpenFile, signal?: AbortSignal) {
-    const token = await nextToken(locks, layout.token, signal);
-    const journal = journalWriter(site(), key, token);
+  async function register(key: Key, files: KeyFiles, signal?: AbortSignal) {
+    const token = await tokens.next(signal);
+    site();
+    files.journal.begin(token);
     const lost = new AbortController();
     const lease: Lease = { key, token, signal: lost.signal };
-    // Overwritten, not emptied first: on a full disk the old block can be written again.
-    const text = JSON.stringify({ token, ...identity() });
-    writeSync(file.fd, text, 0);
-    if (file.stat.size > text.length) ftruncateSync(file.fd, text.length);
-    const lock = { lease, journal, file, path, lost };
+    const lock = { ...files, lease, lost };
     held.set(lease, lock);
     byKey.set(keyText(key), lock);
     return lease;
+  }
+
+  /** Locks what is kept open of a key, if it is in place still and nobody has it. */
+  function lockKept(text: string, tryFlock: TryFlock): KeyFiles | undefined {
+    const files = kept.get(text);
+    if (files === undefined) return undefined;
+    kept.delete(text);
+    if (tryFlock(files.file.fd, 'exclusive')) {
+      if (fstatSync(files.file.fd).nlink > 0) return files;
+    }
+    closeAll(files);
+    return undefined;
   }
 
   async function release(lease: Lease, remove: boolean): Promise<void> {
@@ -121,40 +135,56 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
     if (lock === undefined) return;
     drop(lock);
     const { unlock } = await flock();
+    let keeping = false;
     try {
       // One who only looked leaves nothing behind.
-      const unused = remove || !existsSync(layout.journalOf(lease.key));
+      const unused = remove || !(lock.journal.isOpen() || existsSync(layout.journalOf(lease.key)));
       if (unused && isInPlace(lock.path, lock.file)) unlinkIfPresent(lock.path);
+      keeping = !unused;
     } finally {
       // A child between fork and exec shares the lock; closing alone would leave it held.
       unlock(lock.file.fd);
-      closeSync(lock.file.fd);
+      if (keeping) keep(keyText(lease.key), lock);
+      else closeAll(lock);
     }
+  }
+
+  function keep(text: string, { file, path, journal }: KeyFiles): void {
+    kept.set(text, { file, path, journal });
+    if (kept.size <= KEPT_MAX_KEYS) return;
+    const [[oldest, files] = []] = kept;
+    if (oldest === undefined || files === undefined) return;
+    kept.delete(oldest);
+    closeAll(files);
   }
 
   function drop(lock: HeldLock): void {
     held.delete(lock.lease);
     if (byKey.get(keyText(lock.lease.key)) === lock) byKey.delete(keyText(lock.lease.key));
-    lock.journal.close();
   }
 }
 
+type TryFlock = (fd: number, mode: 'exclusive') => boolean;
+
 // A file that was removed while we waited locks nothing: others lock the new one.
-function lockInPlace(
-  path: string,
-  tryFlock: (fd: number, mode: 'exclusive') => boolean
-): OpenFile | undefined {
+function lockNew(site: Site, key: Key, path: string, tryFlock: TryFlock): KeyFiles | undefined {
   for (;;) {
-    const file = openFile(path, constants.O_RDWR | constants.O_CREAT);
-    let kept = false;
+    const fd = openNoFollow(path, constants.O_RDWR | constants.O_CREAT);
+    let stat: Stats | undefined;
     try {
-      if (!tryFlock(file.fd, 'exclusive')) return undefined;
-      kept = fstatSync(file.fd).nlink > 0;
-      if (kept) return file;
+      if (!tryFlock(fd, 'exclusive')) return undefined;
+      stat = statOfOurs(fd, path);
+      if (stat.nlink > 0) return { file: { fd, stat }, path, journal: journalWriter(site, key) };
+      stat = undefined;
     } finally {
-      if (!kept) closeSync(file.fd);
+      if (stat === undefined) closeSync(fd);
     }
   }
+}
+
+function closeAll({ file, journal }: KeyFiles): void {
+  journal.close();
+  closeSync(file.fd);
 }
 
 function isInPlace(path: string, { stat }: OpenFile): boolean {

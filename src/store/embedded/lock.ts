@@ -52,6 +52,8 @@ export interface LockFiles {
    * @throws MooringError `store.busy` when another process has held the lock for seconds
    */
   withLock<T>(path: string, signal: AbortSignal | undefined, work: (fd: number) => T): Promise<T>;
+  /** Looks into a file without its lock, made if need be. */
+  read<T>(path: string, work: (fd: number) => T): T;
   close(): void;
 }
 
@@ -75,6 +77,8 @@ export function lockFiles(): LockFiles {
         }
       }
     },
+
+    read: (path, work) => work((files.get(path) ?? opened(path)).fd),
 
     close() {
       for (const { fd } of files.values()) closeSync(fd);

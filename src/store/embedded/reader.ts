@@ -16,14 +16,20 @@ export interface Tail {
 /**
  * Reads where a journal ends, without reading the rest.
  *
+ * @param size of the file, when the caller has just seen it
  * @throws MooringError `store.corrupt` naming file and line
  */
-export function readTail(fd: number, path: string, key: Key): Tail {
+export function readTail(
+  fd: number,
+  path: string,
+  key: Key,
+  size: number = fstatSync(fd).size
+): Tail {
   try {
-    return tailOf(fd, path, key);
+    return tailOf(fd, path, key, size);
   } catch {
     // A cut line that is being replaced can be seen half old and half new.
-    return tailOf(fd, path, key);
+    return tailOf(fd, path, key, fstatSync(fd).size);
   }
 }
 
@@ -32,7 +38,7 @@ export function readLast(path: string, key: Key): StoredRecord | undefined {
   const file = openIfPresent(path);
   if (file === undefined) return undefined;
   try {
-    return readTail(file.fd, path, key).record;
+    return readTail(file.fd, path, key, file.stat.size).record;
   } finally {
     closeSync(file.fd);
   }
@@ -99,8 +105,7 @@ const NEWLINE = 0x0a;
 // Reads are synchronous and what is kept of them is copied, so one buffer serves all.
 const SCRATCH = Buffer.allocUnsafeSlow(WINDOW_BYTES);
 
-function tailOf(fd: number, path: string, key: Key): Tail {
-  const { size } = fstatSync(fd);
+function tailOf(fd: number, path: string, key: Key, size: number): Tail {
   for (let window = WINDOW_BYTES; ; window *= 4) {
     const start = Math.max(0, size - window);
     const bytes = readAt(fd, start, size - start, SCRATCH);

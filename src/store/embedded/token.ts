@@ -3,30 +3,54 @@ import { MooringError } from '../../model/failure.ts';
 import { readAt } from './files.ts';
 import type { LockFiles } from './lock.ts';
 
-/**
- * Draws the next fencing token of this host, from 1.
- *
- * The counter is one number of fixed width, overwritten in place: there is never
- * less than a whole number in the file once there is one.
- *
- * @throws MooringError `store.corrupt`, `store.busy`
- */
-export function nextToken(
-  { withLock }: LockFiles,
-  path: string,
-  signal?: AbortSignal
-): Promise<number> {
-  return withLock(path, signal, (fd) => {
-    const text = readAt(fd, 0, WIDTH + 1).toString();
-    const last = text === '' ? 0 : Number(text);
-    if (text !== '' && !COUNTER.test(text)) {
-      throw new MooringError('store.corrupt', `${path} line 1: not a token counter`);
-    }
-    const token = last + 1;
-    writeSync(fd, String(token).padStart(WIDTH, '0'), 0);
-    return token;
-  });
+/** The fencing tokens of a host, from 1. */
+export interface Tokens {
+  /**
+   * Draws the next token for a key. Only whose lock on that key is taken may call it.
+   *
+   * @throws MooringError `store.corrupt`, `store.busy`
+   */
+  next(signal?: AbortSignal): Promise<number>;
 }
 
+/**
+ * Tokens out of a counter that all processes share, reserved some at a time.
+ *
+ * The counter is one number of fixed width, overwritten in place: there is never less
+ * than a whole number in the file once there is one. While it still says where this
+ * process's own reservation ends, nobody has a greater token, so the rest of it is used up.
+ * A process that drew a greater one for this key had moved the counter before, and had given
+ * up its lock on the key since.
+ */
+export function tokensOf(locks: LockFiles, path: string): Tokens {
+  let [given, end] = [0, 0];
+
+  return {
+    async next(signal) {
+      if (given < end && locks.read(path, (fd) => counterIn(fd, path)) === end) {
+        given += 1;
+        return given;
+      }
+      return locks.withLock(path, signal, (fd) => {
+        given = counterIn(fd, path) + 1;
+        end = given + RESERVED_TOKENS - 1;
+        writeSync(fd, String(end).padStart(WIDTH, '0'), 0);
+        return given;
+      });
+    }
+  };
+}
+
+const RESERVED_TOKENS = 64;
 const WIDTH = 16;
 const COUNTER = /^0[0-9]{15}$/;
+
+function counterIn(fd: number, path: string): number {
+  const text = readAt(fd, 0, WIDTH + 1, SCRATCH).toString('latin1');
+  if (text === '') return 0;
+  if (COUNTER.test(text)) return Number(text);
+  throw new MooringError('store.corrupt', `${path} line 1: not a token counter`);
+}
+
+// Reads are synchronous, and the text is copied.
+const SCRATCH = Buffer.allocUnsafeSlow(WIDTH + 1);

@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   ftruncateSync,
   linkSync,
   lstatSync,
@@ -8,7 +9,7 @@ import {
   writeSync
 } from 'node:fs';
 import { encodeRecord, type StoredRecord } from '../record.ts';
-import { keyText, type Commit, type Key } from '../store.ts';
+import { keyText, type Commit, type Key, type Known } from '../store.ts';
 import { full, openFile, unlinkIfPresent, writeFailure } from './files.ts';
 import type { History } from './history.ts';
 import type { Layout } from './layout.ts';
@@ -25,8 +26,14 @@ export interface Site {
   readonly now: () => number;
 }
 
-/** Reads and appends to one journal, for as long as one lease is held. */
+/** Reads and appends to one journal, under one lease after the other. */
 export interface JournalWriter {
+  /** A lease on its actor was taken: others may have written since the last one. */
+  begin(token: number): void;
+  /** Whether its file is open, and so exists. */
+  isOpen(): boolean;
+  /** Whether `known` is its last record still. */
+  endsIn(known: Known): boolean;
   /**
    * The last record; `undefined` where there is none. The file stays open for the next append.
    *
@@ -40,29 +47,43 @@ export interface JournalWriter {
   close(): void;
 }
 
-export function journalWriter(site: Site, key: Key, token: number): JournalWriter {
+export function journalWriter(site: Site, key: Key): JournalWriter {
   const { layout, history } = site;
   const path = layout.journalOf(key);
   let open: Journal | undefined;
-  let parts = 0;
+  let [token, parts, isCurrent] = [0, 0, false];
 
   return {
+    begin(next) {
+      [token, parts, isCurrent] = [next, 0, false];
+    },
+
+    isOpen: () => open !== undefined,
+
+    endsIn(known) {
+      const journal = current();
+      return journal !== undefined && journal.seq === known.seq && journal.token === known.token;
+    },
+
     last() {
-      if (open) return readTail(open.fd, path, key).record;
+      const journal = current();
+      if (journal) return readTail(journal.fd, path, key).record;
       if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
-      const { record, ...journal } = openJournal(path, key);
-      open = journal;
+      const { record, ...opened } = openJournal(path, key);
+      open = opened;
       return record;
     },
 
     append(commit) {
       try {
-        open ??= openJournal(path, key);
-        const frame = { ...frameOf(open), time: site.now() };
+        const journal = current() ?? openJournal(path, key);
+        open = journal;
+        const frame = { ...frameOf(journal), time: site.now() };
         const { line, hash } = encodeRecord(frame, commit);
-        if (open.size >= site.rotateBytes) open = continueIn(open, line);
-        else appendTo(open, line, path);
-        open = { fd: open.fd, size: open.size + line.length, seq: frame.seq, hash };
+        if (journal.size >= site.rotateBytes) open = continueIn(journal, line);
+        else appendTo(journal, line, path);
+        const { fd, ino } = open;
+        open = { fd, ino, size: open.size + line.length, seq: frame.seq, hash, token };
       } catch (error) {
         // What the file holds is uncertain now; the next append looks.
         close();
@@ -72,13 +93,17 @@ export function journalWriter(site: Site, key: Key, token: number): JournalWrite
 
     end() {
       try {
-        open ??= openJournal(path, key, { damaged: 'ignore' });
-        if (open.size === 0) unlinkIfPresent(path);
+        const journal = current() ?? openJournal(path, key, { damaged: 'ignore' });
+        open = journal;
+        if (journal.size === 0) unlinkIfPresent(path);
         else {
-          history.makeRoom(open.size);
-          renameSync(path, nextPart());
+          history.makeRoom(journal.size);
+          const part = nextPart();
+          renameSync(path, part);
+          history.added(part, journal.size);
         }
-        unlinkIfPresent(layout.nextOf(key));
+        const next = layout.nextOf(key);
+        if (existsSync(next)) unlinkIfPresent(next);
       } catch (error) {
         throw writeFailure(error, path);
       } finally {
@@ -88,6 +113,18 @@ export function journalWriter(site: Site, key: Key, token: number): JournalWrite
 
     close
   };
+
+  /**
+   * What is open, unless others have written since it was: a journal only grows while it
+   * stands at its path, and no other file can have its inode number while it is open.
+   */
+  function current(): Journal | undefined {
+    if (open === undefined || isCurrent) return open;
+    isCurrent = true;
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat?.ino !== open.ino || stat.size !== open.size) close();
+    return open;
+  }
 
   function frameOf({ seq, hash }: Journal) {
     const { host, boot } = site;
@@ -99,18 +136,20 @@ export function journalWriter(site: Site, key: Key, token: number): JournalWrite
     const next = layout.nextOf(key);
     const { O_RDWR, O_CREAT, O_TRUNC, O_APPEND } = constants;
     history.makeRoom(old.size);
-    const { fd } = openFile(next, O_RDWR | O_CREAT | O_TRUNC | O_APPEND);
+    const { fd, stat } = openFile(next, O_RDWR | O_CREAT | O_TRUNC | O_APPEND);
     try {
       appendTo({ ...old, fd, size: 0 }, line, next);
-      linkSync(path, nextPart());
+      const part = nextPart();
+      linkSync(path, part);
       renameSync(next, path);
+      history.added(part, old.size);
     } catch (error) {
       closeSync(fd);
       unlinkIfPresent(next);
       throw error;
     }
     closeSync(old.fd);
-    return { ...old, fd, size: 0 };
+    return { ...old, fd, ino: stat.ino, size: 0 };
   }
 
   function nextPart(): string {
@@ -126,11 +165,13 @@ export function journalWriter(site: Site, key: Key, token: number): JournalWrite
 
 interface Journal {
   readonly fd: number;
+  readonly ino: number;
   /** Bytes of whole lines. */
   readonly size: number;
   /** Of the last record; 0 and `''` before the first. */
   readonly seq: number;
   readonly hash: string;
+  readonly token: number;
 }
 
 function openJournal(
@@ -139,11 +180,15 @@ function openJournal(
   options?: { damaged: 'ignore' }
 ): Journal & { readonly record?: StoredRecord | undefined } {
   const { fd, stat } = openFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND);
-  if (options?.damaged === 'ignore') return { fd, size: stat.size, seq: 0, hash: '' };
+  const { ino, size } = stat;
+  const none = { fd, ino, size, seq: 0, hash: '', token: 0 };
+  if (size === 0 || options?.damaged === 'ignore') return none;
   try {
-    const { record, end, size } = readTail(fd, path, key);
-    if (size > end) ftruncateSync(fd, end);
-    return { fd, size: end, seq: record?.seq ?? 0, hash: record?.hash ?? '', record };
+    const tail = readTail(fd, path, key, size);
+    if (tail.size > tail.end) ftruncateSync(fd, tail.end);
+    const { record } = tail;
+    const { seq, hash, token } = record ?? none;
+    return { fd, ino, size: tail.end, seq, hash, token, record };
   } catch (error) {
     closeSync(fd);
     throw error;

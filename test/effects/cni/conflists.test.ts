@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -191,5 +191,60 @@ describe('looking up a network', () => {
     put('10.conflist', '{');
 
     await expect(findConflist(dir, 'front')).rejects.toThrow('10.conflist: it is not JSON');
+  });
+});
+
+describe('loading again', () => {
+  // As old as files are that nobody is writing.
+  const age = () => execFileSync('sleep', ['0.06']);
+
+  it('sees a file that was changed, added, removed or replaced, however soon', async () => {
+    put('10-a.conflist', list('a', 'bridge'));
+    age();
+    expect(await load()).toMatchObject({ names: ['a'] });
+    expect(await load()).toMatchObject({ names: ['a'] });
+
+    for (let round = 0; round < 50; round += 1) {
+      put('10-a.conflist', list(`b${round % 10}`, 'bridge'));
+      expect(await load()).toMatchObject({ names: [`b${round % 10}`] });
+      put('20-c.conflist', list('c', 'bridge'));
+      expect(await load()).toMatchObject({ names: [`b${round % 10}`, 'c'] });
+      rmSync(join(dir, '20-c.conflist'));
+      expect(await load()).toMatchObject({ names: [`b${round % 10}`] });
+    }
+  });
+
+  it('sees a change that keeps size and mtime', async () => {
+    put('10-a.conflist', list('a', 'bridge'));
+    utimesSync(join(dir, '10-a.conflist'), 1000, 1000);
+    age();
+    await load();
+    put('10-a.conflist', list('b', 'bridge'));
+    utimesSync(join(dir, '10-a.conflist'), 1000, 1000);
+
+    expect(await load()).toMatchObject({ names: ['b'] });
+  });
+
+  it('sees what a sub-directory adds, changes and takes away', async () => {
+    put('10-a.conflist', list('a', 'bridge'));
+    age();
+    expect(await types('a')).toEqual(['bridge']);
+    put('a/10.conf', { type: 'tuning' });
+    expect(await types('a')).toEqual(['bridge', 'tuning']);
+    age();
+    expect(await types('a')).toEqual(['bridge', 'tuning']);
+    put('a/10.conf', { type: 'portmap' });
+    expect(await types('a')).toEqual(['bridge', 'portmap']);
+    rmSync(join(dir, 'a/10.conf'));
+    expect(await types('a')).toEqual(['bridge']);
+  });
+
+  it('tells of a broken file each time', async () => {
+    put('10-a.conflist', '{ "name": "a"');
+    age();
+    const broken = { names: [], problems: [{ code: 'conflist.badJson', network: 'a' }] };
+
+    expect(await load()).toMatchObject(broken);
+    expect(await load()).toMatchObject(broken);
   });
 });

@@ -46,7 +46,10 @@ function arrange(found: Found, failure?: MooringError) {
     del: (_, target) => answer(target),
     check: (_, target) => answer(target)
   };
-  return { targets, effects: cniEffects({ runner, verifyNetns: () => found }) };
+  return {
+    targets,
+    effects: cniEffects({ runner, verifyNetns: () => found, hasPlugin: () => true })
+  };
 }
 
 describe('cni.add', () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { resolveEffects } from '../../../src/effects/cni/resolve.ts';
+import { networkResolver } from '../../../src/effects/cni/resolve.ts';
 import type { AttachmentSpec } from '../../../src/model/container.ts';
 import { MooringError } from '../../../src/model/failure.ts';
 
@@ -35,15 +35,16 @@ function resolve(networks: AttachmentSpec[], publishes = false, refused?: Moorin
   const validate = async () => {
     if (refused) throw refused;
   };
-  return resolveEffects({ confDir, plugins: { validate } })['networks.resolve'](
-    { type: 'networks.resolve', container: 'web', networks, publishes },
-    {
-      operation: 'op',
-      askedAt: 0,
-      correlation: 'c',
-      repeated: false,
-      signal: new AbortController().signal
-    }
+  const context = {
+    operation: 'op',
+    askedAt: 0,
+    correlation: 'c',
+    repeated: false,
+    signal: new AbortController().signal
+  };
+  return networkResolver({ confDir, plugins: { validate } })(
+    { container: 'web', networks, publishes },
+    context
   );
 }
 const spec = (network: string, changes: Partial<AttachmentSpec> = {}): AttachmentSpec => ({
@@ -52,36 +53,32 @@ const spec = (network: string, changes: Partial<AttachmentSpec> = {}): Attachmen
   ...changes
 });
 const refusal = (code: string, message: string) => ({
-  type: 'networks.resolveFailed',
-  container: 'web',
-  failure: { code, message: expect.stringContaining(message) as string }
+  code,
+  message: expect.stringContaining(message) as string
 });
 
 describe('resolving networks', () => {
   it('fixes all that ADD and DEL will be given, in order', async () => {
-    const event = await resolve([spec('front'), spec('back', { ifName: 'eth1' })], true);
+    const plans = await resolve([spec('front'), spec('back', { ifName: 'eth1' })], true);
 
-    expect(event).toMatchObject({
-      type: 'networks.resolved',
-      attachments: [
-        {
-          network: 'front',
-          ifName: 'eth0',
-          args: [
-            ['IgnoreUnknown', '1'],
-            ['K8S_POD_NAME', 'web']
-          ],
-          capabilityArgs: {},
-          conflist: { name: 'front', plugins: [{ type: 'bridge' }, { type: 'portmap' }] }
-        },
-        { network: 'back', ifName: 'eth1' }
-      ]
-    });
+    expect(plans).toMatchObject([
+      {
+        network: 'front',
+        ifName: 'eth0',
+        args: [
+          ['IgnoreUnknown', '1'],
+          ['K8S_POD_NAME', 'web']
+        ],
+        capabilityArgs: {},
+        conflist: { name: 'front', plugins: [{ type: 'bridge' }, { type: 'portmap' }] }
+      },
+      { network: 'back', ifName: 'eth1' }
+    ]);
   });
 
   it('asks for one address and the MAC by CNI_ARGS, and by the capabilities that are declared', async () => {
     const asked = { ips: ['10.88.0.5'], mac: 'aa:bb:cc:dd:ee:01', aliases: ['db'] };
-    const event = await resolve([spec('front', asked), spec('back', asked)]);
+    const plans = await resolve([spec('front', asked), spec('back', asked)]);
 
     const args = [
       ['IgnoreUnknown', '1'],
@@ -89,54 +86,46 @@ describe('resolving networks', () => {
       ['IP', '10.88.0.5'],
       ['MAC', 'aa:bb:cc:dd:ee:01']
     ];
-    expect(event).toMatchObject({
-      attachments: [
-        { args, capabilityArgs: { aliases: { front: ['db'] } } },
-        { args, capabilityArgs: { aliases: { back: ['db'] }, mac: 'aa:bb:cc:dd:ee:01' } }
-      ]
-    });
+    expect(plans).toMatchObject([
+      { args, capabilityArgs: { aliases: { front: ['db'] } } },
+      { args, capabilityArgs: { aliases: { back: ['db'] }, mac: 'aa:bb:cc:dd:ee:01' } }
+    ]);
   });
 
   it('asks for several addresses by a capability, declared or not', async () => {
     const ips = ['fd00:88::5', '10.88.0.5'];
-    const event = await resolve([spec('back', { ips })]);
+    const plans = await resolve([spec('back', { ips })]);
 
-    expect(event).toMatchObject({
-      attachments: [
-        {
-          args: [
-            ['IgnoreUnknown', '1'],
-            ['K8S_POD_NAME', 'web']
-          ],
-          capabilityArgs: { ips },
-          conflist: { plugins: [{ capabilities: { mac: true, ips: true } }] }
-        }
-      ]
-    });
+    expect(plans).toMatchObject([
+      {
+        args: [
+          ['IgnoreUnknown', '1'],
+          ['K8S_POD_NAME', 'web']
+        ],
+        capabilityArgs: { ips },
+        conflist: { plugins: [{ capabilities: { mac: true, ips: true } }] }
+      }
+    ]);
   });
 
   it('needs no network', async () => {
-    expect(await resolve([])).toEqual({
-      type: 'networks.resolved',
-      container: 'web',
-      attachments: []
-    });
+    expect(await resolve([])).toEqual([]);
   });
 
   it('refuses a network nobody has defined', async () => {
-    const event = await resolve([spec('front'), spec('other')]);
-
-    expect(event).toEqual(refusal('network.notFound', `network other: not found in ${confDir}`));
+    await expect(resolve([spec('front'), spec('other')])).rejects.toMatchObject(
+      refusal('network.notFound', `network other: not found in ${confDir}`)
+    );
   });
 
   it('refuses an address that is in no range', async () => {
-    const event = await resolve([spec('front', { ips: ['192.0.2.1'] })]);
-
-    expect(event).toEqual(refusal('network.badIp', 'network front: 192.0.2.1'));
+    await expect(resolve([spec('front', { ips: ['192.0.2.1'] })])).rejects.toMatchObject(
+      refusal('network.badIp', 'network front: 192.0.2.1')
+    );
   });
 
   it('refuses a MAC that would add arguments', async () => {
-    expect(await resolve([spec('front', { mac: 'a;IP=1' })])).toEqual(
+    await expect(resolve([spec('front', { mac: 'a;IP=1' })])).rejects.toMatchObject(
       refusal('cni.badArgs', '"MAC"')
     );
   });
@@ -144,7 +133,7 @@ describe('resolving networks', () => {
   it('refuses a list whose plugins do not fit', async () => {
     const refused = new MooringError('cni.versionUnsupported', 'network front: no');
 
-    expect(await resolve([spec('front')], false, refused)).toEqual(
+    await expect(resolve([spec('front')], false, refused)).rejects.toMatchObject(
       refusal('cni.versionUnsupported', 'network front: no')
     );
   });
@@ -153,11 +142,11 @@ describe('resolving networks', () => {
     ['no network can publish them', ['back'], 'no plugin of back has the capability portMappings'],
     ['there is no network', [], 'only on a network, and none is given']
   ])('refuses ports when %s', async (_, names, message) => {
-    const event = await resolve(
+    const resolving = resolve(
       names.map((name) => spec(name)),
       true
     );
 
-    expect(event).toEqual(refusal('port.noNetwork', message));
+    await expect(resolving).rejects.toMatchObject(refusal('port.noNetwork', message));
   });
 });

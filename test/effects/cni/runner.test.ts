@@ -4,6 +4,7 @@ import { nanoid } from 'nanoid';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { resultCache } from '../../../src/effects/cni/cache.ts';
 import { cniRunner, type CniTarget, type CniTimeouts } from '../../../src/effects/cni/runner.ts';
+import type { WideRanges } from '../../../src/effects/ports/wide.ts';
 import { run } from '../../../src/effects/process/run.ts';
 import { expandConflist, parseConflist } from '../../../src/model/conflist.ts';
 import type { AttachmentPlan } from '../../../src/model/container.ts';
@@ -33,13 +34,14 @@ afterEach(() => {
 
 const timeouts: CniTimeouts = { addMs: 60_000, delMs: 60_000, checkMs: 60_000, graceMs: 20 };
 
-const runner = (short: Partial<CniTimeouts> = {}) =>
+const runner = (short: Partial<CniTimeouts> = {}, ranges?: WideRanges) =>
   cniRunner({
     run,
     pluginDirs: [double.bin],
     cacheDir: double.cacheDir,
     timeouts: { ...timeouts, ...short },
-    onLog: (line) => logged.push(line)
+    onLog: (line) => logged.push(line),
+    ...(ranges && { ranges })
   });
 
 const raw = {
@@ -117,6 +119,46 @@ describe('ADD', () => {
     expect(portmap?.stdin).not.toHaveProperty('runtimeConfig');
     expect(portmap?.stdin).toMatchObject({
       prevResult: { cniVersion: '1.0.0', ips: [{ address: '10.9.9.9/24' }] }
+    });
+  });
+
+  describe('with a wide range of ports', () => {
+    const wide = { hostPort: 9000, containerPort: 80, protocol: 'tcp', hostIP: '', range: 100 };
+    const portmap = { type: 'portmap', capabilities: { portMappings: true } };
+    const ports = () =>
+      double.calls().map(({ stdin }) => {
+        const { runtimeConfig } = stdin as { runtimeConfig?: { portMappings: readonly object[] } };
+        return runtimeConfig?.portMappings ?? [];
+      });
+    const publishing = (isPublished: boolean) =>
+      runner(
+        {},
+        {
+          takesFirst: ({ type }) => type === 'portmap',
+          publishRest: () => Promise.resolve(isPublished)
+        }
+      );
+    const planned = () => ({
+      ...plan({ plugins: [raw.plugins[0]!, portmap] }),
+      capabilityArgs: { portMappings: [wide] }
+    });
+
+    it('gives a plugin the first port only, when the rest is published for it', async () => {
+      await publishing(true).add(planned(), target);
+      await publishing(true).del(planned(), target, undefined);
+
+      const { range: _range, ...first } = wide;
+      expect(double.order()).toEqual(['bridge ADD', 'portmap ADD', 'portmap DEL', 'bridge DEL']);
+      const [every, ...narrow] = ports();
+      expect(every).toHaveLength(100);
+      expect(narrow.slice(0, 2)).toEqual([[first], [first]]);
+    });
+
+    it('begins again with every port, when the rest could not be published', async () => {
+      await publishing(false).add(planned(), target);
+
+      expect(double.order()).toEqual(['bridge ADD', 'portmap ADD', 'portmap DEL', 'portmap ADD']);
+      expect(ports().map(({ length }) => length)).toEqual([100, 1, 1, 100]);
     });
   });
 

@@ -95,6 +95,115 @@ describe('ports.claim', () => {
   });
 });
 
+describe('a claimed port', () => {
+  it('is kept from every other program until it is given back', async () => {
+    const inUse = 'EADDRINUSE';
+
+    expect(await seen('kept')).toEqual({
+      claimed: expect.objectContaining(claimed) as unknown,
+      while: [inUse, inUse, inUse, inUse, inUse, inUse, 'free'],
+      one: 1,
+      v6: 'ECONNREFUSED',
+      after: Array(7).fill('free'),
+      left: []
+    });
+  });
+
+  it('may be claimed for one address and for all at once', async () => {
+    expect(await seen('wide')).toMatchObject([claimed, claimed]);
+  });
+
+  it('is found again, and given back, when nobody has recorded who keeps it', async () => {
+    expect(await seen('lost')).toEqual({
+      before: 2,
+      again: expect.objectContaining(claimed) as unknown,
+      two: 2,
+      repeated: expect.objectContaining(claimed) as unknown,
+      three: 3,
+      otherRoot: expect.objectContaining(
+        failed('port.inUse', 'host port 8080/tcp is published by container web of /srv/one')
+      ) as unknown,
+      gone: { type: 'ports.released', container: 'web.' },
+      left: []
+    });
+  });
+
+  it('is kept on by a claim of the same, anew when its keeper has gone, and not by one that fails', async () => {
+    expect(await seen('again')).toEqual({
+      facts: Array(3).fill('ports.claimed'),
+      isSame: true,
+      isNew: true,
+      failed: expect.objectContaining({ type: 'ports.claimFailed' }) as unknown,
+      held: [],
+      left: []
+    });
+  });
+
+  it('is not kept when it could not be recorded', async () => {
+    expect(await seen('meddled')).toMatchObject({
+      fact: failed('none', 'the disk is full'),
+      left: []
+    });
+  });
+
+  it('is left open when no reservation is wanted', async () => {
+    expect(await seen('unreserved')).toMatchObject({ claimed, left: [] });
+  });
+
+  it('is one of a thousand at most that are kept, and of any number that are tried', async () => {
+    const large = await seen<{ open: number; rss: string }>('large');
+    const thousand = await seen<{ open: number }>('thousand');
+
+    expect(large).toMatchObject({ claimed, open: 3 + 2, left: [] });
+    expect(thousand).toMatchObject({ claimed, open: 3 + 2_000, left: [] });
+    expect(Number(large.rss)).toBeLessThan(4_096);
+  });
+});
+
+describe('a port that a rule forwards', () => {
+  it('is refused with the comment of the rule, whatever listens', async () => {
+    await host.run(['sh', '-euc', RULES]);
+    const front = (port: string) =>
+      failed(
+        'port.inUse',
+        `host port ${port} is published by a firewall rule of another: dnat name: "front" id: "web"`
+      );
+
+    expect(await seen('forwarded')).toMatchObject({
+      front: front('8080/tcp'),
+      udp: claimed,
+      elsewhere: failed(
+        'port.inUse',
+        'host port 127.0.0.1:8081/tcp is published by a firewall rule of another: dnat name: podman id: 0123abcd'
+      ),
+      address: failed('port.badAddress', /not an address of this host/),
+      v6: failed('port.inUse', /host port \[::1\]:8082\/tcp .*: dnat name: "six" id: "web6"$/),
+      both: claimed,
+      own: claimed,
+      written: claimed,
+      orphan: claimed
+    });
+  });
+});
+
+// As portmap, netavark and an administrator write them.
+const RULES = `
+iptables -t nat -N CNI-HOSTPORT-DNAT
+iptables -t nat -N CNI-DN-0123456789abcdef01234
+iptables -t nat -A CNI-HOSTPORT-DNAT -p tcp -m comment --comment 'dnat name: "front" id: "web"' -m multiport --dports 8080 -j CNI-DN-0123456789abcdef01234
+iptables -t nat -A CNI-DN-0123456789abcdef01234 -p tcp --dport 8080 -j DNAT --to-destination 10.1.1.2:80
+iptables -t nat -N CNI-DN-orphan
+iptables -t nat -A CNI-DN-orphan -p tcp --dport 8085 -j DNAT --to-destination 10.1.1.2:80
+iptables -t nat -N NETAVARK-HOSTPORT-DNAT
+iptables -t nat -N NETAVARK-DN-1
+iptables -t nat -A NETAVARK-HOSTPORT-DNAT -p tcp --dport 8081 -m comment --comment 'dnat name: podman id: 0123abcd' -j NETAVARK-DN-1
+iptables -t nat -A NETAVARK-DN-1 -d 127.0.0.1 -p tcp --dport 8081 -j DNAT --to-destination 10.1.1.3:80
+iptables -t nat -A PREROUTING -d 192.0.2.7 -p tcp --dport 8084 -j DNAT --to-destination 10.1.1.4:80
+ip6tables -t nat -N CNI-DN-six
+ip6tables -t nat -A PREROUTING -p tcp -m comment --comment 'dnat name: "six" id: "web6"' -j CNI-DN-six
+ip6tables -t nat -A CNI-DN-six -p tcp --dport 8082 -j DNAT --to-destination [fd00::2]:80
+`;
+
 describe('socketInodes', () => {
   it('reads listeners of one port only', () => {
     const line = (local: string, state: string, inode: number) =>

@@ -71,8 +71,9 @@ describe('a journal that was changed', () => {
   });
 
   it('takes no commit, keeps the others readable, and can be put away', async () => {
-    const { store, path, whole } = await withThreeRecords();
-    await commitAll(store, keyOf('db'), [1]);
+    const { root, store: before, path, whole } = await withThreeRecords();
+    await commitAll(before, keyOf('db'), [1]);
+    const store = await opened({ root });
     whole[whole.length - 60]! ^= 0x01;
     writeFileSync(path, whole);
 
