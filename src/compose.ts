@@ -11,9 +11,10 @@ import { cniPlugins, type CniPlugins } from './effects/cni/plugins.ts';
 import { networkResolver } from './effects/cni/resolve.ts';
 import { cniRunner } from './effects/cni/runner.ts';
 import type { Effects } from './effects/effects.ts';
-import { containerFiles } from './effects/files/files.ts';
+import { containerFiles, type FilesOfContainers } from './effects/files/files.ts';
 import { HOST_PATHS } from './effects/files/host-files.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
+import { findAardvark, nameServer } from './effects/names/aardvark.ts';
 import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
 import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
@@ -28,6 +29,7 @@ import { openLog } from './log.ts';
 import { MooringError } from './model/failure.ts';
 import { networksOf, openNetworkFiles } from './networks.ts';
 import {
+  namesDir,
   NETNS_DIR,
   netnsName,
   settingsOf,
@@ -60,7 +62,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const files = openNetworkFiles(settings, store, plugins);
   const thread = startNetnsThread();
   const shutdown = new AbortController();
-  const ownFiles = containerFiles({ dir: join(settings.root, 'files'), paths: HOST_PATHS });
+  const ownFiles = filesOf(settings);
   const leaves = leafEffects(settings, { store, plugins, thread, log });
   const own = { ...ownResources(settings, store, plugins), removeFiles: ownFiles.remove };
   const effects: Effects = { ...leaves, ...ownFiles.effects, ...holdEffects(() => registry, own) };
@@ -123,6 +125,17 @@ function ownResources(
     checkStanding: (networks) => checkStanding(confDir, networks),
     netnsAt
   };
+}
+
+function filesOf({ root, graceMs }: Settings): FilesOfContainers {
+  const names = nameServer({
+    dir: namesDir(root),
+    file: findAardvark(),
+    run,
+    lock: fileLock(join(root, 'names.lock')),
+    timeoutMs: 5 * graceMs
+  });
+  return containerFiles({ dir: join(root, 'files'), paths: HOST_PATHS, names });
 }
 
 interface Leaves {
