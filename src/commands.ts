@@ -181,7 +181,7 @@ export function commandsOf(parts: CommandParts): Commands {
       container: id,
       attachment: { ...attachment, network }
     } as const;
-    return changed(id, await ask(command));
+    return changed(id, await ask(command), (members) => members.includes(network));
   }
 
   async function disconnect(id: string, wanted: string): Promise<ContainerView> {
@@ -194,15 +194,21 @@ export function commandsOf(parts: CommandParts): Commands {
     if (taken && contextOf(rest).refusal?.code === 'network.notConnected') {
       await parts.networkName(wanted);
     }
-    return changed(id, { rest, taken });
+    return changed(id, { rest, taken }, (members) => !members.includes(network));
   }
 
-  function changed(id: string, { rest, taken }: Asked): ContainerView {
-    const { refusal, failure, leftovers, trouble } = contextOf(rest);
+  /** @param isDone whether the networks that it has by now are as they were asked for */
+  function changed(
+    id: string,
+    { rest, taken }: Asked,
+    isDone: (members: readonly string[]) => boolean
+  ): ContainerView {
+    const { spec, refusal, failure, leftovers, trouble } = contextOf(rest);
     const state = stateOf(rest.value);
     if (!taken && state === 'absent') throw notFound(id);
     if (!taken) throw notUp(id, state);
-    const reason = refusal ?? failure ?? leftovers[0] ?? trouble;
+    const members = (spec?.networks ?? []).map((member) => member.network);
+    const reason = refusal ?? failure ?? leftovers[0] ?? (isDone(members) ? null : trouble);
     if (reason) throw errorOf(reason);
     return restView(id, rest);
   }

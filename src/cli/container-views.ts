@@ -160,6 +160,8 @@ async function inspection(
       Leftovers: view.leftovers.map(({ code, message }) => ({ Code: code, Message: message }))
     },
     NetNS: view.netns?.path ?? '',
+    ResolvConfPath: view.files?.resolvConf ?? '',
+    HostsPath: view.files?.hosts ?? '',
     HostConfig: {
       NetworkMode: networkMode(view),
       PortBindings: published(settings.Ports)

@@ -15,7 +15,7 @@ import { isJsonObject, type Json, type JsonObject } from './json.ts';
  * @param hasStatic whether the plugin `static` is there
  */
 export function pinnedPlan(attachment: Attachment, hasStatic: boolean): AttachmentPlan {
-  const { result, ...plan } = attachment;
+  const { result, pinned: _pinned, ...plan } = attachment;
   if (result === undefined) return plan;
   const mac = macOf(attachment, result);
   const stands = hasStatic && plan.conflist.plugins.some(isLeased);

@@ -1,12 +1,15 @@
 import type { NetnsIdentity } from './nsfs.ts';
+import type { ObservedNetwork } from './observe.ts';
 
 /** What the netns thread is asked. */
-export type NetnsCall = {
-  readonly op: 'create';
-  readonly path: string;
-  /** Process whose netns is mounted there instead of a new one. */
-  readonly origin?: { readonly pid: number; readonly startTime: string };
-};
+export type NetnsCall =
+  | {
+      readonly op: 'create';
+      readonly path: string;
+      /** Process whose netns is mounted there instead of a new one. */
+      readonly origin?: { readonly pid: number; readonly startTime: string };
+    }
+  | ({ readonly op: 'observe'; readonly path: string } & NetnsIdentity);
 
 export interface NetnsRequest {
   readonly id: number;
@@ -18,4 +21,5 @@ export type NetnsReply = { readonly id: number } & NetnsAnswer;
 
 export type NetnsAnswer =
   | { readonly identity: NetnsIdentity }
+  | { readonly network: ObservedNetwork }
   | { readonly failure: { readonly code: string; readonly message: string } };

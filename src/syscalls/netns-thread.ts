@@ -2,13 +2,15 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { NetnsAnswer, NetnsCall, NetnsReply, NetnsRequest } from './netns-messages.ts';
 import type { NetnsIdentity } from './nsfs.ts';
+import type { ObservedNetwork } from './observe.ts';
 import { StepError } from './step.ts';
 import { warm } from './warm.ts';
 
 /**
  * The thread that enters namespaces, so that no other has to.
  *
- * All calls reject with a {@link StepError}: an errno's name, `badPath`, `noProcess`, `isHost`, or `threadLost` when the thread ended at the call; the next call then
+ * All calls reject with a {@link StepError}: an errno's name, `badPath`, `noProcess`, `isHost`,
+ * `replaced`, `gone`, or `threadLost` when the thread ended at the call; the next call then
  * gets a new thread.
  */
 export interface NetnsThread {
@@ -20,25 +22,31 @@ export interface NetnsThread {
    */
   create(path: string, origin?: ProcessOrigin): Promise<NetnsIdentity>;
 
+  /** What the kernel holds in the netns at `path`, if it is the expected one. */
+  observe(path: string, expected: NetnsIdentity): Promise<ObservedNetwork>;
+
   /** Lets pending calls finish, then ends the thread. Calls after it reject with `threadClosed`. */
   close(): Promise<void>;
 }
 
-export type ProcessOrigin = NonNullable<NetnsCall['origin']>;
+export type ProcessOrigin = NonNullable<Extract<NetnsCall, { op: 'create' }>['origin']>;
 
 /** Costs nothing until the first call. An idle thread does not keep the process alive. */
 export function startNetnsThread(): NetnsThread {
   let running: RunningWorker | undefined;
   let isClosed = false;
 
-  async function ask(call: NetnsCall): Promise<NetnsIdentity> {
+  async function ask(call: NetnsCall): Promise<NetnsSuccess> {
     if (isClosed) throw new StepError('threadClosed', `${call.op} ${call.path}: already closed`);
     running ??= startWorker(() => (running = undefined));
     return running.ask(call);
   }
 
   return {
-    create: (path, origin) => ask({ op: 'create', path, ...(origin && { origin }) }),
+    create: async (path, origin) =>
+      identityIn(await ask({ op: 'create', path, ...(origin && { origin }) })),
+    observe: async (path, { device, inode }) =>
+      networkIn(await ask({ op: 'observe', path, device, inode })),
     async close() {
       isClosed = true;
       await running?.stop();
@@ -46,11 +54,22 @@ export function startNetnsThread(): NetnsThread {
   };
 }
 
+type NetnsSuccess = Exclude<NetnsAnswer, { readonly failure: unknown }>;
+
+// The worker answers each call with what its name promises.
+function identityIn(answer: NetnsSuccess): NetnsIdentity {
+  return (answer as { readonly identity: NetnsIdentity }).identity;
+}
+
+function networkIn(answer: NetnsSuccess): ObservedNetwork {
+  return (answer as { readonly network: ObservedNetwork }).network;
+}
+
 // The built file beside this one, or its source where Node runs TypeScript.
 const WORKER = new URL(`./netns-worker${extname(import.meta.url)}`, import.meta.url);
 
 interface RunningWorker {
-  ask(call: NetnsCall): Promise<NetnsIdentity>;
+  ask(call: NetnsCall): Promise<NetnsSuccess>;
   stop(): Promise<void>;
 }
 
@@ -77,8 +96,8 @@ function startWorker(onExit: () => void): RunningWorker {
 
 interface Pending {
   readonly call: NetnsCall;
-  readonly done: Promise<NetnsIdentity>;
-  readonly resolve: (identity: NetnsIdentity) => void;
+  readonly done: Promise<NetnsSuccess>;
+  readonly resolve: (answer: NetnsSuccess) => void;
   readonly reject: (error: StepError) => void;
 }
 
@@ -96,7 +115,7 @@ function pendingCalls(worker: Worker) {
   }
 
   return {
-    ask(call: NetnsCall): Promise<NetnsIdentity> {
+    ask(call: NetnsCall): Promise<NetnsSuccess> {
       const id = ++lastId;
       const waiting = newPending(call);
       if (pending.size === 0) worker.ref();
@@ -106,7 +125,7 @@ function pendingCalls(worker: Worker) {
     },
     settle(id: number, answer: NetnsAnswer): void {
       const waiting = take(id);
-      if ('identity' in answer) waiting?.resolve(answer.identity);
+      if (!('failure' in answer)) waiting?.resolve(answer);
       else waiting?.reject(new StepError(answer.failure.code, answer.failure.message));
     },
     rejectAll(reason: unknown): void {
@@ -122,7 +141,7 @@ function pendingCalls(worker: Worker) {
 }
 
 function newPending(call: NetnsCall): Pending {
-  const { promise, resolve, reject } = withResolvers<NetnsIdentity>();
+  const { promise, resolve, reject } = withResolvers<NetnsSuccess>();
   return { call, done: promise, resolve, reject };
 }
 

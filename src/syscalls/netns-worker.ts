@@ -5,16 +5,12 @@ import { bindMount } from './mount.ts';
 import { enterNetns, unshareNetns } from './namespaces.ts';
 import type { NetnsAnswer, NetnsCall, NetnsRequest } from './netns-messages.ts';
 import { identityOf, inspect, isSameNetns, type NetnsIdentity } from './nsfs.ts';
+import { observeNetwork } from './observe.ts';
 import { processIdentity } from './process-identity.ts';
 import { step, StepError } from './step.ts';
+import { homeNetns, inNetns, OWN_NETNS, visitNetns, withFile } from './visit-netns.ts';
 
-// Runs in the thread that `netns-thread.ts` starts. Only synchronous calls see the thread's
-// netns, and a thread that Node starts meanwhile would inherit it: so nothing here is awaited.
-
-const OWN_NETNS = '/proc/thread-self/ns/net';
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
-const home = openSync(OWN_NETNS, constants.O_RDONLY);
+// Runs in the thread that `netns-thread.ts` starts.
 
 parentPort!.on('message', ({ id, call }: NetnsRequest) => {
   parentPort!.postMessage({ id, ...answer(call) });
@@ -22,7 +18,9 @@ parentPort!.on('message', ({ id, call }: NetnsRequest) => {
 
 function answer(call: NetnsCall): NetnsAnswer {
   try {
-    return { identity: create(call) };
+    return call.op === 'create'
+      ? { identity: create(call) }
+      : { network: visitNetns(call.path, call, observeNetwork) };
   } catch (error) {
     // Not caught by anybody, it ends the thread: no call is served from a wrong netns.
     if (!(error instanceof StepError) || error.code === 'stranded') throw error;
@@ -30,7 +28,9 @@ function answer(call: NetnsCall): NetnsAnswer {
   }
 }
 
-function create({ path, origin }: NetnsCall): NetnsIdentity {
+type Create = Extract<NetnsCall, { readonly op: 'create' }>;
+
+function create({ path, origin }: Create): NetnsIdentity {
   return withFile(path, (target) => {
     if (inspect(target).kind !== 'plain') {
       throw new StepError('badPath', `${path} is no plain file to mount a netns on`);
@@ -43,7 +43,7 @@ function create({ path, origin }: NetnsCall): NetnsIdentity {
   });
 }
 
-function entrance(path: string, origin: NetnsCall['origin']): () => void {
+function entrance(path: string, origin: Create['origin']): () => void {
   if (origin === undefined) return () => step(`unshare a netns for ${path}`, unshareNetns);
   return () => {
     const { pid, startTime } = origin;
@@ -52,31 +52,15 @@ function entrance(path: string, origin: NetnsCall['origin']): () => void {
       if (processIdentity(pid)?.startTicks !== startTime) {
         throw new StepError('noProcess', `process ${pid} has ended`);
       }
-      const [theirs, ours] = [netns, home].map((fd) => identityOf(fstatSync(fd, { bigint: true })));
+      const [theirs, ours] = [netns, homeNetns].map((fd) =>
+        identityOf(fstatSync(fd, { bigint: true }))
+      );
       if (isSameNetns(theirs!, ours!)) {
         throw new StepError('isHost', `process ${pid} is in the host's network namespace`);
       }
       step(`enter the netns of process ${pid}`, () => enterNetns(netns));
     });
   };
-}
-
-/** @param enter throws when the thread has not left its netns */
-function inNetns<Result>(enter: () => void, work: () => Result): Result {
-  enter();
-  try {
-    return work();
-  } finally {
-    goHome();
-  }
-}
-
-function goHome(): void {
-  try {
-    enterNetns(home);
-  } catch (error) {
-    throw new StepError('stranded', `return to the host's netns: ${String(error)}`);
-  }
 }
 
 /** @param use is given the netns of the process */
@@ -97,14 +81,5 @@ function openNetnsOf(pid: number, path: string): number {
     const { code } = error as { code?: unknown };
     if (code !== 'ENOENT' && code !== 'ESRCH') throw error;
     throw new StepError('noProcess', `process ${pid} has ended`, { cause: error });
-  }
-}
-
-function withFile<Result>(path: string, use: (fd: number) => Result): Result {
-  const fd = step(`open ${path}`, () => openSync(path, READ));
-  try {
-    return use(fd);
-  } finally {
-    closeSync(fd);
   }
 }

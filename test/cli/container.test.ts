@@ -267,7 +267,11 @@ describe('exec', () => {
     );
 
     expect(ran).toMatchObject({ code: 7, out: '', err: '', closed: true });
-    expect(enter).toHaveBeenCalledWith(viewOf('web').netns, ['ip', '--version', '-4']);
+    expect(enter).toHaveBeenCalledWith(expect.objectContaining({ netns: viewOf('web').netns }), [
+      'ip',
+      '--version',
+      '-4'
+    ]);
   });
 
   it('leaves signals to the command', async () => {

@@ -73,6 +73,7 @@ export async function mooring(
     return Promise.resolve({
       events$: silence,
       ...(inspect && { networkSettings: async (id: string) => networkSettings(await inspect(id)) }),
+      list: () => Promise.resolve({ containers: [], unreadable: [] }),
       ...library,
       close: () => {
         closed += 1;

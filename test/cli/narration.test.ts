@@ -36,6 +36,33 @@ it('names the network that is attached or detached next', () => {
   ]);
 });
 
+it('names what is connected, disconnected and looked at', () => {
+  const narrate = narrator();
+  const attachment = { network: 'b', ifName: '' };
+
+  const lines = [
+    narrate({ type: 'container.connect', container, attachment }),
+    narrate({
+      type: 'resources.held',
+      container,
+      attachments: [plan('b')],
+      ports: null,
+      netns: null
+    }),
+    narrate({ type: 'attachment.added', container, network: 'b', result }),
+    narrate({ type: 'container.disconnect', container, network: 'a' }),
+    narrate({ type: 'container.reload', container })
+  ];
+
+  expect(lines).toEqual([
+    'web: preparing b',
+    'web: attaching b',
+    'web: finishing',
+    'web: detaching a',
+    'web: looking at what is there'
+  ]);
+});
+
 it('says nothing of namespaces and networks, which containers wait for by themselves', () => {
   const narrate = narrator();
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseContainerSpec } from '../../src/model/container-spec.ts';
+import { parseConnect, parseContainerSpec } from '../../src/model/container-spec.ts';
 import { parseNetworkOption } from '../../src/model/network-option.ts';
 
 const DEFAULTS = { network: 'mooring' };
@@ -100,12 +100,120 @@ describe('parseContainerSpec', () => {
   });
 });
 
+describe('where the netns comes from', () => {
+  it.each<[unknown, unknown]>([
+    [{ pid: 4242 }, { kind: 'process', pid: 4242, startTime: '' }],
+    [{ path: '/run/netns/x' }, { kind: 'path', path: '/run/netns/x' }],
+    [{ container: 'db' }, { kind: 'container', container: 'db' }],
+    ['host', { kind: 'host' }]
+  ])('is read from %j', (netns, namespace) => {
+    expect(spec({ netns, networks: 'none' })).toEqual({
+      id: 'web',
+      networks: [],
+      ports: [],
+      namespace
+    });
+  });
+
+  it('says nothing when one is to be made', () => {
+    expect(spec({})).not.toHaveProperty('namespace');
+  });
+
+  it('lets networks be attached in that of a process, the default one too', () => {
+    const netns = { pid: 4242 };
+
+    expect(spec({ netns }).networks).toEqual([{ network: 'mooring', ifName: 'eth0' }]);
+    expect(spec({ netns, networks: [{ name: 'a' }] }).networks).toEqual([
+      { network: 'a', ifName: 'eth0' }
+    ]);
+  });
+
+  it.each<[unknown, string]>([
+    ['host', 'host'],
+    [{ path: '/run/netns/x' }, 'ns'],
+    [{ container: 'db' }, 'container']
+  ])('attaches nothing in %j, and refuses networks there', (netns, mode) => {
+    expect(spec({ netns }).networks).toEqual([]);
+    expect(spec({ netns, networks: [] }).networks).toEqual([]);
+    expect(() => spec({ netns, networks: [{ name: 'a' }] })).toThrow(
+      expect.objectContaining({
+        code: 'container.badInput',
+        message: `networks can't be attached in network mode "${mode}"`
+      })
+    );
+  });
+
+  it.each([
+    ['private', 'container.badInput'],
+    [5, 'container.badInput'],
+    [{}, 'container.badInput'],
+    [{ pid: 1, path: '/run/netns/x' }, 'container.badInput'],
+    [{ pid: '7' }, 'container.badInput'],
+    [{ pid: 7, other: true }, 'container.badInput'],
+    [{ pid: 0 }, 'netns.badPid'],
+    [{ pid: -7 }, 'netns.badPid'],
+    [{ pid: 7.5 }, 'netns.badPid'],
+    [{ pid: 2 ** 22 + 1 }, 'netns.badPid'],
+    [{ path: '' }, 'netns.badPath'],
+    [{ path: 'run/netns/x' }, 'netns.badPath'],
+    [{ path: '/run/\u0000x' }, 'netns.badPath'],
+    [{ path: '/run/x\n' }, 'netns.badPath'],
+    [{ container: '../x' }, 'container.badId'],
+    [{ container: '' }, 'container.badId']
+  ])('is refused as %j', (netns, code) => {
+    expect(() => spec({ netns, networks: 'none' })).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe('parseConnect', () => {
+  it('leaves the name of the interface open until it is known which are taken', () => {
+    expect(parseConnect({ name: 'a' })).toEqual({ network: 'a', ifName: '' });
+  });
+
+  it('reads all that can be asked of a network', () => {
+    const asked = {
+      name: 'a',
+      ips: ['10.0.0.5', 'FD00:0:0::5'],
+      mac: 'AA-BB-CC-DD-EE-02',
+      aliases: ['w', 'w'],
+      interfaceName: 'net0'
+    };
+
+    expect(parseConnect(asked)).toEqual({
+      network: 'a',
+      ifName: 'net0',
+      ips: ['10.0.0.5', 'fd00::5'],
+      mac: 'aa:bb:cc:dd:ee:02',
+      aliases: ['w']
+    });
+  });
+
+  it.each([
+    [null, 'container.badInput'],
+    ['a', 'container.badInput'],
+    [{}, 'container.badInput'],
+    [{ name: 'a', ip: '10.0.0.5' }, 'container.badInput'],
+    [{ name: '../x' }, 'network.badName'],
+    [{ name: 'a', interfaceName: 'lo' }, 'interface.badName'],
+    [{ name: 'a', interfaceName: '' }, 'interface.badName'],
+    [{ name: 'a', ips: ['10.0.0.5/24'] }, 'address.bad'],
+    [{ name: 'a', ips: ['fd00::5', 'fd00:0::5'] }, 'address.duplicate'],
+    [{ name: 'a', mac: 'zz' }, 'mac.bad'],
+    [{ name: 'a', aliases: ['a b'] }, 'alias.bad']
+  ])('refuses %j', (input, code) => {
+    expect(() => parseConnect(input)).toThrow(expect.objectContaining({ code }));
+  });
+});
+
 describe('parseNetworkOption', () => {
   it.each<[string, unknown]>([
     ['none', 'none'],
     ['bridge', [{ name: 'mooring' }]],
     ['front', [{ name: 'front' }]],
     ['front,back', [{ name: 'front' }, { name: 'back' }]],
+    ['host', { netns: 'host' }],
+    ['ns:/run/netns/x', { netns: { path: '/run/netns/x' } }],
+    ['container:web', { netns: { container: 'web' } }],
     ['bridge:ip=10.0.0.5', [{ name: 'mooring', ips: ['10.0.0.5'] }]],
     [
       'front:ip=10.0.0.5,ip6=fd00::5,mac=aa:bb:cc:dd:ee:02,alias=a,alias=b,interface_name=net0',
@@ -124,11 +232,11 @@ describe('parseNetworkOption', () => {
   });
 
   it.each([
-    ['host', 'network.badMode'],
+    ['host:x', 'network.badMode'],
     ['slirp4netns:mtu=9000', 'network.badMode'],
     ['pasta', 'network.badMode'],
-    ['ns:/run/netns/x', 'network.badMode'],
-    ['container:web', 'network.badMode'],
+    ['ns:', 'network.badMode'],
+    ['container:', 'network.badMode'],
     ['', 'network.badName'],
     ['a,,b', 'network.badName'],
     ['front:', 'network.badOption'],

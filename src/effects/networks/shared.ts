@@ -4,6 +4,7 @@ import type { Store } from '../../store/store.ts';
 import type { EffectContext, Effects } from '../effects.ts';
 import type { RunTool } from '../firewall/iptables.ts';
 import { removeIdleBridge } from './bridges.ts';
+import { closeBridges, openedBridges } from './dns-rules.ts';
 import { interfaceNames } from './host-subnets.ts';
 import type { SharedLock } from './plugin-lock.ts';
 import { removeIdleChains, standingChains } from './shared-chains.ts';
@@ -11,6 +12,8 @@ import { removeIdleChains, standingChains } from './shared-chains.ts';
 export interface SharedDeps {
   readonly store: Pick<Store, 'allocations' | 'allocate' | 'boot'>;
   readonly run: RunTool;
+  /** Whether the plugin dnsname serves a network; it opens a port on the network's bridges. */
+  readonly usesDnsname: (network: string) => Promise<boolean>;
   /** Whoever runs a plugin holds it shared. */
   readonly pluginLock: SharedLock;
 }
@@ -23,6 +26,8 @@ export interface Usage {
   readonly bridges: readonly string[];
   /** Of the host when this was noted: it says nothing of what stands there after another. */
   readonly boot: string;
+  /** Those of them on which no port was open for names. */
+  readonly opened?: readonly string[];
 }
 
 const KIND = 'usage';
@@ -58,13 +63,15 @@ export function sharedEffects(deps: SharedDeps): Pick<Effects, 'network.prepare'
 }
 
 async function prepare(
-  { store, run }: SharedDeps,
+  { store, run, usesDnsname }: SharedDeps,
   network: string,
   bridges: readonly string[],
   context: EffectContext
 ): Promise<NetworkBaseline> {
   const owner = `network/${network}`;
   const standing = await interfaceNames();
+  const isNamed = bridges.length > 0 && (await usesDnsname(network));
+  const open = isNamed ? await openedBridges(run, context) : [];
   for (;;) {
     context.signal.throwIfAborted();
     const { version, entries } = await store.allocations(KIND);
@@ -75,10 +82,12 @@ async function prepare(
       .flatMap((entry) => usageOf(entry).bridges);
     const before = bridges.filter((name) => standing.includes(name) && !made.includes(name));
     const [first] = known.map(usageOf);
+    const own = bridges.filter((name) => !before.includes(name));
     const usage = {
       chains: first?.chains ?? (await standingChains(run, context)),
-      bridges: bridges.filter((name) => !before.includes(name)),
-      boot: store.boot
+      bridges: own,
+      boot: store.boot,
+      ...(isNamed && { opened: own.filter((name) => !open.includes(name)) })
     };
     if (await store.allocate(KIND, version, owner, [usage])) return { bridges: before };
   }
@@ -99,6 +108,8 @@ async function tidy(
     if (own === undefined) return;
     const inUse = entries.filter((entry) => usageOf(entry).boot === store.boot);
     const isLast = inUse.length > 0 && inUse.every((entry) => entry.owner === owner);
+    const { opened = [], boot } = usageOf(own);
+    if (boot === store.boot && opened.length > 0) await closeBridges(run, opened, context);
     // Before the entry goes: after a crash between the two, it is all that knows what stood here.
     if (isLast) await removeIdleChains(run, usageOf(own).chains, context);
     if (await store.allocate(KIND, version, owner, [])) return;
