@@ -29,6 +29,8 @@ export interface CniRunnerDeps {
   readonly timeouts: CniTimeouts;
   /** Publishes wide port ranges; without it plugins are given every port of them. */
   readonly ranges?: WideRanges;
+  /** Further variables for ADD, which podman-machine takes. @throws what makes ADD fail */
+  readonly environment?: () => Promise<Readonly<Record<string, string>>>;
   /** What a plugin logged although it succeeded, in one line that names it. */
   readonly onLog?: (line: string) => void;
 }
