@@ -164,6 +164,11 @@ export interface MooringOptions {
   readonly logLevel?: string;
   /** A pino logger of the host's, instead of `logLevel`. */
   readonly logger?: Logger;
+  /**
+   * We run in a virtual machine that podman made: its address is given to plugins at ADD as
+   * `PODMAN_MACHINE_HOST`, and networks are created with the plugin podman-machine. Default `false`.
+   */
+  readonly machine?: boolean;
   /** How long one plugin may take, milliseconds; default 60,000. */
   readonly pluginTimeoutMs?: number;
   /** How long to wait while another process works on the same container, milliseconds; default 120,000. */

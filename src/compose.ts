@@ -18,6 +18,7 @@ import { containerFiles, type FilesOfContainers } from './effects/files/files.ts
 import { HOST_PATHS } from './effects/files/host-files.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
 import { findAardvark, nameServer } from './effects/names/aardvark.ts';
+import { machineHost } from './effects/machine-host.ts';
 import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
 import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
@@ -197,6 +198,7 @@ function runnerOf(settings: Settings, log: Logger): CniRunner {
       graceMs
     },
     ranges: wideRanges(hostTool(settings)),
+    ...(settings.machine && { machineHost }),
     onLog: (line) => {
       log.info(line);
     }

@@ -35,6 +35,9 @@ const DEFAULT_DRAFT: NetworkDraft = {
   labels: {}
 };
 
+/** Tells the machine's host which ports to forward. */
+const MACHINE_PLUGIN = { type: 'podman-machine', capabilities: { portMappings: true } };
+
 /** Networks as files of one directory, shared with podman and nerdctl. */
 export interface NetworkFiles {
   /** @throws MooringError `network.exists`, `network.…`, `interface.badName` */
@@ -66,6 +69,8 @@ export interface NetworkFiles {
 export interface NetworkFilesDeps {
   /** Absolute path. */
   readonly confDir: string;
+  /** Whether networks shall publish through the host of a virtual machine. */
+  readonly machine?: boolean;
   /** Held exclusively while something is chosen and written. Its file is not in `confDir`. */
   readonly lock: SharedLock;
   readonly load: LoadNetworks;
@@ -129,8 +134,10 @@ async function define(
   }
   const { randomBytes } = deps;
   const plan = completePlan(draft, { conflists, host }, { pools, randomBytes });
-  const version = await deps.highestCommonVersion(pluginsOf(plan));
-  await writeConflist(deps.confDir, plan.name, buildConflist(plan, version));
+  const further = deps.machine && plan.driver === 'bridge' ? [MACHINE_PLUGIN] : [];
+  const types = [...pluginsOf(plan), ...further.map(({ type }) => type)];
+  const version = await deps.highestCommonVersion(types);
+  await writeConflist(deps.confDir, plan.name, buildConflist(plan, version, further));
   return inspectIn(await deps.load(deps.confDir), plan.name);
 }
 
