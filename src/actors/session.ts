@@ -6,6 +6,7 @@ import { traitsOf, type EffectRequest } from '../bus/requests.ts';
 import { failureOf, INTERRUPTED, MooringError } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { keyText, type Key, type Known, type Lease, type Outstanding } from '../store/store.ts';
+import type { Store, StoredActor } from '../store/store.ts';
 import type { Rest, Visit } from './durable-actor.ts';
 import { machineId, machineOf } from './machines.ts';
 import { performer } from './performer.ts';
@@ -54,18 +55,14 @@ async function session(
   rested: RestedActors
 ): Promise<Session> {
   const { store, bus, now, log } = runtime;
-  const memory = rested.take(key);
-  const found = await store.load(key, memory?.known);
-  const stored = found === 'unchanged' ? undefined : found;
-  const { actor, asked } =
-    found === 'unchanged' && memory !== undefined ? memory : restore(key, stored?.snapshot);
+  const recalled = await recall(key, store, rested);
+  const { stored, actor, asked } = recalled;
   const outstanding = new Map<string, Outstanding>();
   const facts: Envelope[] = [];
   const early: Visit[] = [];
   const work = performer(lease, runtime);
   let wake: () => void = () => undefined;
-  let known: Known | undefined = found === 'unchanged' ? memory?.known : stored;
-  let since = (found === 'unchanged' ? memory?.since : stored?.time) ?? now();
+  let { known, since = now() } = recalled;
 
   for (const request of stored?.outstanding ?? []) outstanding.set(request.id, request);
   if (stored && stored.boot !== store.boot) await takeReboot();
@@ -73,16 +70,13 @@ async function session(
 
   lease.signal.addEventListener('abort', () => {
     work.stop(lease.signal.reason);
-    wake();
+    wakeUp();
   });
-  return {
-    deliver,
-    wake: () => {
-      wake();
-    },
-    work: run,
-    close
-  };
+  return { deliver, wake: wakeUp, work: run, close };
+
+  function wakeUp(): void {
+    wake();
+  }
 
   function deliver(envelope: Envelope): void {
     facts.push(envelope);
@@ -194,6 +188,24 @@ async function session(
   function snapshot(): AnyMachineSnapshot {
     return actor.getSnapshot() as AnyMachineSnapshot;
   }
+}
+
+interface Recalled {
+  readonly actor: AnyActorRef;
+  readonly asked: EffectRequest[];
+  /** What was read, when memory was not enough. */
+  readonly stored?: StoredActor | undefined;
+  readonly known: Known | undefined;
+  readonly since: number | undefined;
+}
+
+/** The actor as memory has it, if nobody has written since; else as it is stored. */
+async function recall(key: Key, store: Store, rested: RestedActors): Promise<Recalled> {
+  const memory = rested.take(key);
+  const found = await store.load(key, memory?.known);
+  if (found === 'unchanged' && memory !== undefined) return memory;
+  const stored = found === 'unchanged' ? await store.load(key) : found;
+  return { ...restore(key, stored?.snapshot), stored, known: stored, since: stored?.time };
 }
 
 function restore(
