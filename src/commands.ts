@@ -18,7 +18,8 @@ export interface Commands {
   start(id: string, signal: AbortSignal | undefined): Promise<ContainerView>;
   down(id: string, options: DownOptions): Promise<void>;
   reload(id: string, options: { readonly full?: boolean }): Promise<ContainerView>;
-  repair(id: string): Promise<ContainerView>;
+  repair(id: string, options: { readonly because?: string }): Promise<ContainerView>;
+  refresh(id: string): Promise<ContainerView>;
   connect(id: string, network: AttachmentInput): Promise<ContainerView>;
   disconnect(id: string, network: string): Promise<ContainerView>;
   inspect(id: string): Promise<ContainerView>;
@@ -47,7 +48,9 @@ export function commandsOf(parts: CommandParts): Commands {
     down,
     reload: (id, { full }) =>
       whileUp({ type: 'container.reload', container: id, ...(full && { full }) }),
-    repair: (id) => whileUp({ type: 'container.repair', container: id }),
+    repair: (id, { because }) =>
+      whileUp({ type: 'container.repair', container: id, ...(because && { because }) }),
+    refresh: (id) => whileUp({ type: 'container.refresh', container: id }),
     connect,
     disconnect,
     inspect
@@ -151,7 +154,10 @@ export function commandsOf(parts: CommandParts): Commands {
   }
 
   async function whileUp(
-    command: Extract<ContainerCommand, { type: 'container.reload' | 'container.repair' }>
+    command: Extract<
+      ContainerCommand,
+      { type: 'container.reload' | 'container.repair' | 'container.refresh' }
+    >
   ): Promise<ContainerView> {
     const { container } = command;
     const { rest, taken } = await ask(command);
@@ -162,7 +168,7 @@ export function commandsOf(parts: CommandParts): Commands {
     if (refusal !== null) throw errorOf(refusal);
     const view = restView(container, rest);
     if (LIVE.has(state)) {
-      if (command.type === 'container.repair' || state === 'up') return view;
+      if (command.type !== 'container.reload' || state === 'up') return view;
       throw errorOf(view.failure!);
     }
     const reason = failure ?? leftovers[0];
