@@ -1,7 +1,11 @@
 import type { Logger } from 'pino';
 import type { Observable } from 'rxjs';
 import type { MooringEvent } from './bus/events.ts';
+import type { EngineEvent } from './model/engine-event.ts';
+import type { Checked, Examination } from './model/examination.ts';
+import type { NetworkSettings } from './model/network-settings.ts';
 import type { NetworkFilter, NetworkInput, NetworkView } from './model/network-view.ts';
+import type { Collected } from './model/garbage.ts';
 import type { Failure } from './model/failure.ts';
 import type { ContainerView } from './model/view.ts';
 import type { JournalRecord } from './store/store.ts';
@@ -77,11 +81,40 @@ export interface Mooring {
    */
   inspect(id: string): Promise<ContainerView>;
 
+  /**
+   * Its `NetworkSettings` as Docker and podman inspect them; of one that shares another's netns,
+   * that other's.
+   *
+   * @throws MooringError `container.notFound`
+   */
+  networkSettings(id: string): Promise<NetworkSettings>;
+
+  /**
+   * What it shall have, what was recorded, and what the kernel holds. It changes nothing.
+   *
+   * @throws MooringError `container.notFound`
+   */
+  examine(id: string): Promise<Examination>;
+
+  /**
+   * Asks its plugins by CHECK, and the kernel, whether all is there that was made. It changes nothing.
+   *
+   * @throws MooringError `container.notFound`, `container.notUp`
+   */
+  check(id: string): Promise<Checked>;
+
   /** Every container, by id. It reads only, and waits for no one. */
   list(): Promise<ContainerList>;
 
   /** Brings every container that a dead process left half-way to rest. Idempotent. */
   recover(): Promise<readonly Recovered[]>;
+
+  /**
+   * Removes what is Mooring's and whose owner is gone, as its own records show; nothing else.
+   *
+   * @param options.dryRun lists the same and changes nothing
+   */
+  gc(options?: { readonly dryRun?: boolean }): Promise<Collected>;
 
   readonly networks: Networks;
 
@@ -101,6 +134,15 @@ export interface Mooring {
     readonly follow: boolean;
     readonly signal?: AbortSignal;
   }): AsyncIterable<JournalRecord>;
+
+  /**
+   * The same under Docker's and podman's names: networks that come and go, containers that are
+   * connected to them, and where containers come to rest. Each is told once it is committed.
+   */
+  engineEvents(options: {
+    readonly follow: boolean;
+    readonly signal?: AbortSignal;
+  }): AsyncIterable<EngineEvent>;
 
   /**
    * The journal of a container, or of its last life when it is gone.

@@ -236,7 +236,7 @@ export function commandsOf(parts: CommandParts): Commands {
       await registry.settle(key);
       actor = await store.load(key);
     }
-    const view = actor && containerView(actor);
+    const view = actor && containerView(actor, store.boot);
     if (!view || (view.state === 'absent' && !view.pending)) throw notFound(id);
     return view;
   }

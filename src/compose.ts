@@ -7,10 +7,13 @@ import type { Networks } from './api.ts';
 import { createBus, type Bus } from './bus/bus.ts';
 import { checkEffects } from './effects/attachments.ts';
 import { cniEffects } from './effects/cni/effects.ts';
+import { resultCache } from './effects/cni/cache.ts';
 import { cniPlugins, type CniPlugins } from './effects/cni/plugins.ts';
 import { networkResolver } from './effects/cni/resolve.ts';
-import { cniRunner } from './effects/cni/runner.ts';
+import { cniRunner, type CniRunner } from './effects/cni/runner.ts';
 import type { Effects } from './effects/effects.ts';
+import { observeNetns } from './effects/observe.ts';
+import { examinerOf, type Examiner } from './examine.ts';
 import { containerFiles, type FilesOfContainers } from './effects/files/files.ts';
 import { HOST_PATHS } from './effects/files/host-files.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
@@ -25,9 +28,11 @@ import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
 import { hostTool } from './effects/process/tool.ts';
 import { timerEffects } from './effects/timer.ts';
+import { collectGarbage } from './gc.ts';
 import { openLog } from './log.ts';
 import { MooringError } from './model/failure.ts';
-import { networksOf, openNetworkFiles } from './networks.ts';
+import type { Collected } from './model/garbage.ts';
+import { networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
 import {
   namesDir,
   NETNS_DIR,
@@ -46,6 +51,8 @@ export interface Parts {
   readonly bus: Bus;
   readonly registry: Registry;
   readonly networks: Networks;
+  readonly examiner: Examiner;
+  readonly collectGarbage: (options: { readonly dryRun: boolean }) => Promise<Collected>;
   readonly ensureDefaultNetwork: () => Promise<string>;
   readonly close: () => Promise<void>;
 }
@@ -62,8 +69,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const files = openNetworkFiles(settings, store, plugins);
   const thread = startNetnsThread();
   const shutdown = new AbortController();
+  const tool = hostTool(settings);
+  const runner = runnerOf(settings, log);
   const ownFiles = filesOf(settings);
-  const leaves = leafEffects(settings, { store, plugins, thread, log });
+  const leaves = leafEffects(settings, { store, plugins, thread, runner });
   const own = { ...ownResources(settings, store, plugins), removeFiles: ownFiles.remove };
   const effects: Effects = { ...leaves, ...ownFiles.effects, ...holdEffects(() => registry, own) };
   const registry: Registry = createRegistry({
@@ -79,12 +88,42 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     log
   });
 
+  const tell = tellNetwork(() => registry);
+
   return {
     store,
     bus,
     registry,
-    networks: networksOf(files, store, settings),
-    ensureDefaultNetwork: async () => (await files.ensureDefaultNetwork()).name,
+    networks: networksOf(files, store, settings, tell),
+    examiner: examinerOf({
+      store,
+      effects,
+      runner,
+      observe: (path, context) => observeNetns(tool, path, context),
+      lockTimeoutMs: settings.lockTimeoutMs
+    }),
+    collectGarbage: (options) =>
+      collectGarbage(
+        {
+          store,
+          registry,
+          effects,
+          run: tool,
+          cache: resultCache(join(settings.root, 'cni')),
+          root: settings.root,
+          netnsDir: NETNS_DIR,
+          netnsName: netnsName(settings.root),
+          releasePorts: own.releasePorts,
+          removeFiles: own.removeFiles
+        },
+        options
+      ),
+    ensureDefaultNetwork: async () => {
+      let isNew = false;
+      const network = await files.ensureDefaultNetwork(() => (isNew = true));
+      if (isNew) await tell('network.created', network);
+      return network.name;
+    },
     close: async () => {
       shutdown.abort();
       await thread.close();
@@ -142,15 +181,12 @@ interface Leaves {
   readonly store: Store;
   readonly plugins: CniPlugins;
   readonly thread: NetnsThread;
-  readonly log: Logger;
+  readonly runner: CniRunner;
 }
 
-/** The effects that reach the host; the others only speak to other actors. */
-function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves) {
+function runnerOf(settings: Settings, log: Logger): CniRunner {
   const { root, pluginDirs, pluginTimeoutMs, graceMs } = settings;
-  const pluginLock = fileLock(join(root, 'plugins.lock'));
-  const tool = hostTool(settings);
-  const runner = cniRunner({
+  return cniRunner({
     run,
     pluginDirs,
     cacheDir: join(root, 'cni'),
@@ -160,11 +196,18 @@ function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves
       checkMs: pluginTimeoutMs,
       graceMs
     },
-    ranges: wideRanges(tool),
+    ranges: wideRanges(hostTool(settings)),
     onLog: (line) => {
       log.info(line);
     }
   });
+}
+
+/** The effects that reach the host; the others only speak to other actors. */
+function leafEffects(settings: Settings, { store, plugins, thread, runner }: Leaves) {
+  const { root } = settings;
+  const pluginLock = fileLock(join(root, 'plugins.lock'));
+  const tool = hostTool(settings);
   return {
     ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
     ...underLock(pluginLock, cniEffects({ runner, verifyNetns, hasPlugin: plugins.has })),

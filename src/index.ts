@@ -14,10 +14,14 @@ export type {
 } from './api.ts';
 export type { MooringEvent } from './bus/events.ts';
 export type { CniResult } from './model/cni-result.ts';
+export { engineEventText, type EngineAction, type EngineEvent } from './model/engine-event.ts';
 export type { ContainerSpec, ExposedPort, Netns, PortMapping } from './model/container.ts';
+export type { CheckFinding, Checked, Examination } from './model/examination.ts';
 export { MooringError, type Failure } from './model/failure.ts';
 export type { Finding } from './model/finding.ts';
-export { networkSettings, type NetworkSettings } from './model/network-settings.ts';
+export type { Collected, Garbage } from './model/garbage.ts';
+export { networkMode, type NetworkSettings } from './model/network-settings.ts';
+export { networkSettings } from './network-settings.ts';
 export { DEFAULT_NETWORK } from './model/network.ts';
 export type { NetworkFilter, NetworkInput, NetworkView } from './model/network-view.ts';
 export { parseNetworkOption } from './model/network-option.ts';

@@ -4,13 +4,17 @@ import type { Container, ContainerList, MooringOptions, UpInput } from './api.ts
 import { commandsOf } from './commands.ts';
 import { findings } from './effects/doctor.ts';
 import { statOf } from './effects/process/proc.ts';
+import { MooringError } from './model/failure.ts';
 import type { Finding } from './model/finding.ts';
+import type { NetworkSettings } from './model/network-settings.ts';
 import type { ContainerView } from './model/view.ts';
 import { NETNS_DIR, settingsOf } from './settings.ts';
 import { compose, type Parts } from './compose.ts';
 import { parseContainerId } from './model/names.ts';
 import { containerView } from './actors/views.ts';
+import { engineEventsOf } from './engine-events.ts';
 import { journalOf, eventsOf } from './journals.ts';
+import { networkSettings } from './network-settings.ts';
 import { settleAll } from './recovery.ts';
 
 export type Mooring = api.Mooring;
@@ -58,11 +62,16 @@ export function openComposed(parts: Parts): Mooring {
     connect: (id, network) => commands.connect(parseContainerId(id), network),
     disconnect: (id, network) => commands.disconnect(parseContainerId(id), network),
     inspect: (id) => commands.inspect(parseContainerId(id)),
+    networkSettings: settings,
+    examine: (id) => parts.examiner.examine(parseContainerId(id)),
+    check: (id) => parts.examiner.check(parseContainerId(id)),
     list,
     recover: () => settleAll(parts),
+    gc: ({ dryRun = false } = {}) => parts.collectGarbage({ dryRun }),
     networks,
     events$: bus.committed$.pipe(map(({ event }) => event)),
     events: (selection) => eventsOf(store, selection),
+    engineEvents: (selection) => engineEventsOf(store, eventsOf(store, selection)),
     journal: (id) => journalOf(store, parseContainerId(id)),
     close
   };
@@ -81,9 +90,29 @@ export function openComposed(parts: Parts): Mooring {
     };
   }
 
+  async function settings(id: string): Promise<NetworkSettings> {
+    const view = await mooring.inspect(id);
+    const { namespace } = view.spec;
+    if (namespace?.kind !== 'container') return networkSettings(view);
+    const owner = await ownerOf(namespace.container);
+    // It may have gone, and its netns stayed for this one alone.
+    return networkSettings(owner ?? view);
+  }
+
+  async function ownerOf(id: string): Promise<ContainerView | undefined> {
+    try {
+      return await mooring.inspect(id);
+    } catch (error) {
+      if (error instanceof MooringError && error.code === 'container.notFound') return undefined;
+      throw error;
+    }
+  }
+
   async function list(): Promise<ContainerList> {
     const listed = await store.list('container');
-    const views = listed.flatMap((entry) => ('actor' in entry ? [containerView(entry.actor)] : []));
+    const views = listed.flatMap((entry) =>
+      'actor' in entry ? [containerView(entry.actor, store.boot)] : []
+    );
     return {
       // Committed as absent, and its process died before the record was dropped.
       containers: views.filter(({ state, pending }) => state !== 'absent' || pending),

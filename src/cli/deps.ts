@@ -8,7 +8,8 @@ export type Library = Pick<
   | 'parseExpose'
   | 'parsePublish'
   | 'parseNetworkOption'
-  | 'networkSettings'
+  | 'networkMode'
+  | 'engineEventText'
   | 'DEFAULT_NETWORK'
 >;
 

@@ -9,6 +9,7 @@ import { addHostCommands } from './host.ts';
 import { addNetworkCommands } from './network.ts';
 import { addGlobalOptions } from './options.ts';
 import type { GlobalOptions } from './options.ts';
+import { addUpkeepCommands } from './upkeep.ts';
 import { newSession } from './session.ts';
 import type { Session } from './session.ts';
 
@@ -48,6 +49,7 @@ function commands(session: Session): Command {
   addViewCommands(program, session);
   addNetworkCommands(program, session);
   addEventCommands(program, session);
+  addUpkeepCommands(program, session);
   addHostCommands(program, session);
   return program;
 }

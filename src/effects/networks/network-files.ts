@@ -54,8 +54,13 @@ export interface NetworkFiles {
    */
   remove(wanted: string): Promise<string>;
   exists(wanted: string): Promise<boolean>;
-  /** The default network, made when no file defines it. @throws MooringError `network.noFreeSubnet` */
-  ensureDefaultNetwork(): Promise<NetworkView>;
+  /**
+   * The default network, made when no file defines it.
+   *
+   * @param onMade called when it was this call that made it
+   * @throws MooringError `network.noFreeSubnet`
+   */
+  ensureDefaultNetwork(onMade?: () => void): Promise<NetworkView>;
 }
 
 export interface NetworkFilesDeps {
@@ -100,14 +105,14 @@ export function networkFiles(deps: NetworkFilesDeps): NetworkFiles {
         throw error;
       }
     },
-    async ensureDefaultNetwork() {
+    async ensureDefaultNetwork(onMade) {
       const find = async () => (await views()).find(({ name }) => name === DEFAULT_NETWORK);
-      return (
-        (await find()) ??
-        (await locked(
-          async () => (await find()) ?? (await define(deps, DEFAULT_DRAFT, DEFAULT_POOLS))
-        ))
-      );
+      const make = async () => {
+        const view = await define(deps, DEFAULT_DRAFT, DEFAULT_POOLS);
+        onMade?.();
+        return view;
+      };
+      return (await find()) ?? (await locked(async () => (await find()) ?? (await make())));
     }
   };
 }
