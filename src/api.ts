@@ -166,6 +166,28 @@ export interface UpInput {
    * `container`: another container's. `host`: the host's own. In the last three no network can be attached.
    */
   readonly netns?: NetnsInput;
+  /** Default: the id. */
+  readonly hostname?: string;
+  /** For its resolv.conf; what is absent comes from its networks or the host. `'none'`: it gets no file. */
+  readonly dns?: DnsInput | 'none';
+  readonly hosts?: HostsInput;
+}
+
+export interface DnsInput {
+  /** Addresses, instead of those of its networks and the host. */
+  readonly servers?: readonly string[];
+  /** Domains, `'.'` for none at all. */
+  readonly search?: readonly string[];
+  readonly options?: readonly string[];
+}
+
+export interface HostsInput {
+  /** `NAME:ADDRESS` each, split at the first colon; the address may be `host-gateway`. */
+  readonly add?: readonly string[];
+  /** It gets no hosts file; nothing else may then be said of it. */
+  readonly none?: boolean;
+  /** Absolute path of the file to begin with; default `/etc/hosts`. */
+  readonly file?: string;
 }
 
 export type NetnsInput =

@@ -11,11 +11,14 @@ import { cniPlugins, type CniPlugins } from './effects/cni/plugins.ts';
 import { networkResolver } from './effects/cni/resolve.ts';
 import { cniRunner } from './effects/cni/runner.ts';
 import type { Effects } from './effects/effects.ts';
+import { containerFiles, type FilesOfContainers } from './effects/files/files.ts';
+import { HOST_PATHS } from './effects/files/host-files.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
+import { findAardvark, nameServer } from './effects/names/aardvark.ts';
 import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
 import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
-import { checkStanding } from './effects/networks/standing.ts';
+import { checkStanding, usesPlugin } from './effects/networks/standing.ts';
 import { portClaims } from './effects/ports/ports.ts';
 import { wideRanges } from './effects/ports/wide.ts';
 import { settleOrphans } from './effects/process/orphans.ts';
@@ -26,6 +29,7 @@ import { openLog } from './log.ts';
 import { MooringError } from './model/failure.ts';
 import { networksOf, openNetworkFiles } from './networks.ts';
 import {
+  namesDir,
   NETNS_DIR,
   netnsName,
   settingsOf,
@@ -58,9 +62,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const files = openNetworkFiles(settings, store, plugins);
   const thread = startNetnsThread();
   const shutdown = new AbortController();
+  const ownFiles = filesOf(settings);
   const leaves = leafEffects(settings, { store, plugins, thread, log });
-  const own = ownResources(settings, store, plugins);
-  const effects: Effects = { ...leaves, ...holdEffects(() => registry, own) };
+  const own = { ...ownResources(settings, store, plugins), removeFiles: ownFiles.remove };
+  const effects: Effects = { ...leaves, ...ownFiles.effects, ...holdEffects(() => registry, own) };
   const registry: Registry = createRegistry({
     store,
     bus,
@@ -106,17 +111,31 @@ function pluginsOf({ root, pluginDirs, pluginTimeoutMs, graceMs }: Settings): Cn
 }
 
 /** What a container takes for itself before its networks are added. */
-function ownResources(settings: Settings, store: Store, plugins: CniPlugins): OwnResources {
+function ownResources(
+  settings: Settings,
+  store: Store,
+  plugins: CniPlugins
+): Omit<OwnResources, 'removeFiles'> {
   const { root, confDir, reservePorts: reserve } = settings;
   const claims = portClaims({ store, root, reserve, run: hostTool(settings) });
   return {
     resolve: networkResolver({ confDir, plugins }),
     claimPorts: claims.claim,
     releasePorts: claims.release,
-    removeFiles: () => Promise.resolve(),
     checkStanding: (networks) => checkStanding(confDir, networks),
     netnsAt
   };
+}
+
+function filesOf({ root, graceMs }: Settings): FilesOfContainers {
+  const names = nameServer({
+    dir: namesDir(root),
+    file: findAardvark(),
+    run,
+    lock: fileLock(join(root, 'names.lock')),
+    timeoutMs: 5 * graceMs
+  });
+  return containerFiles({ dir: join(root, 'files'), paths: HOST_PATHS, names });
 }
 
 interface Leaves {
@@ -150,17 +169,15 @@ function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves
     ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
     ...underLock(pluginLock, cniEffects({ runner, verifyNetns, hasPlugin: plugins.has })),
     ...checkEffects({ runner, verifyNetns }),
-    ...filesEffects(),
     ...sweepEffects(tool),
-    ...sharedEffects({ store, run: tool, pluginLock }),
+    ...sharedEffects({
+      store,
+      run: tool,
+      usesDnsname: async (network) =>
+        plugins.has('dnsname') && usesPlugin(settings.confDir, network, 'dnsname'),
+      pluginLock
+    }),
     ...timerEffects(Date.now)
-  };
-}
-
-function filesEffects(): Pick<Effects, 'files.write'> {
-  return {
-    'files.write': ({ container }) =>
-      Promise.resolve({ type: 'files.written', container, files: null })
   };
 }
 

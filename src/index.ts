@@ -3,6 +3,8 @@ export type {
   Container,
   ContainerList,
   ExposeInput,
+  DnsInput,
+  HostsInput,
   MooringOptions,
   NetworkList,
   Networks,

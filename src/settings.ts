@@ -63,8 +63,16 @@ export function settingsOf(options: MooringOptions): Settings {
  */
 export function netnsName(root: string): (namespace: string) => string {
   if (root === DEFAULT_ROOT) return (namespace) => `mooring-${namespace}`;
-  const hash = createHash('sha256').update(root).digest('hex').slice(0, 8);
-  return (namespace) => `mooring.${hash}-${namespace}`;
+  return (namespace) => `mooring.${hashOf(root)}-${namespace}`;
+}
+
+/** Where the name server of a root has its files until the next boot: `/run/mooring/names`. */
+export function namesDir(root: string): string {
+  return root === DEFAULT_ROOT ? '/run/mooring/names' : `/run/mooring/names.${hashOf(root)}`;
+}
+
+function hashOf(root: string): string {
+  return createHash('sha256').update(root).digest('hex').slice(0, 8);
 }
 
 function directory(option: string, path: string): string {

@@ -1,14 +1,20 @@
 import { nanoid } from 'nanoid';
-import { createActor, type AnyActorRef, type AnyMachineSnapshot } from 'xstate';
+import type { AnyMachineSnapshot } from 'xstate';
 import type { Envelope } from '../bus/bus.ts';
-import type { MooringEvent } from '../bus/events.ts';
-import { traitsOf, type EffectRequest } from '../bus/requests.ts';
-import { failureOf, INTERRUPTED, MooringError } from '../model/failure.ts';
+import { traitsOf } from '../bus/requests.ts';
+import { INTERRUPTED } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
-import { keyText, type Key, type Known, type Lease, type Outstanding } from '../store/store.ts';
+import {
+  keyText,
+  type Key,
+  type Lease,
+  type Outstanding,
+  type StoredActor
+} from '../store/store.ts';
 import type { Rest, Visit } from './durable-actor.ts';
-import { machineId, machineOf } from './machines.ts';
+import { machineId } from './machines.ts';
 import { performer } from './performer.ts';
+import { persisted, rebootedEvent, recall, restOf } from './recall.ts';
 import type { RestedActors } from './rested.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -29,52 +35,34 @@ export async function openSession(
   const { store, lockTimeoutMs, shutdown } = runtime;
   const lease = await store.acquire(key, { timeoutMs: lockTimeoutMs, signal: shutdown });
   try {
-    return await session(key, lease, runtime, rested);
+    return await session({ key, lease, runtime, rested });
   } catch (error) {
     await store.release(lease);
     throw error;
   }
 }
 
-function rebootedEvent({ kind, id }: Key): MooringEvent {
-  switch (kind) {
-    case 'container':
-      return { type: 'container.rebooted', container: id };
-    case 'namespace':
-      return { type: 'namespace.rebooted', namespace: id };
-    case 'network':
-      return { type: 'network.rebooted', network: id };
-  }
+interface Parts {
+  readonly key: Key;
+  readonly lease: Lease;
+  readonly runtime: Runtime;
+  readonly rested: RestedActors;
 }
 
-async function session(
-  key: Key,
-  lease: Lease,
-  runtime: Runtime,
-  rested: RestedActors
-): Promise<Session> {
+async function session({ key, lease, runtime, rested }: Parts): Promise<Session> {
   const { store, bus, now, log } = runtime;
-  const memory = rested.take(key);
-  const found = await store.load(key, memory?.known);
-  const stored = found === 'unchanged' ? undefined : found;
-  const { actor, asked } =
-    found === 'unchanged' && memory !== undefined ? memory : restore(key, stored?.snapshot);
+  const { actor, asked, stored, ...last } = await recall(key, store, rested);
   const outstanding = new Map<string, Outstanding>();
   const facts: Envelope[] = [];
   const early: Visit[] = [];
   const work = performer(lease, runtime);
   let wake: () => void = () => undefined;
-  let known: Known | undefined = found === 'unchanged' ? memory?.known : stored;
-  let since = (found === 'unchanged' ? memory?.since : stored?.time) ?? now();
+  let known = last.known;
+  let since = last.since ?? now();
 
-  for (const request of stored?.outstanding ?? []) outstanding.set(request.id, request);
-  if (stored && stored.boot !== store.boot) await takeReboot();
-  for (const request of stored?.outstanding ?? []) resume(request);
+  if (stored) await goOn(stored);
 
-  lease.signal.addEventListener('abort', () => {
-    work.stop(lease.signal.reason);
-    wake();
-  });
+  lease.signal.addEventListener('abort', lost);
   return {
     deliver,
     wake: () => {
@@ -83,6 +71,11 @@ async function session(
     work: run,
     close
   };
+
+  function lost(): void {
+    work.stop(lease.signal.reason);
+    wake();
+  }
 
   function deliver(envelope: Envelope): void {
     facts.push(envelope);
@@ -126,6 +119,13 @@ async function session(
   /** What means nothing while other work is under way may mean something once it is done. */
   function isEarly({ envelope }: Visit): boolean {
     return envelope !== undefined && outstanding.size > 0 && !snapshot().can(envelope.event);
+  }
+
+  /** From where another process left it. */
+  async function goOn({ outstanding: unanswered, boot }: StoredActor): Promise<void> {
+    for (const request of unanswered) outstanding.set(request.id, request);
+    if (boot !== store.boot) await takeReboot();
+    for (const request of unanswered) resume(request);
   }
 
   /** Before anything else: what the record tells of the kernel is no longer true. */
@@ -194,46 +194,4 @@ async function session(
   function snapshot(): AnyMachineSnapshot {
     return actor.getSnapshot() as AnyMachineSnapshot;
   }
-}
-
-function restore(
-  key: Key,
-  snapshot: Json | undefined
-): { readonly actor: AnyActorRef; readonly asked: EffectRequest[] } {
-  const { machine, input } = machineOf(key);
-  const asked: EffectRequest[] = [];
-  try {
-    const actor = createActor(
-      machine,
-      // A persisted snapshot is plain data; XState types it by its machine.
-      snapshot === undefined ? { input } : { snapshot: snapshot as never, input }
-    );
-    // Without an observer an error in a guard or an action would end the process.
-    actor.subscribe({ error: () => undefined });
-    actor.on('*', (request: unknown) => asked.push(request as EffectRequest));
-    actor.start();
-    if (actor.getSnapshot().status !== 'error') return { actor, asked };
-    throw actor.getSnapshot().error;
-  } catch (error) {
-    const { message } = failureOf(error, 'store');
-    throw new MooringError(
-      'store.machineChanged',
-      `${keyText(key)} was recorded by another version of its chart: ${message}`,
-      { cause: error }
-    );
-  }
-}
-
-/**
- * What `getPersistedSnapshot()` gives for a machine without children and history states,
- * as all of ours are: it would look through the whole context for references to actors.
- */
-function persisted({ status, value, context, error }: AnyMachineSnapshot): Json {
-  // A throwing guard or action stops an actor; going on from there would repeat nothing and lose all.
-  if (status === 'error') throw error;
-  return { status, value, context: context as Json, children: {}, historyValue: {} } as Json;
-}
-
-function restOf({ value, context }: AnyMachineSnapshot, since: number): Rest {
-  return { value: value as Json, context: context as unknown, since };
 }

@@ -149,6 +149,8 @@ function inspection(library: Pick<Library, 'networkSettings'>, view: ContainerVi
       Leftovers: view.leftovers.map(({ code, message }) => ({ Code: code, Message: message }))
     },
     NetNS: view.netns?.path ?? '',
+    ResolvConfPath: view.files?.resolvConf ?? '',
+    HostsPath: view.files?.hosts ?? '',
     HostConfig: {
       NetworkMode: view.spec.networks.length === 0 ? 'none' : 'bridge',
       PortBindings: published(settings.Ports)

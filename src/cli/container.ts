@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Mooring } from '../index.ts';
 import { CliError, codeOf, usage } from './errors.ts';
+import { withNamesOptions } from './names-input.ts';
 import { narrated, withAbortableMooring, withMooring } from './open.ts';
 import { collect } from './options.ts';
 import type { Session } from './session.ts';
@@ -69,7 +70,7 @@ export function addContainerCommands(program: Command, session: Session): void {
 
 /** What a container can be asked to have. */
 function withUpOptions(command: Command): Command {
-  return command
+  const withNetworks = command
     .option(
       '--network <network>',
       'NAME[:ip=…,ip6=…,mac=…,alias=…,interface_name=…], bridge, none, host, ns:PATH or container:CTR, repeatable',
@@ -83,6 +84,7 @@ function withUpOptions(command: Command): Command {
     .option('--ip6 <address>', 'IPv6 address on the one network')
     .option('--mac-address <mac>', 'MAC address on the one network')
     .option('--network-alias <name>', 'further name on each network, repeatable', collect);
+  return withNamesOptions(withNetworks);
 }
 
 /** The library's "not found" in the words of the command line. */
@@ -193,16 +195,17 @@ async function exec(
   id: string,
   argv: readonly string[]
 ): Promise<void> {
-  const netns = await withMooring(session, command, async ({ mooring }) => {
+  const target = await withMooring(session, command, async ({ mooring }) => {
     const view = await mooring.inspect(id).catch((error: unknown) => {
       throw namedMissing(error, id);
     });
-    if (view.netns !== null) return view.netns;
+    const { netns, files, spec } = view;
+    if (netns !== null) return { netns, files, hostname: spec.hostname };
     throw new CliError(
       'container.noNetns',
       `${id} is ${view.state}: container has no network namespace`
     );
   });
   session.leaveSignals();
-  session.exitWith(await session.deps.enter(netns, argv));
+  session.exitWith(await session.deps.enter(target, argv));
 }

@@ -24,13 +24,21 @@ export interface Deps {
   /** @returns what ends the subscription */
   onInterrupt(listener: (cause: Interrupt) => void): () => void;
   /**
-   * Runs a command inside a netns with this process's standard streams.
+   * Runs a command inside a container's netns with this process's standard streams.
    *
    * @returns its exit code, 128 + n when signal n ended it
    */
-  enter(netns: Api.Netns, command: readonly string[]): Promise<number>;
+  enter(target: EnterTarget, command: readonly string[]): Promise<number>;
   /** Ends the process at once. */
   quit(code: number): void;
+}
+
+export interface EnterTarget {
+  readonly netns: Api.Netns;
+  /** Shown at `/etc/resolv.conf` and `/etc/hosts`. */
+  readonly files: Api.ContainerView['files'];
+  /** Shown as the host's name; `undefined` leaves it. */
+  readonly hostname: string | undefined;
 }
 
 /** Why a command has to stop early; `EPIPE`: nobody reads standard output any more. */

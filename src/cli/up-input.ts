@@ -2,9 +2,10 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { AttachmentInput, UpInput } from '../index.ts';
 import type { Library } from './deps.ts';
 import { usage } from './errors.ts';
+import { namesOf, type NamesOptions } from './names-input.ts';
 
 /** Options of `up` as commander gives them. */
-export interface UpOptions {
+export interface UpOptions extends NamesOptions {
   readonly network?: readonly string[];
   readonly publish?: readonly string[];
   readonly publishAll?: true;
@@ -36,7 +37,8 @@ export function upInput(
     ...(netns === undefined ? {} : { netns }),
     ...(ports.length === 0 ? {} : { ports }),
     ...(expose.length === 0 ? {} : { expose }),
-    ...(options.publishAll ? { publishAll: true } : {})
+    ...(options.publishAll ? { publishAll: true } : {}),
+    ...namesOf(options)
   };
 }
 

@@ -7,6 +7,7 @@ import type {
   NamespaceSpec,
   PortMapping
 } from './container.ts';
+import { namesInput, parseNames, type NamesMode } from './container-names.ts';
 import { MooringError, oneLine } from './failure.ts';
 import { parseContainerId, parseInterfaceName, parseNetworkName } from './names.ts';
 import { checkPorts } from './port-conflicts.ts';
@@ -60,7 +61,8 @@ const specInput = v.strictObject({
   ports: v.optional(v.array(portInput)),
   expose: v.optional(v.array(exposeInput)),
   publishAll: v.optional(v.boolean()),
-  netns: v.optional(netnsInput)
+  netns: v.optional(netnsInput),
+  ...namesInput
 });
 
 /**
@@ -70,7 +72,8 @@ const specInput = v.strictObject({
  * @param defaults.network attached when no network is asked for
  * @throws MooringError `container.badInput`, `container.badId`, `network.badName`,
  *   `network.duplicate`, `network.tooMany`, `interface.badName`, `interface.duplicate`,
- *   `address.bad`, `mac.bad`, `alias.bad`, `netns.badPid`, `netns.badPath`, `port.…`
+ *   `address.bad`, `mac.bad`, `alias.bad`, `netns.badPid`, `netns.badPath`, `port.…`,
+ *   `hostname.bad`, `dns.…`, `hosts.…`
  */
 export function parseContainerSpec(
   input: unknown,
@@ -91,8 +94,16 @@ export function parseContainerSpec(
     networks: parseAttachments(asked),
     ports: all ? checkPorts([...published, ...publishAll(exposed, published)]) : published,
     ...(exposed.length > 0 && { expose: exposed }),
-    ...(namespace && { namespace })
+    ...(namespace && { namespace }),
+    ...parseNames(given.output, namesMode(namespace, asked.length))
   };
+}
+
+// In a netns of its own without networks there is nobody to ask.
+function namesMode(namespace: NamespaceSpec | undefined, networks: number): NamesMode {
+  if (namespace?.kind === 'container') return 'container';
+  const attaches = namespace === undefined || namespace.kind === 'process';
+  return attaches && networks === 0 ? 'none' : 'other';
 }
 
 /**

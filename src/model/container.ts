@@ -12,6 +12,11 @@ export interface ContainerSpec {
   readonly expose?: readonly ExposedPort[];
   /** Where its netns comes from; absent: one is made for it. */
   readonly namespace?: NamespaceSpec;
+  /** What it is called besides its id; absent: its id alone. */
+  readonly hostname?: string;
+  /** What its resolv.conf shall say; `none`: it is given none. */
+  readonly dns?: DnsSpec | 'none';
+  readonly hosts?: HostsSpec;
 }
 
 /** A range of `range` container ports. */
@@ -22,6 +27,33 @@ export interface ExposedPort {
   readonly range: number;
   readonly protocol: Protocol;
 }
+
+/** What of it is empty is taken from its networks, or else from the host. */
+export interface DnsSpec {
+  /** Addresses: `10.0.0.53`, `fe80::1%eth0`. */
+  readonly servers: readonly string[];
+  /** `.` among them means none, whatever the networks or the host say. */
+  readonly search: readonly string[];
+  /** `ndots:2` */
+  readonly options: readonly string[];
+}
+
+export interface HostsSpec {
+  readonly add?: readonly HostEntry[];
+  /** It is given no hosts file: the image's is used. */
+  readonly none?: true;
+  /** Absolute path of the file it begins with instead of the host's. */
+  readonly file?: string;
+}
+
+export interface HostEntry {
+  readonly name: string;
+  /** Or {@link HOST_GATEWAY}. */
+  readonly address: string;
+}
+
+/** In place of an address: the host as the container reaches it. */
+export const HOST_GATEWAY = 'host-gateway';
 
 /** A netns that is not made for the container. Only in one of a process can networks be attached. */
 export type NamespaceSpec =
@@ -101,7 +133,7 @@ export interface Attachment extends AttachmentPlan {
 
 /** Files of a container, for an engine to mount at `/etc/resolv.conf` and `/etc/hosts`. */
 export interface ContainerFiles {
-  /** Absolute paths. */
-  readonly resolvConf: string;
-  readonly hosts: string;
+  /** Absolute paths; `null` for one that it is not given. */
+  readonly resolvConf: string | null;
+  readonly hosts: string | null;
 }

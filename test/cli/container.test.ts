@@ -1,7 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Container, Mooring, UpInput } from '../../src/index.ts';
 import type { Interrupt } from '../../src/cli/deps.ts';
-import type { AttachmentPlan } from '../../src/model/container.ts';
 import { MooringError } from '../../src/model/failure.ts';
 import { containerNotFound, eventSource, mooring, viewOf } from './fake-deps.ts';
 
@@ -59,6 +58,17 @@ describe('up', () => {
       }
     ],
     [
+      'publishes exposed ports',
+      ['--expose', '80-81', '-P', '--expose', '53/udp'],
+      {
+        expose: [
+          { port: 80, range: 2, protocol: 'tcp' },
+          { port: 53, range: 1, protocol: 'udp' }
+        ],
+        publishAll: true
+      }
+    ],
+    [
       'publishes ports',
       ['-p', '8080:80', '--publish', '127.0.0.1::53/udp'],
       {
@@ -77,50 +87,7 @@ describe('up', () => {
     expect(inputs).toEqual([{ id: 'web', ...input }]);
   });
 
-  it.each<[string, readonly string[], Omit<UpInput, 'id'>]>([
-    ['the host', ['--network', 'host'], { netns: 'host' }],
-    ['a path', ['--network', 'ns:/run/netns/x'], { netns: { path: '/run/netns/x' } }],
-    ['a container', ['--network', 'container:db'], { netns: { container: 'db' } }],
-    ['a process', ['--netns-pid', '7', '--network', 'a'], { netns: { pid: 7 }, ...of('a') }]
-  ])('takes the netns of %s', async (_, options, input) => {
-    inputs.length = 0;
-
-    await mooring(['up', 'web', ...options], { up });
-
-    expect(inputs).toEqual([{ id: 'web', ...input }]);
-  });
-
-  it('brings up what was created when it is asked for nothing else', async () => {
-    inputs.length = 0;
-    const started: string[] = [];
-    const start: Mooring['start'] = (id) => {
-      started.push(id);
-      return Promise.resolve({ netns: `/run/netns/mooring-${id}` } as Container);
-    };
-    const list: Mooring['list'] = () =>
-      Promise.resolve({ containers: [viewOf('web', { state: 'defined' })], unreadable: [] });
-
-    const plain = await mooring(['up', 'web'], { up, start, list });
-    await mooring(['up', 'web', '--network', 'a'], { up, start, list });
-
-    expect(plain).toMatchObject({ code: 0, out: '/run/netns/mooring-web\n', err: '' });
-    expect(started).toEqual(['web']);
-    expect(inputs).toEqual([{ id: 'web', ...of('a') }]);
-  });
-
   it.each<[readonly string[], string]>([
-    [['--network', 'host', '--network', 'a'], '--network host and another exclude each other'],
-    [
-      ['--network', 'host', '--netns-pid', '7'],
-      '--netns-pid and --network host exclude each other'
-    ],
-    [
-      ['--network', 'container:db', '--ip', '10.0.0.5'],
-      '--ip, --ip6, --mac-address and --network-alias need a network to be attached'
-    ],
-    [['--netns-pid', '0'], '--netns-pid "0" must be a process id'],
-    [['--network', 'ns:'], 'network mode "ns:": ns: needs a value'],
-    [['--network', 'host:x'], 'network mode "host:x": host takes no value'],
     [
       ['--network', 'none', '--network', 'a'],
       '--network none cannot be combined with another network'
@@ -203,17 +170,10 @@ describe('up', () => {
   it('says on a terminal what it waits for, and wipes it away', async () => {
     vi.useFakeTimers();
     const { events$, emit } = eventSource();
-    const plan = { network: 'front' } as AttachmentPlan;
     const slow: Mooring['up'] = async () => {
       emit({ type: 'container.up', container: 'web', spec: viewOf('web').spec });
       await vi.advanceTimersByTimeAsync(1000);
-      emit({
-        type: 'resources.held',
-        container: 'web',
-        attachments: [plan],
-        ports: [],
-        netns: null
-      });
+      emit({ type: 'resources.held', container: 'web', attachments: [], ports: [], netns: null });
       return { netns: '/run/netns/mooring-web' } as Container;
     };
 
@@ -223,7 +183,7 @@ describe('up', () => {
 
     const erase = '\r\u001b[K';
     expect(ran.err).toBe(
-      `${erase}web: preparing ports, networks and namespace${erase}web: attaching front${erase}`
+      `${erase}web: preparing ports, networks and namespace${erase}web: finishing${erase}`
     );
   });
 });
@@ -307,7 +267,11 @@ describe('exec', () => {
     );
 
     expect(ran).toMatchObject({ code: 7, out: '', err: '', closed: true });
-    expect(enter).toHaveBeenCalledWith(viewOf('web').netns, ['ip', '--version', '-4']);
+    expect(enter).toHaveBeenCalledWith(expect.objectContaining({ netns: viewOf('web').netns }), [
+      'ip',
+      '--version',
+      '-4'
+    ]);
   });
 
   it('leaves signals to the command', async () => {

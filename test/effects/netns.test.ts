@@ -12,12 +12,10 @@ interface Fact {
 const PATH = '/run/netns/mooring-web';
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
-const LO_UP = ['LOOPBACK', 'UP', 'LOWER_UP'];
-
 const host = useSandbox({ each: true });
 
 describe('netns effects', () => {
-  it('make a netns that ip-netns lists, with its lo up, and take it away twice', async () => {
+  it('make a netns with lo up that ip-netns lists, and take it away twice', async () => {
     const seen = await seenBy<Record<string, unknown>>(host, ['roundTrip']);
 
     const decimal = expect.stringMatching(/^\d+$/) as unknown;
@@ -27,11 +25,42 @@ describe('netns effects', () => {
         namespace: 'web',
         netns: { path: PATH, device: decimal, inode: decimal }
       },
-      flags: LO_UP,
+      flags: ['LOOPBACK', 'UP', 'LOWER_UP'],
       verified: { type: 'netns.verified', namespace: 'web' },
       listed: 'mooring-web',
       removed: Array(2).fill({ type: 'netns.removed', namespace: 'web' }),
       gone: failed('netns.verifyFailed', 'netns.gone')
+    });
+  });
+
+  it('pin the netns of a process, which outlives the process, with lo up', async () => {
+    const seen = await seenBy<{ later: Fact; ended: Fact }>(host, ['ofProcess']);
+
+    expect(seen).toMatchObject({
+      same: true,
+      flags: ['LOOPBACK', 'UP', 'LOWER_UP'],
+      later: failed('netns.createFailed', 'netns.noProcess'),
+      still: 'same',
+      ended: failed('netns.createFailed', 'netns.noProcess'),
+      type: 'netns.removed'
+    });
+    expect(seen.ended.failure?.message).toMatch(
+      /^create the netns of late: process \d+ has ended$/
+    );
+  });
+
+  it('take no netns of a process that is the host itself', async () => {
+    expect(await seenBy(host, ['ofHost'])).toEqual(failed('netns.createFailed', 'netns.isHost'));
+  });
+
+  it('find what stands at a path, links followed', async () => {
+    expect(await seenBy(host, ['atPath'])).toEqual({
+      same: true,
+      own: true,
+      refused: [
+        { code: 'netns.gone', message: 'stat /run/netns/none: no such file or directory' },
+        { code: 'netns.badPath', message: '/etc/hostname is no network namespace' }
+      ]
     });
   });
 
@@ -151,64 +180,6 @@ describe('netns effects', () => {
     expect(mounts.filter(([, , , , point]) => point === '/run/netns')).toHaveLength(1);
     expect(mounts.find(([, , , , point]) => point === '/run/netns')?.[6]).toMatch(/^shared:/);
     expect(mounts.filter(([, , , , point]) => point?.startsWith('/run/netns/'))).toHaveLength(6);
-  });
-});
-
-describe('the netns of a process', () => {
-  it('is pinned with its links, lo up, and outlives the process', async () => {
-    const seen = await seenBy<{ again: Fact }>(host, ['adopted']);
-
-    expect(seen).toMatchObject({
-      created: { type: 'netns.created', namespace: 'web', netns: { path: PATH } },
-      isIts: true,
-      before: ['LOOPBACK'],
-      flags: LO_UP,
-      links: ['lo', 'own0'],
-      again: failed('netns.createFailed', 'netns.noProcess'),
-      verified: { type: 'netns.verified' },
-      removed: { type: 'netns.removed' }
-    });
-    expect(seen.again.failure?.message).toMatch(/process \d+ has ended/);
-  });
-
-  it('is not taken of a later process with the same id', async () => {
-    expect(await seenBy(host, ['reused'])).toEqual({
-      fact: failed('netns.createFailed', 'netns.noProcess'),
-      flags: ['LOOPBACK']
-    });
-  });
-
-  it('is not taken when it is the one of the host', async () => {
-    const seen = await seenBy<{ fact: Fact; before: unknown; after: unknown }>(host, ['ofHost']);
-
-    expect(seen.fact).toEqual(failed('netns.createFailed', 'netns.isHost'));
-    expect(seen.fact.failure?.message).toMatch(
-      /^create the netns of web: process \d+ is in the host's network namespace$/
-    );
-    expect(seen.after).toEqual(seen.before);
-  });
-});
-
-describe('netnsAt', () => {
-  it('finds what stands at a path, through links, and nothing that is no netns', async () => {
-    const { found, states } = await seenBy<{ found: unknown[]; states: unknown }>(host, [
-      'foreign'
-    ]);
-
-    const [path, link, none, ...others] = found;
-    expect(path).toMatchObject({ path: '/run/netns/other' });
-    expect(link).toEqual({ ...(path as Netns), path: '/run/link' });
-    expect(states).toEqual(['same', 'same']);
-    expect(none).toEqual({
-      code: 'netns.gone',
-      message: 'stat /run/none: no such file or directory'
-    });
-    expect(others).toEqual(
-      ['/run/plain', '/run', '/dev/null'].map((file) => ({
-        code: 'netns.badPath',
-        message: `${file} is no network namespace`
-      }))
-    );
   });
 });
 

@@ -71,6 +71,7 @@ const KEPT = String.raw`! -path '*/history/*' ! -path '*plugin-versions*' ! -nam
 const EMPTIED = [
   "'/var/lib/mooring/plugins.lock*'",
   "'/var/lib/mooring/networks.lock*'",
+  "'/var/lib/mooring/names.lock*'",
   "'*/allocations/*.jsonl'",
   "'*/allocations/*.lock'"
 ]

@@ -15,7 +15,6 @@ import {
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { netnsAt, netnsEffects, verifyNetns } from '../../dist/effects/netns.js';
-import { statOf } from '../../dist/effects/process/proc.js';
 import { libc } from '../../dist/syscalls/libc.js';
 import { startNetnsThread } from '../../dist/syscalls/netns-thread.js';
 
@@ -39,49 +38,6 @@ const cases = {
     const gone = await verify('web', netns);
     return { created, flags, verified, listed, removed, gone };
   },
-  async adopted() {
-    const child = await processIn('unshare', '--net');
-    const its = netnsAt(`/proc/${child.pid}/ns/net`);
-    const before = loFlags(its.path);
-    const created = await adopt('web', child.pid);
-    const { netns } = created;
-    const flags = loFlags(its.path);
-    await end(child);
-    const links = linksOf(netns.path);
-    const again = await adopt('db', child.pid);
-    const verified = await verify('web', netns);
-    const removed = await remove('web', netns);
-    const isIts = netns.inode === its.inode && netns.device === its.device;
-    return { created, isIts, before, flags, links, again, verified, removed };
-  },
-  async reused() {
-    const child = await processIn('unshare', '--net');
-    const { startTime } = statOf(child.pid);
-    const fact = await adopt('web', child.pid, String(BigInt(startTime) - 1n));
-    const flags = loFlags(`/proc/${child.pid}/ns/net`);
-    await end(child);
-    return { fact, flags };
-  },
-  async ofHost() {
-    const before = loFlags('/proc/self/ns/net');
-    const fact = await adopt('web', process.pid);
-    return { fact, before, after: loFlags('/proc/self/ns/net') };
-  },
-  async foreign() {
-    sh(`ip netns add other; ln -s ${RUN_DIR}/other /run/link; : >/run/plain`);
-    const attempt = (path) => {
-      try {
-        return netnsAt(path);
-      } catch ({ code, message }) {
-        return { code, message };
-      }
-    };
-    const paths = [`${RUN_DIR}/other`, '/run/link', '/run/none', '/run/plain', '/run', '/dev/null'];
-    const found = paths.map(attempt);
-    const states = found.slice(0, 2).map((netns) => verifyNetns({ ...netns, path: paths[0] }));
-    sh('ip netns del other; rm /run/link /run/plain');
-    return { found, states };
-  },
   async many(count) {
     const times = [];
     for (let index = 0; index < Number(count); index++) {
@@ -96,11 +52,44 @@ const cases = {
   },
   async parallel() {
     const names = Array.from({ length: 8 }, (_, index) => `p${index}`);
-    const created = await Promise.all(names.map(create));
+    const created = await Promise.all(names.map((name) => create(name)));
     const same = created.map(({ netns }) => verifyNetns(netns));
     const inodes = new Set(created.map(({ netns }) => netns.inode)).size;
     const removed = await Promise.all(created.map((fact) => remove(fact.namespace, fact.netns)));
     return { same, inodes, removed: removed.map(({ type }) => type) };
+  },
+  async ofProcess() {
+    const child = spawn('unshare', ['--net', 'sleep', '60'], { stdio: 'ignore' });
+    await untilElsewhere(child.pid);
+    const origin = { pid: child.pid, startTime: startTimeOf(child.pid) };
+    const theirs = readlinkSync(`/proc/${child.pid}/ns/net`);
+    const created = await create('web', undefined, origin);
+    const flags = loFlags(created.netns.path);
+    const later = await create('later', undefined, { ...origin, startTime: '1' });
+    child.kill();
+    await once(child, 'exit');
+    const still = verifyNetns(created.netns);
+    const ended = await create('late', undefined, origin);
+    const { type } = await remove('web', created.netns);
+    return { same: theirs === `net:[${created.netns.inode}]`, flags, later, still, ended, type };
+  },
+  async ofHost() {
+    return create('web', undefined, { pid: process.pid, startTime: startTimeOf(process.pid) });
+  },
+  async atPath() {
+    const { netns } = await create('web');
+    symlinkSync(netns.path, '/run/link');
+    const found = [netns.path, '/run/link', '/proc/self/ns/net'].map((path) => netnsAt(path).inode);
+    const refused = ['/run/netns/none', '/etc/hostname'].map((path) => {
+      try {
+        return netnsAt(path);
+      } catch ({ code, message }) {
+        return { code, message };
+      }
+    });
+    await remove('web', netns);
+    const same = found[0] === netns.inode && found[1] === netns.inode;
+    return { same, own: HOME === `net:[${found[2]}]`, refused };
   },
   async createOne(name) {
     return create(name);
@@ -238,27 +227,18 @@ function context(signal = new AbortController().signal) {
   return { operation: 'operation', signal };
 }
 
-function create(namespace, signal) {
-  return effects['netns.create']({ type: 'netns.create', namespace }, context(signal));
+function create(namespace, signal, origin) {
+  const request = { type: 'netns.create', namespace, ...(origin && { origin }) };
+  return effects['netns.create'](request, context(signal));
 }
 
-function adopt(namespace, pid, startTime = statOf(pid)?.startTime ?? '1') {
-  const request = { type: 'netns.create', namespace, origin: { pid, startTime } };
-  return effects['netns.create'](request, context());
+function startTimeOf(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }
 
-/** A process that goes on, with a link `own0` in its netns if that is its own. */
-async function processIn(...enter) {
-  const script = 'ip link add own0 type bridge; echo ready; exec sleep infinity';
-  const [program, ...args] = [...enter, 'sh', '-c', script];
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
-  return child;
-}
-
-async function end(child) {
-  child.kill('SIGKILL');
-  await once(child, 'exit');
+async function untilElsewhere(pid) {
+  while (readlinkSync(`/proc/${pid}/ns/net`) === HOME) await eventLoopTurn();
 }
 
 function verify(namespace, netns) {
@@ -272,11 +252,6 @@ function remove(namespace, netns) {
 function loFlags(path) {
   const links = execFileSync('nsenter', [`--net=${path}`, 'ip', '-j', 'link', 'show', 'lo']);
   return JSON.parse(links.toString())[0].flags;
-}
-
-function linksOf(path) {
-  const links = execFileSync('nsenter', [`--net=${path}`, 'ip', '-j', 'link']);
-  return JSON.parse(links.toString()).map(({ ifname }) => ifname);
 }
 
 /** Threads of this process that are not in the netns it began in. */

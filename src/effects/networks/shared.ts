@@ -4,6 +4,7 @@ import type { Store } from '../../store/store.ts';
 import type { EffectContext, Effects } from '../effects.ts';
 import type { RunTool } from '../firewall/iptables.ts';
 import { removeIdleBridge } from './bridges.ts';
+import { closeBridges, openedBridges } from './dns-rules.ts';
 import { interfaceNames } from './host-subnets.ts';
 import type { SharedLock } from './plugin-lock.ts';
 import { removeIdleChains, standingChains } from './shared-chains.ts';
@@ -11,6 +12,8 @@ import { removeIdleChains, standingChains } from './shared-chains.ts';
 export interface SharedDeps {
   readonly store: Pick<Store, 'allocations' | 'allocate'>;
   readonly run: RunTool;
+  /** Whether the plugin dnsname serves a network; it opens a port on the network's bridges. */
+  readonly usesDnsname: (network: string) => Promise<boolean>;
   /** Whoever runs a plugin holds it shared. */
   readonly pluginLock: SharedLock;
 }
@@ -21,6 +24,8 @@ interface Usage {
   readonly chains: readonly string[];
   /** Bridges of this network that were not there before. */
   readonly bridges: readonly string[];
+  /** Those of them on which no port was open for names. */
+  readonly opened?: readonly string[];
 }
 
 const KIND = 'usage';
@@ -56,13 +61,15 @@ export function sharedEffects(deps: SharedDeps): Pick<Effects, 'network.prepare'
 }
 
 async function prepare(
-  { store, run }: SharedDeps,
+  { store, run, usesDnsname }: SharedDeps,
   network: string,
   bridges: readonly string[],
   context: EffectContext
 ): Promise<NetworkBaseline> {
   const owner = `network/${network}`;
   const standing = await interfaceNames();
+  const isNamed = bridges.length > 0 && (await usesDnsname(network));
+  const open = isNamed ? await openedBridges(run, context) : [];
   for (;;) {
     context.signal.throwIfAborted();
     const { version, entries } = await store.allocations(KIND);
@@ -72,9 +79,11 @@ async function prepare(
       .flatMap((entry) => usageOf(entry).bridges);
     const before = bridges.filter((name) => standing.includes(name) && !made.includes(name));
     const [known] = entries.map(usageOf);
+    const own = bridges.filter((name) => !before.includes(name));
     const usage = {
       chains: known?.chains ?? (await standingChains(run, context)),
-      bridges: bridges.filter((name) => !before.includes(name))
+      bridges: own,
+      ...(isNamed && { opened: own.filter((name) => !open.includes(name)) })
     };
     if (await store.allocate(KIND, version, owner, [usage])) return { bridges: before };
   }
@@ -94,6 +103,8 @@ async function tidy(
     const own = entries.find((entry) => entry.owner === owner);
     if (own === undefined) return;
     const isLast = entries.every((entry) => entry.owner === owner);
+    const { opened = [] } = usageOf(own);
+    if (opened.length > 0) await closeBridges(run, opened, context);
     // Before the entry goes: after a crash between the two, it is all that knows what stood here.
     if (isLast) await removeIdleChains(run, usageOf(own).chains, context);
     if (await store.allocate(KIND, version, owner, [])) return;

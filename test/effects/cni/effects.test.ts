@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cniEffects, type CniEffectsDeps } from '../../../src/effects/cni/effects.ts';
 import type { CniRunner, CniTarget } from '../../../src/effects/cni/runner.ts';
-import type { Attachment, AttachmentPlan } from '../../../src/model/container.ts';
+import type { Attachment } from '../../../src/model/container.ts';
 import { MooringError } from '../../../src/model/failure.ts';
 
 const netns = { path: '/run/netns/web', device: '4', inode: '4026532000' };
@@ -29,34 +29,27 @@ const context = {
   repeated: false,
   signal: new AbortController().signal
 };
-const LEASED = { type: 'host-local', ranges: [[{ subnet: '10.88.0.0/16' }]] };
 type Found = ReturnType<CniEffectsDeps['verifyNetns']>;
 const request = { container: 'web', netns, attachment };
 
-function arrange(found: Found, failure?: MooringError, hasStatic = true) {
+function arrange(found: Found, failure?: MooringError) {
   const targets: CniTarget[] = [];
-  const plans: AttachmentPlan[] = [];
-  const kept: (AttachmentPlan | undefined)[] = [];
   const answer = async (target: CniTarget) => {
     targets.push(target);
     if (failure) throw failure;
   };
   const runner: CniRunner = {
-    add: async (plan, target, keep) => {
-      plans.push(plan);
-      kept.push(keep);
+    add: async (_, target) => {
       await answer(target);
       return result;
     },
-    del: (plan, target) => {
-      plans.push(plan);
-      return answer(target);
-    },
+    del: (_, target) => answer(target),
     check: (_, target) => answer(target)
   };
-  const hasPlugin = (type: string) => type === 'static' && hasStatic;
-  const effects = cniEffects({ runner, verifyNetns: () => found, hasPlugin });
-  return { targets, plans, kept, effects };
+  return {
+    targets,
+    effects: cniEffects({ runner, verifyNetns: () => found, hasPlugin: () => true })
+  };
 }
 
 describe('cni.add', () => {
@@ -150,44 +143,5 @@ describe('cni.del', () => {
       network: 'front',
       failure: { code: 'cni.5', message: 'front for web: no' }
     });
-  });
-});
-
-describe('an attachment whose addresses are kept', () => {
-  const leased: Attachment = {
-    ...attachment,
-    conflist: { ...attachment.conflist, plugins: [{ type: 'bridge', ipam: LEASED }] },
-    result: { ...result, ips: [{ address: '10.88.0.7/16' }] },
-    pinned: true
-  };
-  const ipamOf = (plans: readonly AttachmentPlan[]) =>
-    plans.map(({ conflist }) => conflist.plugins[0]?.['ipam']);
-
-  it('is given off and put on by `static`, and is cached as what it is', async () => {
-    const { effects, plans, kept } = arrange('same');
-    await effects['cni.del']({ type: 'cni.del', ...request, attachment: leased }, context);
-    await effects['cni.add']({ type: 'cni.add', ...request, attachment: leased }, context);
-
-    expect(ipamOf(plans)).toEqual([
-      expect.objectContaining({ type: 'static', addresses: [{ address: '10.88.0.7/16' }] }),
-      expect.objectContaining({ type: 'static' })
-    ]);
-    expect(kept[0]?.conflist.plugins).toEqual([{ type: 'bridge', ipam: LEASED }]);
-  });
-
-  it('is asked of its own allocator again where there is no `static`', async () => {
-    const { effects, plans } = arrange('same', undefined, false);
-    await effects['cni.add']({ type: 'cni.add', ...request, attachment: leased }, context);
-
-    expect(ipamOf(plans)).toEqual([LEASED]);
-    expect(plans[0]?.args).toContainEqual(['IP', '10.88.0.7']);
-  });
-
-  it('is as any other when nothing says that they are kept', async () => {
-    const { effects, plans } = arrange('same');
-    const { pinned: _, ...loose } = leased;
-    await effects['cni.del']({ type: 'cni.del', ...request, attachment: loose }, context);
-
-    expect(ipamOf(plans)).toEqual([LEASED]);
   });
 });

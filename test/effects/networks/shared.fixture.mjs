@@ -23,6 +23,7 @@ const store = {
 const effects = sharedEffects({
   store,
   run: hostTool({ pluginTimeoutMs: 30_000, graceMs: 1_000 }),
+  usesDnsname: async (network) => network.startsWith('named'),
   pluginLock: fileLock('/run/plugins.lock')
 });
 

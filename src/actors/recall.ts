@@ -1,0 +1,88 @@
+import { createActor, type AnyActorRef, type AnyMachineSnapshot } from 'xstate';
+import type { MooringEvent } from '../bus/events.ts';
+import type { EffectRequest } from '../bus/requests.ts';
+import { failureOf, MooringError } from '../model/failure.ts';
+import type { Json } from '../model/json.ts';
+import { keyText, type Key, type Known, type Store, type StoredActor } from '../store/store.ts';
+import type { Rest } from './durable-actor.ts';
+import { machineOf } from './machines.ts';
+import type { RestedActors } from './rested.ts';
+
+/** An actor as it stood when it last rested. */
+export interface Recalled {
+  readonly actor: AnyActorRef;
+  /** What it asks for comes here. */
+  readonly asked: EffectRequest[];
+  /** Its last record, when it had to be read. */
+  readonly stored: StoredActor | undefined;
+  readonly known: Known | undefined;
+  /** Milliseconds since the epoch; `undefined` for one that is new. */
+  readonly since: number | undefined;
+}
+
+/**
+ * Takes an actor out of memory, or restores it from the store when another process has been at it.
+ *
+ * @throws MooringError `store.corrupt`, `store.machineChanged`
+ */
+export async function recall(key: Key, store: Store, rested: RestedActors): Promise<Recalled> {
+  const memory = rested.take(key);
+  const found = await store.load(key, memory?.known);
+  if (found === 'unchanged' && memory !== undefined) return { ...memory, stored: undefined };
+  const stored = found === 'unchanged' ? undefined : found;
+  return { ...restore(key, stored?.snapshot), stored, known: stored, since: stored?.time };
+}
+
+function restore(
+  key: Key,
+  snapshot: Json | undefined
+): { readonly actor: AnyActorRef; readonly asked: EffectRequest[] } {
+  const { machine, input } = machineOf(key);
+  const asked: EffectRequest[] = [];
+  try {
+    const actor = createActor(
+      machine,
+      // A persisted snapshot is plain data; XState types it by its machine.
+      snapshot === undefined ? { input } : { snapshot: snapshot as never, input }
+    );
+    // Without an observer an error in a guard or an action would end the process.
+    actor.subscribe({ error: () => undefined });
+    actor.on('*', (request: unknown) => asked.push(request as EffectRequest));
+    actor.start();
+    if (actor.getSnapshot().status !== 'error') return { actor, asked };
+    throw actor.getSnapshot().error;
+  } catch (error) {
+    const { message } = failureOf(error, 'store');
+    throw new MooringError(
+      'store.machineChanged',
+      `${keyText(key)} was recorded by another version of its chart: ${message}`,
+      { cause: error }
+    );
+  }
+}
+
+/**
+ * What `getPersistedSnapshot()` gives for a machine without children and history states,
+ * as all of ours are: it would look through the whole context for references to actors.
+ */
+export function persisted({ status, value, context, error }: AnyMachineSnapshot): Json {
+  // A throwing guard or action stops an actor; going on from there would repeat nothing and lose all.
+  if (status === 'error') throw error;
+  return { status, value: value as Json, context: context as Json, children: {}, historyValue: {} };
+}
+
+export function restOf({ value, context }: AnyMachineSnapshot, since: number): Rest {
+  return { value: value as Json, context: context as unknown, since };
+}
+
+/** Tells an actor that what its record says of the kernel is of an earlier boot. */
+export function rebootedEvent({ kind, id }: Key): MooringEvent {
+  switch (kind) {
+    case 'container':
+      return { type: 'container.rebooted', container: id };
+    case 'namespace':
+      return { type: 'namespace.rebooted', namespace: id };
+    case 'network':
+      return { type: 'network.rebooted', network: id };
+  }
+}
