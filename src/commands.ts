@@ -3,7 +3,7 @@ import type { Rest } from './actors/durable-actor.ts';
 import type { Registry } from './actors/registry.ts';
 import { containerView, restView, stateOf } from './actors/views.ts';
 import type { ContainerCommand } from './bus/events.ts';
-import type { ContainerContext } from './machines/container-context.ts';
+import { containerKey, contextOf } from './container-rest.ts';
 import { parseConnect, parseContainerSpec } from './model/container-spec.ts';
 import type { ContainerSpec, NamespaceSpec } from './model/container.ts';
 import { errorOf, MooringError } from './model/failure.ts';
@@ -264,15 +264,6 @@ interface Asked {
   readonly rest: Rest;
   /** Whether the chart took the command, or it meant nothing to it. */
   readonly taken: boolean;
-}
-
-export function containerKey(id: string): Key {
-  return { kind: 'container', id };
-}
-
-export function contextOf({ context }: Rest): ContainerContext {
-  // The registry restores each key with the machine of its kind.
-  return context as ContainerContext;
 }
 
 function notFound(id: string): MooringError {
