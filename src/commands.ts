@@ -203,12 +203,7 @@ export function commandsOf(parts: CommandParts): Commands {
     return changed(id, { rest, taken }, (members) => !members.includes(network));
   }
 
-  /** @param isDone whether the networks that it has by now are as they were asked for */
-  function changed(
-    id: string,
-    { rest, taken }: Asked,
-    isDone: (members: readonly string[]) => boolean
-  ): ContainerView {
+  function changed(id: string, { rest, taken }: Asked, isDone: IsDone): ContainerView {
     const { spec, refusal, failure, leftovers, trouble } = contextOf(rest);
     const state = stateOf(rest.value);
     if (!taken && state === 'absent') throw notFound(id);
@@ -267,6 +262,9 @@ export function commandsOf(parts: CommandParts): Commands {
     throw new MooringError('container.cancelled', `container ${id} was taken down while coming up`);
   }
 }
+
+/** Whether the networks that it has by now are as they were asked for. */
+type IsDone = (members: readonly string[]) => boolean;
 
 interface Asked {
   readonly rest: Rest;
