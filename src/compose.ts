@@ -49,6 +49,7 @@ import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
 export interface Parts {
   readonly store: Store;
   readonly bus: Bus;
+  readonly log: Logger;
   readonly registry: Registry;
   readonly networks: Networks;
   readonly examiner: Examiner;
@@ -93,6 +94,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   return {
     store,
     bus,
+    log,
     registry,
     networks: networksOf(files, store, settings, tell),
     examiner: examinerOf({

@@ -1,6 +1,7 @@
 import { map } from 'rxjs/internal/operators/map';
 import type * as api from './api.ts';
 import type { Container, ContainerList, MooringOptions, UpInput } from './api.ts';
+import type { Agent } from './agent/agent.ts';
 import { commandsOf } from './commands.ts';
 import { findings } from './effects/doctor.ts';
 import { statOf } from './effects/process/proc.ts';
@@ -32,6 +33,33 @@ export const Mooring = { open: openMooring } as const;
  */
 export async function openMooring(options: MooringOptions = {}): Promise<Mooring> {
   return openComposed(await compose(options));
+}
+
+/**
+ * Starts the long-running process that watches the host for a state directory: rules that others
+ * take away are put back, and what can't be put back makes its container `degraded`.
+ *
+ * @throws MooringError `agent.running`, and as `openMooring`
+ */
+export async function openAgent(options: MooringOptions = {}): Promise<Agent> {
+  // Loaded when it is wanted: few processes are agents.
+  const { startAgent } = await import('./agent/agent.ts');
+  const parts = await compose(options);
+  const mooring = openComposed(parts);
+  try {
+    const { store, log } = parts;
+    const settings = settingsOf(options);
+    const agent = await startAgent({ mooring, store, settings, log, netnsDir: NETNS_DIR });
+    return {
+      async close() {
+        await agent.close();
+        await mooring.close();
+      }
+    };
+  } catch (error) {
+    await mooring.close();
+    throw error;
+  }
 }
 
 /** What the host has and lacks for these options. It changes nothing. */
