@@ -51,9 +51,14 @@ export interface Mooring {
   /**
    * Puts back what can be put back without taking anything away.
    *
+   * @param options.because kept in the journal
    * @returns `degraded` with its drifts where that is not enough
+   * @throws MooringError `container.notUp`, `container.notFound`
    */
-  repair(id: string): Promise<ContainerView>;
+  repair(id: string, options?: { readonly because?: string }): Promise<ContainerView>;
+
+  /** Renders a container's files again, for when what they are made from has changed. */
+  refresh(id: string): Promise<ContainerView>;
 
   /**
    * One network more. A container that is down has it from its next start.

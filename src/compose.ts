@@ -5,7 +5,7 @@ import { lane } from './actors/lanes.ts';
 import { createRegistry, type Registry } from './actors/registry.ts';
 import type { Networks } from './api.ts';
 import { createBus, type Bus } from './bus/bus.ts';
-import { checkEffects } from './effects/attachments.ts';
+import { attachmentEffects } from './effects/attachments/attachments.ts';
 import { cniEffects } from './effects/cni/effects.ts';
 import { resultCache } from './effects/cni/cache.ts';
 import { cniPlugins, type CniPlugins } from './effects/cni/plugins.ts';
@@ -50,6 +50,7 @@ import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
 export interface Parts {
   readonly store: Store;
   readonly bus: Bus;
+  readonly log: Logger;
   readonly registry: Registry;
   readonly networks: Networks;
   readonly examiner: Examiner;
@@ -94,6 +95,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   return {
     store,
     bus,
+    log,
     registry,
     networks: networksOf(files, store, settings, tell),
     examiner: examinerOf({
@@ -213,7 +215,12 @@ function leafEffects(settings: Settings, { store, plugins, thread, runner }: Lea
   return {
     ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
     ...underLock(pluginLock, cniEffects({ runner, verifyNetns, hasPlugin: plugins.has })),
-    ...checkEffects({ runner, verifyNetns }),
+    ...attachmentEffects({
+      run: tool,
+      verifyNetns,
+      observe: thread.observe,
+      exclusive: pluginLock.exclusive
+    }),
     ...sweepEffects(tool),
     ...sharedEffects({
       store,

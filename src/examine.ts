@@ -1,6 +1,6 @@
 import { nanoid } from 'nanoid';
 import { containerContext, containerView } from './actors/views.ts';
-import { containerKey } from './commands.ts';
+import { containerKey } from './container-rest.ts';
 import type { CniRunner } from './effects/cni/runner.ts';
 import type { EffectContext, Effects } from './effects/effects.ts';
 import type { ContainerContext } from './machines/container-context.ts';

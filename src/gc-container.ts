@@ -4,7 +4,7 @@ import { tracesOfJournal, type Trace } from './effects/gc/traces.ts';
 import { newContext, type GcParts, type Item, type Seen } from './gc-parts.ts';
 import type { ContainerContext } from './machines/container-context.ts';
 import { errorOf, MooringError } from './model/failure.ts';
-import { containerKey } from './commands.ts';
+import { containerKey } from './container-rest.ts';
 import type { StoredActor } from './store/store.ts';
 
 /** What a container left that is gone, or that it no longer has though it is still known. */

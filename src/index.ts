@@ -27,5 +27,7 @@ export type { NetworkFilter, NetworkInput, NetworkView } from './model/network-v
 export { parseNetworkOption } from './model/network-option.ts';
 export { parseExpose, parsePublish } from './model/port.ts';
 export type { AttachmentView, ContainerState, ContainerView } from './model/view.ts';
-export { doctor, Mooring, openMooring } from './mooring.ts';
+export type { Agent } from './agent/agent.ts';
+export { doctor, Mooring, openAgent, openMooring } from './mooring.ts';
+export { notify } from './syscalls/notify.ts';
 export type { JournalRecord } from './store/store.ts';

@@ -1,6 +1,7 @@
 import { map } from 'rxjs/internal/operators/map';
 import type * as api from './api.ts';
 import type { Container, ContainerList, MooringOptions, UpInput } from './api.ts';
+import type { Agent } from './agent/agent.ts';
 import { commandsOf } from './commands.ts';
 import { findings } from './effects/doctor.ts';
 import { statOf } from './effects/process/proc.ts';
@@ -34,6 +35,33 @@ export async function openMooring(options: MooringOptions = {}): Promise<Mooring
   return openComposed(await compose(options));
 }
 
+/**
+ * Starts the long-running process that watches the host for a state directory: rules that others
+ * take away are put back, and what can't be put back makes its container `degraded`.
+ *
+ * @throws MooringError `agent.running`, and as `openMooring`
+ */
+export async function openAgent(options: MooringOptions = {}): Promise<Agent> {
+  // Loaded when it is wanted: few processes are agents.
+  const { startAgent } = await import('./agent/agent.ts');
+  const parts = await compose(options);
+  const mooring = openComposed(parts);
+  try {
+    const { store, log } = parts;
+    const settings = settingsOf(options);
+    const agent = await startAgent({ mooring, store, settings, log, netnsDir: NETNS_DIR });
+    return {
+      async close() {
+        await agent.close();
+        await mooring.close();
+      }
+    };
+  } catch (error) {
+    await mooring.close();
+    throw error;
+  }
+}
+
 /** What the host has and lacks for these options. It changes nothing. */
 export function doctor(options: MooringOptions = {}): Promise<readonly Finding[]> {
   return findings({ ...settingsOf(options), runDir: NETNS_DIR });
@@ -57,7 +85,8 @@ export function openComposed(parts: Parts): Mooring {
       handle(await commands.start(parseContainerId(id), signal)),
     down: (id, options = {}) => commands.down(parseContainerId(id), options),
     reload: (id, options = {}) => commands.reload(parseContainerId(id), options),
-    repair: (id) => commands.repair(parseContainerId(id)),
+    repair: (id, options = {}) => commands.repair(parseContainerId(id), options),
+    refresh: (id) => commands.refresh(parseContainerId(id)),
     connect: (id, network) => commands.connect(parseContainerId(id), network),
     disconnect: (id, network) => commands.disconnect(parseContainerId(id), network),
     inspect: (id) => commands.inspect(parseContainerId(id)),

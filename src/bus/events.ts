@@ -74,7 +74,13 @@ export type ContainerCommand =
       }
     >
   /** Looks at the kernel and puts back what can be without taking anything away. */
-  | Of<'container.repair'>
+  | Of<
+      'container.repair',
+      {
+        /** What it is asked for, for who reads the journal: `firewall changed by nft`. */
+        readonly because?: string;
+      }
+    >
   /** Renders its files again: what they are made from has changed. */
   | Of<'container.refresh'>
   | Of<

@@ -4,6 +4,8 @@ import type * as Api from '../index.ts';
 export type Library = Pick<
   typeof Api,
   | 'openMooring'
+  | 'openAgent'
+  | 'notify'
   | 'doctor'
   | 'parseExpose'
   | 'parsePublish'

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAgentCommand } from './agent.ts';
 import { addCompletionCommands } from './completion.ts';
 import { addViewCommands } from './container-views.ts';
 import { addContainerCommands } from './container.ts';
@@ -51,6 +52,7 @@ function commands(session: Session): Command {
   addEventCommands(program, session);
   addUpkeepCommands(program, session);
   addHostCommands(program, session);
+  addAgentCommand(program, session);
   return program;
 }
 

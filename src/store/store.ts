@@ -134,7 +134,7 @@ export interface Commit {
   readonly requests: readonly Outstanding[];
   /** State value after the event, as XState gives it. */
   readonly value: Json;
-  /** Status, value and context after the event, as XState restores them. */
+  /** `getPersistedSnapshot()` after the event. */
   readonly snapshot: Json;
   /** All that is unanswered after the event, `requests` included. */
   readonly outstanding: readonly Outstanding[];

@@ -188,6 +188,8 @@ function libraryOf(
 ): Library {
   return {
     openMooring,
+    openAgent: () => Promise.resolve({ close: () => Promise.resolve() }),
+    notify: () => undefined,
     doctor,
     parseExpose,
     parsePublish,

@@ -1,4 +1,3 @@
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { settleOrphans, settleSession } from './orphans.ts';
@@ -71,9 +70,10 @@ export async function run(command: ProcessCommand): Promise<ProcessExit> {
 async function runOnce(command: ProcessCommand): Promise<ProcessExit> {
   const { signal } = command;
   if (signal.aborted) return { ...NOT_RUN, aborted: true };
-  const started = await start(command);
-  if ('spawnError' in started) return { ...NOT_RUN, ...started };
-  const { child, pid } = started;
+  const { child } = await start(command);
+  if (child.pid === undefined) return { ...NOT_RUN, spawnError: spawnErrorOf(await child) };
+
+  const { pid } = child;
   const stopper = stopperOf(pid, command);
   const stdoutMaxBytes = command.stdoutMaxBytes ?? OUTPUT_MAX_BYTES;
   const stdout = collect(child.stdout, stdoutMaxBytes, () => stopper.stop('outputTooLarge'));
@@ -119,33 +119,42 @@ interface ChildEnd {
   readonly signalCode: NodeJS.Signals | null;
 }
 
+const OPTIONS = {
+  extendEnv: false,
+  cwd: '/',
+  detached: true,
+  cleanup: false,
+  stdin: 'pipe',
+  stdout: 'pipe',
+  stderr: 'pipe',
+  buffer: false,
+  reject: false,
+  forceKillAfterDelay: false
+} as const;
+
 // Importing them takes longer than running a plugin, and many commands run none.
-const load = () => Promise.all([import('node:child_process'), import('./descriptors.ts')]);
+const load = () => Promise.all([import('execa'), import('./descriptors.ts')]);
 let loading: ReturnType<typeof load> | undefined;
 
-type Started =
-  | { readonly child: ChildProcessWithoutNullStreams; readonly pid: number }
-  | Required<Pick<ProcessExit, 'spawnError'>>;
-
-async function start({ file, args, env, operation }: ProcessCommand): Promise<Started> {
-  const [{ spawn }, { keepDescriptors }] = await (loading ??= load());
+async function start({ file, args, env, operation }: ProcessCommand) {
+  const [{ execa }, { keepDescriptors }] = await (loading ??= load());
   keepDescriptors();
-  try {
-    const child = spawn(file, args, {
-      cwd: '/',
-      detached: true,
-      env: { ...env, PATH, MOORING_OPERATION: operation }
-    });
-    const { pid } = child;
-    // Some errors are thrown, and others told later.
-    if (pid === undefined) throw await new Promise<Error>((told) => child.once('error', told));
-    // What it could tell from here on is told by its exit.
-    child.on('error', () => {});
-    return { child, pid };
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return { spawnError: { code: code ?? 'EUNKNOWN', message } };
-  }
+  const child = execa(file, args, {
+    ...OPTIONS,
+    env: { ...env, PATH, MOORING_OPERATION: operation }
+  });
+  // In a box, as awaiting a subprocess would wait for its end.
+  return { child };
+}
+
+function spawnErrorOf({
+  code,
+  originalMessage
+}: {
+  readonly code?: string | undefined;
+  readonly originalMessage?: string | undefined;
+}) {
+  return { code: code ?? 'EUNKNOWN', message: originalMessage ?? 'it could not be started' };
 }
 
 type StopReason = 'timedOut' | 'aborted' | 'outputTooLarge';

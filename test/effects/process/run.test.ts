@@ -156,8 +156,7 @@ describe('what it leaves behind', () => {
     const exit = await sh(`${daemonise} until ${isLeader}; do :; done; echo $!`);
 
     const daemon = Number(exit.stdout);
-    // The number is setsid's own, which becomes the daemon; while it does, it has no environment.
-    while (survivorsOf(operation).length === 0) await new Promise(setImmediate);
+    // The number is setsid's own, which becomes the daemon.
     expect(survivorsOf(operation)).toEqual([daemon]);
     process.kill(daemon, 'SIGKILL');
     while (survivorsOf(operation).length > 0) await new Promise(setImmediate);
@@ -239,5 +238,5 @@ it('is loaded only when a program is run', () => {
     'utf8'
   );
 
-  expect(source).not.toMatch(/^import (?!type).*'(execa|node:child_process)'/m);
+  expect(source).not.toMatch(/^import .*'execa'/m);
 });
