@@ -13,8 +13,8 @@ export async function machineHost(): Promise<string> {
   const socket = createSocket('udp4');
   try {
     await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
-      socket.connect(BEYOND.port, BEYOND.address, resolve);
+      socket.once('error', reject).once('connect', resolve);
+      socket.connect(BEYOND.port, BEYOND.address);
     });
     return socket.address().address;
   } catch (error) {

@@ -225,7 +225,9 @@ END
     expect(log).toContain('"hostPort":8080');
     expect(await host.sh('tail -n 2 /run/machine.log')).toContain('DEL none');
     await host.sh('ip route del default');
-    expect(await host.refused(...machine, 'up', 'web', '--network', 'vm')).toMatchObject({
+    expect(
+      await host.refused(...machine, 'up', 'web', '--network', 'vm', '-p', '8080:80')
+    ).toMatchObject({
       reason: expect.stringMatching(/outgoing address is not known/)
     });
   });
