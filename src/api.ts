@@ -1,7 +1,11 @@
 import type { Logger } from 'pino';
 import type { Observable } from 'rxjs';
 import type { MooringEvent } from './bus/events.ts';
+import type { EngineEvent } from './model/engine-event.ts';
+import type { Checked, Examination } from './model/examination.ts';
+import type { NetworkSettings } from './model/network-settings.ts';
 import type { NetworkFilter, NetworkInput, NetworkView } from './model/network-view.ts';
+import type { Collected } from './model/garbage.ts';
 import type { Failure } from './model/failure.ts';
 import type { ContainerView } from './model/view.ts';
 import type { JournalRecord } from './store/store.ts';
@@ -47,9 +51,14 @@ export interface Mooring {
   /**
    * Puts back what can be put back without taking anything away.
    *
+   * @param options.because kept in the journal
    * @returns `degraded` with its drifts where that is not enough
+   * @throws MooringError `container.notUp`, `container.notFound`
    */
-  repair(id: string): Promise<ContainerView>;
+  repair(id: string, options?: { readonly because?: string }): Promise<ContainerView>;
+
+  /** Renders a container's files again, for when what they are made from has changed. */
+  refresh(id: string): Promise<ContainerView>;
 
   /**
    * One network more. A container that is down has it from its next start.
@@ -72,11 +81,40 @@ export interface Mooring {
    */
   inspect(id: string): Promise<ContainerView>;
 
+  /**
+   * Its `NetworkSettings` as Docker and podman inspect them; of one that shares another's netns,
+   * that other's.
+   *
+   * @throws MooringError `container.notFound`
+   */
+  networkSettings(id: string): Promise<NetworkSettings>;
+
+  /**
+   * What it shall have, what was recorded, and what the kernel holds. It changes nothing.
+   *
+   * @throws MooringError `container.notFound`
+   */
+  examine(id: string): Promise<Examination>;
+
+  /**
+   * Asks its plugins by CHECK, and the kernel, whether all is there that was made. It changes nothing.
+   *
+   * @throws MooringError `container.notFound`, `container.notUp`
+   */
+  check(id: string): Promise<Checked>;
+
   /** Every container, by id. It reads only, and waits for no one. */
   list(): Promise<ContainerList>;
 
   /** Brings every container that a dead process left half-way to rest. Idempotent. */
   recover(): Promise<readonly Recovered[]>;
+
+  /**
+   * Removes what is Mooring's and whose owner is gone, as its own records show; nothing else.
+   *
+   * @param options.dryRun lists the same and changes nothing
+   */
+  gc(options?: { readonly dryRun?: boolean }): Promise<Collected>;
 
   readonly networks: Networks;
 
@@ -96,6 +134,15 @@ export interface Mooring {
     readonly follow: boolean;
     readonly signal?: AbortSignal;
   }): AsyncIterable<JournalRecord>;
+
+  /**
+   * The same under Docker's and podman's names: networks that come and go, containers that are
+   * connected to them, and where containers come to rest. Each is told once it is committed.
+   */
+  engineEvents(options: {
+    readonly follow: boolean;
+    readonly signal?: AbortSignal;
+  }): AsyncIterable<EngineEvent>;
 
   /**
    * The journal of a container, or of its last life when it is gone.
@@ -122,6 +169,11 @@ export interface MooringOptions {
   readonly logLevel?: string;
   /** A pino logger of the host's, instead of `logLevel`. */
   readonly logger?: Logger;
+  /**
+   * We run in a virtual machine that podman made: its address is given to plugins at ADD as
+   * `PODMAN_MACHINE_HOST`, and networks are created with the plugin podman-machine. Default `false`.
+   */
+  readonly machine?: boolean;
   /** How long one plugin may take, milliseconds; default 60,000. */
   readonly pluginTimeoutMs?: number;
   /** How long to wait while another process works on the same container, milliseconds; default 120,000. */

@@ -3,7 +3,7 @@ import type { Rest } from './actors/durable-actor.ts';
 import type { Registry } from './actors/registry.ts';
 import { containerView, restView, stateOf } from './actors/views.ts';
 import type { ContainerCommand } from './bus/events.ts';
-import type { ContainerContext } from './machines/container-context.ts';
+import { containerKey, contextOf } from './container-rest.ts';
 import { parseConnect, parseContainerSpec } from './model/container-spec.ts';
 import type { ContainerSpec, NamespaceSpec } from './model/container.ts';
 import { errorOf, MooringError } from './model/failure.ts';
@@ -18,7 +18,8 @@ export interface Commands {
   start(id: string, signal: AbortSignal | undefined): Promise<ContainerView>;
   down(id: string, options: DownOptions): Promise<void>;
   reload(id: string, options: { readonly full?: boolean }): Promise<ContainerView>;
-  repair(id: string): Promise<ContainerView>;
+  repair(id: string, options: { readonly because?: string }): Promise<ContainerView>;
+  refresh(id: string): Promise<ContainerView>;
   connect(id: string, network: AttachmentInput): Promise<ContainerView>;
   disconnect(id: string, network: string): Promise<ContainerView>;
   inspect(id: string): Promise<ContainerView>;
@@ -47,7 +48,9 @@ export function commandsOf(parts: CommandParts): Commands {
     down,
     reload: (id, { full }) =>
       whileUp({ type: 'container.reload', container: id, ...(full && { full }) }),
-    repair: (id) => whileUp({ type: 'container.repair', container: id }),
+    repair: (id, { because }) =>
+      whileUp({ type: 'container.repair', container: id, ...(because && { because }) }),
+    refresh: (id) => whileUp({ type: 'container.refresh', container: id }),
     connect,
     disconnect,
     inspect
@@ -151,7 +154,10 @@ export function commandsOf(parts: CommandParts): Commands {
   }
 
   async function whileUp(
-    command: Extract<ContainerCommand, { type: 'container.reload' | 'container.repair' }>
+    command: Extract<
+      ContainerCommand,
+      { type: 'container.reload' | 'container.repair' | 'container.refresh' }
+    >
   ): Promise<ContainerView> {
     const { container } = command;
     const { rest, taken } = await ask(command);
@@ -162,7 +168,7 @@ export function commandsOf(parts: CommandParts): Commands {
     if (refusal !== null) throw errorOf(refusal);
     const view = restView(container, rest);
     if (LIVE.has(state)) {
-      if (command.type === 'container.repair' || state === 'up') return view;
+      if (command.type !== 'container.reload' || state === 'up') return view;
       throw errorOf(view.failure!);
     }
     const reason = failure ?? leftovers[0];
@@ -181,7 +187,7 @@ export function commandsOf(parts: CommandParts): Commands {
       container: id,
       attachment: { ...attachment, network }
     } as const;
-    return changed(id, await ask(command));
+    return changed(id, await ask(command), (members) => members.includes(network));
   }
 
   async function disconnect(id: string, wanted: string): Promise<ContainerView> {
@@ -194,15 +200,16 @@ export function commandsOf(parts: CommandParts): Commands {
     if (taken && contextOf(rest).refusal?.code === 'network.notConnected') {
       await parts.networkName(wanted);
     }
-    return changed(id, { rest, taken });
+    return changed(id, { rest, taken }, (members) => !members.includes(network));
   }
 
-  function changed(id: string, { rest, taken }: Asked): ContainerView {
-    const { refusal, failure, leftovers, trouble } = contextOf(rest);
+  function changed(id: string, { rest, taken }: Asked, isDone: IsDone): ContainerView {
+    const { spec, refusal, failure, leftovers, trouble } = contextOf(rest);
     const state = stateOf(rest.value);
     if (!taken && state === 'absent') throw notFound(id);
     if (!taken) throw notUp(id, state);
-    const reason = refusal ?? failure ?? leftovers[0] ?? trouble;
+    const members = (spec?.networks ?? []).map((member) => member.network);
+    const reason = refusal ?? failure ?? leftovers[0] ?? (isDone(members) ? null : trouble);
     if (reason) throw errorOf(reason);
     return restView(id, rest);
   }
@@ -224,7 +231,7 @@ export function commandsOf(parts: CommandParts): Commands {
       await registry.settle(key);
       actor = await store.load(key);
     }
-    const view = actor && containerView(actor);
+    const view = actor && containerView(actor, store.boot);
     if (!view || (view.state === 'absent' && !view.pending)) throw notFound(id);
     return view;
   }
@@ -256,19 +263,13 @@ export function commandsOf(parts: CommandParts): Commands {
   }
 }
 
+/** Whether the networks that it has by now are as they were asked for. */
+type IsDone = (members: readonly string[]) => boolean;
+
 interface Asked {
   readonly rest: Rest;
   /** Whether the chart took the command, or it meant nothing to it. */
   readonly taken: boolean;
-}
-
-export function containerKey(id: string): Key {
-  return { kind: 'container', id };
-}
-
-export function contextOf({ context }: Rest): ContainerContext {
-  // The registry restores each key with the machine of its kind.
-  return context as ContainerContext;
 }
 
 function notFound(id: string): MooringError {

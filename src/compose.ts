@@ -7,13 +7,18 @@ import type { Networks } from './api.ts';
 import { createBus, type Bus } from './bus/bus.ts';
 import { attachmentEffects } from './effects/attachments/attachments.ts';
 import { cniEffects } from './effects/cni/effects.ts';
+import { resultCache } from './effects/cni/cache.ts';
 import { cniPlugins, type CniPlugins } from './effects/cni/plugins.ts';
 import { networkResolver } from './effects/cni/resolve.ts';
-import { cniRunner } from './effects/cni/runner.ts';
+import { cniRunner, type CniRunner } from './effects/cni/runner.ts';
 import type { Effects } from './effects/effects.ts';
-import { containerFiles } from './effects/files/files.ts';
+import { observeNetns } from './effects/observe.ts';
+import { examinerOf, type Examiner } from './examine.ts';
+import { containerFiles, type FilesOfContainers } from './effects/files/files.ts';
 import { HOST_PATHS } from './effects/files/host-files.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
+import { findAardvark, nameServer } from './effects/names/aardvark.ts';
+import { machineHost } from './effects/machine-host.ts';
 import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
 import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
@@ -24,10 +29,13 @@ import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
 import { hostTool } from './effects/process/tool.ts';
 import { timerEffects } from './effects/timer.ts';
+import { collectGarbage } from './gc.ts';
 import { openLog } from './log.ts';
 import { MooringError } from './model/failure.ts';
-import { networksOf, openNetworkFiles } from './networks.ts';
+import type { Collected } from './model/garbage.ts';
+import { networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
 import {
+  namesDir,
   NETNS_DIR,
   netnsName,
   settingsOf,
@@ -42,8 +50,11 @@ import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
 export interface Parts {
   readonly store: Store;
   readonly bus: Bus;
+  readonly log: Logger;
   readonly registry: Registry;
   readonly networks: Networks;
+  readonly examiner: Examiner;
+  readonly collectGarbage: (options: { readonly dryRun: boolean }) => Promise<Collected>;
   readonly ensureDefaultNetwork: () => Promise<string>;
   readonly close: () => Promise<void>;
 }
@@ -60,8 +71,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const files = openNetworkFiles(settings, store, plugins);
   const thread = startNetnsThread();
   const shutdown = new AbortController();
-  const ownFiles = containerFiles({ dir: join(settings.root, 'files'), paths: HOST_PATHS });
-  const leaves = leafEffects(settings, { store, plugins, thread, log });
+  const tool = hostTool(settings);
+  const runner = runnerOf(settings, log);
+  const ownFiles = filesOf(settings);
+  const leaves = leafEffects(settings, { store, plugins, thread, runner });
   const own = { ...ownResources(settings, store, plugins), removeFiles: ownFiles.remove };
   const effects: Effects = { ...leaves, ...ownFiles.effects, ...holdEffects(() => registry, own) };
   const registry: Registry = createRegistry({
@@ -77,12 +90,43 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     log
   });
 
+  const tell = tellNetwork(() => registry);
+
   return {
     store,
     bus,
+    log,
     registry,
-    networks: networksOf(files, store, settings),
-    ensureDefaultNetwork: async () => (await files.ensureDefaultNetwork()).name,
+    networks: networksOf(files, store, settings, tell),
+    examiner: examinerOf({
+      store,
+      effects,
+      runner,
+      observe: (path, context) => observeNetns(tool, path, context),
+      lockTimeoutMs: settings.lockTimeoutMs
+    }),
+    collectGarbage: (options) =>
+      collectGarbage(
+        {
+          store,
+          registry,
+          effects,
+          run: tool,
+          cache: resultCache(join(settings.root, 'cni')),
+          root: settings.root,
+          netnsDir: NETNS_DIR,
+          netnsName: netnsName(settings.root),
+          releasePorts: own.releasePorts,
+          removeFiles: own.removeFiles
+        },
+        options
+      ),
+    ensureDefaultNetwork: async () => {
+      let isNew = false;
+      const network = await files.ensureDefaultNetwork(() => (isNew = true));
+      if (isNew) await tell('network.created', network);
+      return network.name;
+    },
     close: async () => {
       shutdown.abort();
       await thread.close();
@@ -125,19 +169,27 @@ function ownResources(
   };
 }
 
+function filesOf({ root, graceMs }: Settings): FilesOfContainers {
+  const names = nameServer({
+    dir: namesDir(root),
+    file: findAardvark(),
+    run,
+    lock: fileLock(join(root, 'names.lock')),
+    timeoutMs: 5 * graceMs
+  });
+  return containerFiles({ dir: join(root, 'files'), paths: HOST_PATHS, names });
+}
+
 interface Leaves {
   readonly store: Store;
   readonly plugins: CniPlugins;
   readonly thread: NetnsThread;
-  readonly log: Logger;
+  readonly runner: CniRunner;
 }
 
-/** The effects that reach the host; the others only speak to other actors. */
-function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves) {
+function runnerOf(settings: Settings, log: Logger): CniRunner {
   const { root, pluginDirs, pluginTimeoutMs, graceMs } = settings;
-  const pluginLock = fileLock(join(root, 'plugins.lock'));
-  const tool = hostTool(settings);
-  const runner = cniRunner({
+  return cniRunner({
     run,
     pluginDirs,
     cacheDir: join(root, 'cni'),
@@ -147,11 +199,19 @@ function leafEffects(settings: Settings, { store, plugins, thread, log }: Leaves
       checkMs: pluginTimeoutMs,
       graceMs
     },
-    ranges: wideRanges(tool),
+    ranges: wideRanges(hostTool(settings)),
+    ...(settings.machine && { machineHost }),
     onLog: (line) => {
       log.info(line);
     }
   });
+}
+
+/** The effects that reach the host; the others only speak to other actors. */
+function leafEffects(settings: Settings, { store, plugins, thread, runner }: Leaves) {
+  const { root } = settings;
+  const pluginLock = fileLock(join(root, 'plugins.lock'));
+  const tool = hostTool(settings);
   return {
     ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
     ...underLock(pluginLock, cniEffects({ runner, verifyNetns, hasPlugin: plugins.has })),

@@ -1,6 +1,6 @@
 import { MooringError } from './model/failure.ts';
 import { type JournalRecord, type Store } from './store/store.ts';
-import { containerKey } from './commands.ts';
+import { containerKey } from './container-rest.ts';
 
 /** The journal of a container, from its first record to its last. */
 export async function* journalOf(store: Store, id: string): AsyncIterable<JournalRecord> {

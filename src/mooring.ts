@@ -1,16 +1,21 @@
 import { map } from 'rxjs/internal/operators/map';
 import type * as api from './api.ts';
 import type { Container, ContainerList, MooringOptions, UpInput } from './api.ts';
+import type { Agent } from './agent/agent.ts';
 import { commandsOf } from './commands.ts';
 import { findings } from './effects/doctor.ts';
 import { statOf } from './effects/process/proc.ts';
+import { MooringError } from './model/failure.ts';
 import type { Finding } from './model/finding.ts';
+import type { NetworkSettings } from './model/network-settings.ts';
 import type { ContainerView } from './model/view.ts';
 import { NETNS_DIR, settingsOf } from './settings.ts';
 import { compose, type Parts } from './compose.ts';
 import { parseContainerId } from './model/names.ts';
 import { containerView } from './actors/views.ts';
+import { engineEventsOf } from './engine-events.ts';
 import { journalOf, eventsOf } from './journals.ts';
+import { networkSettings } from './network-settings.ts';
 import { settleAll } from './recovery.ts';
 
 export type Mooring = api.Mooring;
@@ -28,6 +33,33 @@ export const Mooring = { open: openMooring } as const;
  */
 export async function openMooring(options: MooringOptions = {}): Promise<Mooring> {
   return openComposed(await compose(options));
+}
+
+/**
+ * Starts the long-running process that watches the host for a state directory: rules that others
+ * take away are put back, and what can't be put back makes its container `degraded`.
+ *
+ * @throws MooringError `agent.running`, and as `openMooring`
+ */
+export async function openAgent(options: MooringOptions = {}): Promise<Agent> {
+  // Loaded when it is wanted: few processes are agents.
+  const { startAgent } = await import('./agent/agent.ts');
+  const parts = await compose(options);
+  const mooring = openComposed(parts);
+  try {
+    const { store, log } = parts;
+    const settings = settingsOf(options);
+    const agent = await startAgent({ mooring, store, settings, log, netnsDir: NETNS_DIR });
+    return {
+      async close() {
+        await agent.close();
+        await mooring.close();
+      }
+    };
+  } catch (error) {
+    await mooring.close();
+    throw error;
+  }
 }
 
 /** What the host has and lacks for these options. It changes nothing. */
@@ -53,15 +85,21 @@ export function openComposed(parts: Parts): Mooring {
       handle(await commands.start(parseContainerId(id), signal)),
     down: (id, options = {}) => commands.down(parseContainerId(id), options),
     reload: (id, options = {}) => commands.reload(parseContainerId(id), options),
-    repair: (id) => commands.repair(parseContainerId(id)),
+    repair: (id, options = {}) => commands.repair(parseContainerId(id), options),
+    refresh: (id) => commands.refresh(parseContainerId(id)),
     connect: (id, network) => commands.connect(parseContainerId(id), network),
     disconnect: (id, network) => commands.disconnect(parseContainerId(id), network),
     inspect: (id) => commands.inspect(parseContainerId(id)),
+    networkSettings: settings,
+    examine: (id) => parts.examiner.examine(parseContainerId(id)),
+    check: (id) => parts.examiner.check(parseContainerId(id)),
     list,
     recover: () => settleAll(parts),
+    gc: ({ dryRun = false } = {}) => parts.collectGarbage({ dryRun }),
     networks,
     events$: bus.committed$.pipe(map(({ event }) => event)),
     events: (selection) => eventsOf(store, selection),
+    engineEvents: (selection) => engineEventsOf(store, eventsOf(store, selection)),
     journal: (id) => journalOf(store, parseContainerId(id)),
     close
   };
@@ -80,9 +118,29 @@ export function openComposed(parts: Parts): Mooring {
     };
   }
 
+  async function settings(id: string): Promise<NetworkSettings> {
+    const view = await mooring.inspect(id);
+    const { namespace } = view.spec;
+    if (namespace?.kind !== 'container') return networkSettings(view);
+    const owner = await ownerOf(namespace.container);
+    // It may have gone, and its netns stayed for this one alone.
+    return networkSettings(owner ?? view);
+  }
+
+  async function ownerOf(id: string): Promise<ContainerView | undefined> {
+    try {
+      return await mooring.inspect(id);
+    } catch (error) {
+      if (error instanceof MooringError && error.code === 'container.notFound') return undefined;
+      throw error;
+    }
+  }
+
   async function list(): Promise<ContainerList> {
     const listed = await store.list('container');
-    const views = listed.flatMap((entry) => ('actor' in entry ? [containerView(entry.actor)] : []));
+    const views = listed.flatMap((entry) =>
+      'actor' in entry ? [containerView(entry.actor, store.boot)] : []
+    );
     return {
       // Committed as absent, and its process died before the record was dropped.
       containers: views.filter(({ state, pending }) => state !== 'absent' || pending),

@@ -2,23 +2,26 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { nanoid } from 'nanoid';
 import { holdersOf } from './actors/views.ts';
+import type { Registry } from './actors/registry.ts';
 import type { Networks } from './api.ts';
 import { loadConflists } from './effects/cni/conflists.ts';
 import type { CniPlugins } from './effects/cni/plugins.ts';
 import { readHostNetworks } from './effects/networks/host-subnets.ts';
 import { networkFiles, POOLS, type NetworkFiles } from './effects/networks/network-files.ts';
 import { fileLock } from './effects/networks/plugin-lock.ts';
+import type { NetworkView } from './model/network-view.ts';
 import type { Settings } from './settings.ts';
 import type { Key, Store } from './store/store.ts';
 
 /** The conflist directory as this process uses it. */
 export function openNetworkFiles(
-  { root, confDir }: Settings,
+  { root, confDir, machine }: Settings,
   store: Store,
   plugins: Pick<CniPlugins, 'highestCommonVersion'>
 ): NetworkFiles {
   return networkFiles({
     confDir,
+    machine,
     lock: fileLock(join(root, 'networks.lock')),
     load: loadConflists,
     highestCommonVersion: (types) =>
@@ -36,26 +39,46 @@ export function openNetworkFiles(
   });
 }
 
+/** Tells a network's journal that it was defined, or is so no longer. */
+export type TellNetwork = (
+  type: 'network.created' | 'network.removed',
+  network: Pick<NetworkView, 'name' | 'driver'>
+) => Promise<void>;
+
+export function tellNetwork(registry: () => Registry): TellNetwork {
+  return async (type, { name, driver }) => {
+    await registry().ask(networkKey(name), { type, network: name, driver });
+  };
+}
+
 /** The networks of the library: files, removed only under the network's lease. */
 export function networksOf(
   files: NetworkFiles,
   store: Store,
-  { lockTimeoutMs }: Settings
+  { lockTimeoutMs }: Settings,
+  tell: TellNetwork
 ): Networks {
   return {
-    create: (input) => files.create(input),
+    async create(input) {
+      const view = await files.create(input);
+      await tell('network.created', view);
+      return view;
+    },
     list: (filters) => files.list(filters),
     inspect: (name) => files.inspect(name),
     exists: (name) => files.exists(name),
     async remove(wanted) {
-      const { name } = await files.inspect(wanted);
+      const view = await files.inspect(wanted);
+      const { name } = view;
       // Holding it takes the same lease, so no container can come between the look and the removal.
       const lease = await store.acquire(networkKey(name), { timeoutMs: lockTimeoutMs });
       try {
-        return await files.remove(name);
+        await files.remove(name);
       } finally {
         await store.release(lease);
       }
+      await tell('network.removed', view);
+      return name;
     }
   };
 }

@@ -1,7 +1,7 @@
 import type { Recovered } from './api.ts';
 import type { Registry } from './actors/registry.ts';
 import { stateOf } from './actors/views.ts';
-import { containerKey } from './commands.ts';
+import { containerKey } from './container-rest.ts';
 import { failureOf } from './model/failure.ts';
 import type { Key, Kind, ListedActor, Store } from './store/store.ts';
 

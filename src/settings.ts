@@ -16,6 +16,8 @@ export interface Settings {
   readonly graceMs: number;
   readonly lockTimeoutMs: number;
   readonly concurrency: number;
+  /** Whether we run in a virtual machine of podman's. */
+  readonly machine: boolean;
   /** Whether published host ports are kept bound. */
   readonly reservePorts: boolean;
 }
@@ -52,6 +54,7 @@ export function settingsOf(options: MooringOptions): Settings {
     graceMs: GRACE_MS,
     lockTimeoutMs: whole('lockTimeoutMs', options.lockTimeoutMs ?? 120_000, 0, HOUR_MS),
     concurrency: whole('concurrency', options.concurrency ?? 2 * availableParallelism(), 1, 1_024),
+    machine: options.machine ?? false,
     reservePorts: options.reservePorts ?? true
   };
 }
@@ -63,8 +66,16 @@ export function settingsOf(options: MooringOptions): Settings {
  */
 export function netnsName(root: string): (namespace: string) => string {
   if (root === DEFAULT_ROOT) return (namespace) => `mooring-${namespace}`;
-  const hash = createHash('sha256').update(root).digest('hex').slice(0, 8);
-  return (namespace) => `mooring.${hash}-${namespace}`;
+  return (namespace) => `mooring.${hashOf(root)}-${namespace}`;
+}
+
+/** Where the name server of a root has its files until the next boot: `/run/mooring/names`. */
+export function namesDir(root: string): string {
+  return root === DEFAULT_ROOT ? '/run/mooring/names' : `/run/mooring/names.${hashOf(root)}`;
+}
+
+function hashOf(root: string): string {
+  return createHash('sha256').update(root).digest('hex').slice(0, 8);
 }
 
 function directory(option: string, path: string): string {

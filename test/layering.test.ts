@@ -27,6 +27,17 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'nanoid',
     'node:'
   ],
+  agent: [
+    'model/',
+    'actors/views.ts',
+    'effects/',
+    'syscalls/',
+    'type api.ts',
+    'type settings.ts',
+    'type store/store.ts',
+    'type pino',
+    'node:'
+  ],
   cli: ['index.ts', 'commander', 'cli-table3', '@bomb.sh/tab', 'node:']
 };
 

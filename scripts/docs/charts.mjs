@@ -2,6 +2,7 @@
 import { layoutOf } from './layout.mjs';
 import { mermaidOf } from './mermaid.mjs';
 import { chartPart, indexPart, withGenerated } from './page.mjs';
+import { picturesOf } from './parts.mjs';
 import { svgOf } from './svg.mjs';
 
 /**
@@ -16,17 +17,20 @@ export async function chartFiles(structures, pageOf) {
     const { id } = structure;
     files.set(`${id}.json`, `${JSON.stringify(structure, null, 2)}\n`);
     files.set(`${id}.mmd`, mermaidOf(structure));
-    files.set(`${id}.svg`, await pictureOf(structure));
-    files.set(`${id}.md`, withGenerated(pageOf(`${id}.md`), id, chartPart(structure)));
+    const pictures = picturesOf(structure);
+    for (const picture of pictures) {
+      files.set(`${picture.name}.svg`, await drawn(structure, picture));
+    }
+    files.set(`${id}.md`, withGenerated(pageOf(`${id}.md`), id, chartPart(structure, pictures)));
   }
   const index = withGenerated(pageOf('README.md'), 'Statecharts', indexPart(structures));
   return files.set('README.md', index);
 }
 
-async function pictureOf(structure) {
+async function drawn({ id, states }, { key, structure }) {
   const layout = await layoutOf(structure, 'DOWN');
   return svgOf(layout, {
-    title: `The ${structure.id} statechart`,
-    description: `${structure.states.length - 1} states; all of them and their transitions are listed in ${structure.id}.md.`
+    title: key === null ? `The ${id} statechart` : `Within the state ${key} of ${id}`,
+    description: `${states.length - 1} states; all of them and their transitions are listed in ${id}.md.`
   });
 }

@@ -78,9 +78,10 @@ function dotId({ id }) {
   return `${id}#initial`;
 }
 
-// Every transition that leaves its state, and one from each dot to the initial state.
-function arrowsOf({ states }) {
-  return states.flatMap((state) => [
+// Every transition that leaves its state, and one from each dot to the initial state. Where
+// they are merged, those from one state to another are one arrow with all that leads along it.
+function arrowsOf({ states, merges }) {
+  const all = states.flatMap((state) => [
     ...(state.initial === null
       ? []
       : [{ from: dotId(state), to: state.initial, kind: 'initial', lines: [] }]),
@@ -89,6 +90,17 @@ function arrowsOf({ states }) {
       candidates.flatMap((transition) => arrows(state.id, event, transition))
     )
   ]);
+  return merges ? merged(all) : all;
+}
+
+function merged(all) {
+  const byEnds = new Map();
+  for (const arrow of all) {
+    const ends = `${arrow.from} ${arrow.to} ${arrow.kind}`;
+    const first = byEnds.get(ends);
+    byEnds.set(ends, first ? { ...first, lines: [...first.lines, ...arrow.lines] } : arrow);
+  }
+  return [...byEnds.values()];
 }
 
 function arrows(from, event, transition) {
@@ -147,7 +159,9 @@ function placed(graph, structure, arrows) {
 }
 
 // `passing` is left at once, `busy` waits for an answer, `rest` for a command.
-function moodOf({ path, always }, { states }) {
+function moodOf({ path, always, isElsewhere, isClosed }, { states }) {
+  if (isElsewhere) return 'passing';
+  if (isClosed) return 'busy';
   if (always.some(({ guard }) => guard === null)) return 'passing';
   const around = states.filter((other) => other.path.every((key, i) => path[i] === key));
   return around.some(({ tags }) => tags.includes('busy')) ? 'busy' : 'rest';

@@ -19,14 +19,19 @@ export function withGenerated(page, title, generated) {
   return page.slice(0, begin) + part + page.slice(end + END.length);
 }
 
-/** Picture and tables of one machine. */
-export function chartPart(structure) {
+/**
+ * Pictures and tables of one machine.
+ *
+ * @param pictures what `picturesOf` answers
+ */
+export function chartPart(structure, pictures) {
   const { id, states } = structure;
   const below = states.slice(1);
   const files = `[as Mermaid](${id}.mmd), [as JSON](${id}.json)`;
   return [
     `[![The ${id} chart](${id}.svg)](${id}.svg)`,
     `The picture at its own size: [${id}.svg](${id}.svg). The same chart ${files}.`,
+    ...pictures.slice(1).flatMap(within),
     '## States',
     table(['State', 'On entering', 'Waits for'], below.map(stateRow)),
     '## Transitions',
@@ -36,6 +41,11 @@ export function chartPart(structure) {
       states.flatMap((state) => rows(state, structure))
     )
   ].join('\n\n');
+}
+
+// Of a state that the first picture shows closed.
+function within({ name, key }) {
+  return [`### Within \`${key}\``, `[![Within ${key}](${name}.svg)](${name}.svg)`];
 }
 
 /** The list of all charts. */

@@ -22,16 +22,44 @@ const STATES: ReadonlySet<string> = new Set<ContainerState>([
   'stuck'
 ]);
 
-/** A container as its last record tells it. */
-export function containerView({
-  key,
-  value,
-  snapshot,
-  outstanding,
-  time
-}: StoredActor): ContainerView {
-  const rest = { value, context: contextOf(snapshot), since: time };
-  return { ...restView(key.id, rest), pending: outstanding.length > 0 };
+/**
+ * A container as its last record tells it.
+ *
+ * @param boot of the host now: what an earlier one left is not up, whatever its record says
+ */
+export function containerView(stored: StoredActor, boot?: string): ContainerView {
+  const { key, value, outstanding, time } = stored;
+  const context = containerContext(stored);
+  const rest = { value, context, since: time };
+  const view = { ...restView(key.id, rest), pending: outstanding.length > 0 };
+  return boot === undefined || stored.boot === boot ? view : rebooted(view, context);
+}
+
+/** What its machine remembered when it was last recorded. */
+export function containerContext({ snapshot }: StoredActor): ContainerContext {
+  return contextOf(snapshot) as ContainerContext;
+}
+
+const AT_REST: ReadonlySet<ContainerState> = new Set(['absent', 'defined', 'failed']);
+
+// Its leases and ports are still to be given back: hence pending, until somebody works on it.
+function rebooted(view: ContainerView, context: ContainerContext): ContainerView {
+  if (AT_REST.has(view.state) && !view.pending) return view;
+  const isStuck = view.state === 'stuck';
+  return {
+    ...view,
+    state: isStuck ? 'stuck' : context.kept ? 'defined' : 'failed',
+    pending: true,
+    netns: null,
+    attachments: view.attachments.map((attachment) => ({ ...attachment, result: null })),
+    drifts: [],
+    failure: isStuck
+      ? view.failure
+      : {
+          code: 'host.rebooted',
+          message: `container ${view.id} was ${view.state} when the host was rebooted`
+        }
+  };
 }
 
 /** A container that rests. */

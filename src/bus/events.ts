@@ -39,7 +39,9 @@ const COMMANDS: ReadonlySet<string> = new Set<
   'namespace.rebooted',
   'network.hold',
   'network.release',
-  'network.rebooted'
+  'network.rebooted',
+  'network.created',
+  'network.removed'
 ]);
 
 /** Whether an event asks for something; the others say what has happened. */
@@ -72,7 +74,13 @@ export type ContainerCommand =
       }
     >
   /** Looks at the kernel and puts back what can be without taking anything away. */
-  | Of<'container.repair'>
+  | Of<
+      'container.repair',
+      {
+        /** What it is asked for, for who reads the journal: `firewall changed by nft`. */
+        readonly because?: string;
+      }
+    >
   /** Renders its files again: what they are made from has changed. */
   | Of<'container.refresh'>
   | Of<
@@ -183,7 +191,10 @@ export type NetworkCommand =
       readonly bridges: readonly string[];
     }
   | { readonly type: 'network.release'; readonly network: string; readonly holder: string }
-  | { readonly type: 'network.rebooted'; readonly network: string };
+  | { readonly type: 'network.rebooted'; readonly network: string }
+  /** Its definition was written, or removed; told so that the journal has it. */
+  | { readonly type: 'network.created'; readonly network: string; readonly driver: string }
+  | { readonly type: 'network.removed'; readonly network: string; readonly driver: string };
 
 export type NetworkFact =
   | {

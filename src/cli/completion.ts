@@ -14,6 +14,7 @@ const NAMED: Readonly<Record<string, 'containers' | 'networks'>> = {
   'network connect': 'networks',
   'network disconnect': 'networks',
   inspect: 'containers',
+  check: 'containers',
   port: 'containers',
   exec: 'containers',
   'journal export': 'containers',

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ContainerView, NetworkSettings } from '../index.ts';
+import type { ContainerView, Mooring, NetworkSettings } from '../index.ts';
 import { namedMissing } from './container.ts';
 import type { Library } from './deps.ts';
 import { CliError, usage, visible } from './errors.ts';
@@ -18,6 +18,11 @@ interface PsOptions {
   readonly heading: boolean;
 }
 
+interface InspectOptions {
+  readonly format: string;
+  readonly kernel?: true;
+}
+
 /** `ps`, `inspect`, `port` */
 export function addViewCommands(program: Command, session: Session): void {
   program
@@ -34,9 +39,10 @@ export function addViewCommands(program: Command, session: Session): void {
     .command('inspect')
     .description('print all there is to know of containers')
     .argument('<containers...>', 'ids of the containers')
+    .option('--kernel', 'what it shall have, what was recorded, and what the kernel holds')
     .addOption(templateOption())
-    .action((ids: string[], { format }: { readonly format: string }, command: Command) =>
-      inspect(session, command, ids, format)
+    .action((ids: string[], options: InspectOptions, command: Command) =>
+      inspect(session, command, ids, options)
     );
 
   program
@@ -120,14 +126,14 @@ async function inspect(
   session: Session,
   command: Command,
   ids: readonly string[],
-  format: string
+  { format, kernel }: InspectOptions
 ): Promise<void> {
   if (format !== 'json') parseTemplate(format);
   await withMooring(session, command, async ({ library, mooring }) => {
     const found: object[] = [];
     for (const id of ids) {
       try {
-        found.push(inspection(library, await mooring.inspect(id)));
+        found.push(await (kernel ? mooring.examine(id) : inspection(library, mooring, id)));
       } catch (error) {
         session.fail(namedMissing(error, id));
       }
@@ -137,9 +143,14 @@ async function inspect(
   });
 }
 
-function inspection(library: Pick<Library, 'networkSettings'>, view: ContainerView): object {
+async function inspection(
+  { networkMode }: Pick<Library, 'networkMode'>,
+  mooring: Pick<Mooring, 'inspect' | 'networkSettings'>,
+  id: string
+): Promise<object> {
+  const view = await mooring.inspect(id);
   const { failure } = view;
-  const settings = library.networkSettings(view);
+  const settings = await mooring.networkSettings(id);
   return {
     Id: view.id,
     State: {
@@ -152,7 +163,7 @@ function inspection(library: Pick<Library, 'networkSettings'>, view: ContainerVi
     ResolvConfPath: view.files?.resolvConf ?? '',
     HostsPath: view.files?.hosts ?? '',
     HostConfig: {
-      NetworkMode: view.spec.networks.length === 0 ? 'none' : 'bridge',
+      NetworkMode: networkMode(view),
       PortBindings: published(settings.Ports)
     },
     NetworkSettings: settings

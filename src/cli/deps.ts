@@ -4,11 +4,14 @@ import type * as Api from '../index.ts';
 export type Library = Pick<
   typeof Api,
   | 'openMooring'
+  | 'openAgent'
+  | 'notify'
   | 'doctor'
   | 'parseExpose'
   | 'parsePublish'
   | 'parseNetworkOption'
-  | 'networkSettings'
+  | 'networkMode'
+  | 'engineEventText'
   | 'DEFAULT_NETWORK'
 >;
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { JournalRecord, MooringEvent } from '../index.ts';
+import type { EngineEvent, JournalRecord, MooringEvent } from '../index.ts';
 import { namedMissing } from './container.ts';
 import { Interrupted, usage, visible } from './errors.ts';
 import { withAbortableMooring, withMooring } from './open.ts';
@@ -9,6 +9,7 @@ import type { Session } from './session.ts';
 
 interface EventsOptions {
   readonly follow?: true;
+  readonly raw?: true;
   readonly filter?: readonly string[];
   readonly format: string;
 }
@@ -17,9 +18,10 @@ interface EventsOptions {
 export function addEventCommands(program: Command, session: Session): void {
   program
     .command('events')
-    .description('print what has happened, one event a line')
+    .description("print what has happened under Docker's and podman's names, one event a line")
     .option('-f, --follow', 'what happens from now on, until interrupted')
-    .option('--filter <key=value>', 'by container, network or type, repeatable', collect)
+    .option('--raw', 'the records of the journals instead')
+    .option('--filter <key=value>', 'by container, network, type or event, repeatable', collect)
     .addOption(formatOption('text', 'json'))
     .action((options: EventsOptions, command: Command) => events(session, command, options));
 
@@ -35,19 +37,41 @@ export function addEventCommands(program: Command, session: Session): void {
 }
 
 async function events(session: Session, command: Command, options: EventsOptions): Promise<void> {
-  const matches = recordFilter((options.filter ?? []).map(parseFilter));
   const { signal } = session;
-  const write = options.format === 'json' ? JSON.stringify : recordText;
+  const follow = options.follow ?? false;
+  const filters = (options.filter ?? []).map(parseFilter);
+  const isJson = options.format === 'json';
   try {
-    await withAbortableMooring(session, command, async ({ mooring }) => {
-      for await (const record of mooring.events({ follow: options.follow ?? false, signal })) {
-        if (matches(record)) await session.stream(write(record));
-        if (signal.aborted) return;
-      }
+    if (options.raw) {
+      const matches = filterOf(RECORD_SUBJECTS, filters);
+      const write = isJson ? JSON.stringify : recordText;
+      await withAbortableMooring(session, command, ({ mooring }) =>
+        streamed(session, mooring.events({ follow, signal }), matches, write)
+      );
+      return;
+    }
+    const matches = filterOf(ENGINE_SUBJECTS, filters);
+    await withAbortableMooring(session, command, ({ library, mooring }) => {
+      const write = isJson
+        ? JSON.stringify
+        : (event: EngineEvent) => visible(library.engineEventText(event));
+      return streamed(session, mooring.engineEvents({ follow, signal }), matches, write);
     });
   } catch (error) {
     // An interrupt is how a reader says that it has seen enough.
     if (!(signal.aborted && isAbort(error, signal))) throw error;
+  }
+}
+
+async function streamed<Item>(
+  session: Session,
+  items: AsyncIterable<Item>,
+  matches: (item: Item) => boolean,
+  write: (item: Item) => string
+): Promise<void> {
+  for await (const item of items) {
+    if (matches(item)) await session.stream(write(item));
+    if (session.signal.aborted) return;
   }
 }
 
@@ -69,7 +93,10 @@ async function exportJournal(session: Session, command: Command, id: string): Pr
   });
 }
 
-const SUBJECTS: Readonly<Record<string, (record: JournalRecord) => readonly string[]>> = {
+/** What of an item a filter of that name looks at. */
+type Subjects<Item> = Readonly<Record<string, (item: Item) => readonly string[]>>;
+
+const RECORD_SUBJECTS: Subjects<JournalRecord> = {
   container: ({ event, key }) => [
     ...fields(event, 'container', 'holder'),
     ...named(key, 'container')
@@ -78,17 +105,34 @@ const SUBJECTS: Readonly<Record<string, (record: JournalRecord) => readonly stri
   type: ({ event }) => [event.type]
 };
 
+const ENGINE_SUBJECTS: Subjects<EngineEvent> = {
+  container: ({ Type, ID, Actor }) =>
+    Type === 'container' ? [ID] : present(Actor.Attributes['container']),
+  network: ({ Type, Actor, network }) => (Type === 'network' ? present(network, Actor.ID) : []),
+  type: ({ Type }) => [Type],
+  event: ({ Action, Status }) => [Action, Status]
+};
+
 /** Values of one key are alternatives; different keys must all hold. */
-function recordFilter(filters: readonly Filter[]): (record: JournalRecord) => boolean {
+function filterOf<Item>(
+  subjects: Subjects<Item>,
+  filters: readonly Filter[]
+): (item: Item) => boolean {
   const wanted = new Map<string, Set<string>>();
   for (const { key, value } of filters) {
-    if (!Object.hasOwn(SUBJECTS, key)) {
-      throw usage(`invalid filter "${key}", it must be container, network or type`);
+    if (!Object.hasOwn(subjects, key)) {
+      const names = Object.keys(subjects);
+      const known = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+      throw usage(`invalid filter "${key}", it must be ${known}`);
     }
     wanted.set(key, (wanted.get(key) ?? new Set()).add(value));
   }
-  return (record) =>
-    [...wanted].every(([key, values]) => SUBJECTS[key]?.(record).some((one) => values.has(one)));
+  return (item) =>
+    [...wanted].every(([key, values]) => subjects[key]?.(item).some((one) => values.has(one)));
+}
+
+function present(...values: readonly (string | undefined)[]): readonly string[] {
+  return values.filter((value) => value !== undefined);
 }
 
 function fields(event: MooringEvent, ...names: readonly string[]): readonly string[] {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAgentCommand } from './agent.ts';
 import { addCompletionCommands } from './completion.ts';
 import { addViewCommands } from './container-views.ts';
 import { addContainerCommands } from './container.ts';
@@ -9,6 +10,7 @@ import { addHostCommands } from './host.ts';
 import { addNetworkCommands } from './network.ts';
 import { addGlobalOptions } from './options.ts';
 import type { GlobalOptions } from './options.ts';
+import { addUpkeepCommands } from './upkeep.ts';
 import { newSession } from './session.ts';
 import type { Session } from './session.ts';
 
@@ -48,7 +50,9 @@ function commands(session: Session): Command {
   addViewCommands(program, session);
   addNetworkCommands(program, session);
   addEventCommands(program, session);
+  addUpkeepCommands(program, session);
   addHostCommands(program, session);
+  addAgentCommand(program, session);
   return program;
 }
 

@@ -155,6 +155,8 @@ export function dropMember(
     attachments: attachments.filter(({ network }) => network !== turns[0]),
     turns: turns.slice(1),
     refusals: 0,
+    // What kept it from going before is over.
+    trouble: null,
     suspect: suspect || left
   };
 }

@@ -65,7 +65,9 @@ export const networkMachine = setup({
     // After a reboot nothing that stands there is ours.
     disownBridges: assign(({ context }) => ({ baseline: { bridges: context.bridges } })),
     dropBaseline: assign({ baseline: null }),
-    keepFailure: assign({ failure: (_, failure: Failure) => failure })
+    keepFailure: assign({ failure: (_, failure: Failure) => failure }),
+    // Nothing to remember: that it was taken makes it a record of the journal.
+    noteDefinition: assign({})
   }
 }).createMachine({
   id: 'network',
@@ -81,7 +83,9 @@ export const networkMachine = setup({
     'network.hold': { actions: { type: 'keepHolder', params: ({ event }) => event } },
     'network.release': {
       actions: { type: 'dropHolder', params: ({ event }) => event.holder }
-    }
+    },
+    'network.created': { actions: 'noteDefinition' },
+    'network.removed': { actions: 'noteDefinition' }
   },
   states: {
     absent: {

@@ -7,13 +7,20 @@ import type { NetworkPlan, SubnetPlan } from './network-plan.ts';
  * @param cniVersion one that every plugin of {@link pluginsOf} speaks
  * @see CNI specification 1.1.0, section 1
  */
-export function buildConflist(plan: NetworkPlan, cniVersion: string): JsonObject {
+export function buildConflist(
+  plan: NetworkPlan,
+  cniVersion: string,
+  further: readonly JsonObject[] = []
+): JsonObject {
   const labelled = Object.keys(plan.labels).length > 0;
   return {
     cniVersion,
     name: plan.name,
     ...(labelled ? { args: { mooring_labels: plan.labels } } : {}),
-    plugins: plan.driver === 'bridge' ? bridgePlugins(plan) : [macvlanPlugin(plan)]
+    plugins: [
+      ...(plan.driver === 'bridge' ? bridgePlugins(plan) : [macvlanPlugin(plan)]),
+      ...further
+    ]
   };
 }
 

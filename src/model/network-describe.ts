@@ -37,6 +37,11 @@ export function describeNetwork({ conflist, file, id, created }: DefinedNetwork)
   };
 }
 
+/** Type of the plugin that makes the interface, `bridge`. */
+export function driverOf(conflist: Pick<Conflist, 'plugins'>): string {
+  return mainPlugin(conflist)?.type ?? '';
+}
+
 /** CIDRs that a conflist's IPAM hands addresses out of, as they are written there. */
 export function rangesOf({ plugins }: Pick<Conflist, 'plugins'>): readonly string[] {
   return plugins.flatMap(({ ipam }) =>
@@ -45,7 +50,7 @@ export function rangesOf({ plugins }: Pick<Conflist, 'plugins'>): readonly strin
 }
 
 // The one that makes the interface: the first of a kind that can, since all others modify.
-function mainPlugin({ plugins }: Conflist): PluginConf | undefined {
+function mainPlugin({ plugins }: Pick<Conflist, 'plugins'>): PluginConf | undefined {
   return plugins.find(({ ipam }) => ipam !== undefined) ?? plugins[0];
 }
 

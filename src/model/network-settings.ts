@@ -6,7 +6,8 @@ import type { AttachmentView, ContainerView } from './view.ts';
 /**
  * `NetworkSettings` of a container, with the fields and types of Docker's and podman's inspect.
  *
- * The address fields at the top are those of the first network.
+ * The address fields at the top are those of the first network. There is an entry for each network
+ * it is a member of, or attached to, and none for the modes `none`, `host` and `ns:`.
  */
 export interface NetworkSettings extends EndpointSettings {
   readonly Bridge: '';
@@ -34,7 +35,7 @@ export interface EndpointSettings {
 }
 
 export interface NetworkEndpoint extends EndpointSettings {
-  /** The network's name, as podman writes it. */
+  /** sha256 of the network's name, hex. */
   readonly NetworkID: string;
   /** Name inside the container; `''` until it is attached. */
   readonly InterfaceName: string;
@@ -42,6 +43,16 @@ export interface NetworkEndpoint extends EndpointSettings {
   readonly DriverOpts: null;
   readonly IPAMConfig: null;
   readonly Links: null;
+  /** Why membership and attachment don't agree; absent when they do. */
+  readonly Mismatch?: string;
+}
+
+/** Makes ids; this module stays importable where there is no `node:crypto`. */
+export interface Identify {
+  /** Of a network by its name. */
+  network(name: string): string;
+  /** Of a container's attachment to a network, for as long as it lasts. */
+  endpoint(container: string, network: string): string;
 }
 
 export interface SecondaryAddress {
@@ -67,10 +78,10 @@ const noAddresses: EndpointSettings = {
   MacAddress: ''
 };
 
-export function networkSettings(view: ContainerView): NetworkSettings {
-  const first = view.attachments[0]?.result;
+export function networkSettings(view: ContainerView, ids: Identify): NetworkSettings {
+  const first = view.attachments[0];
   return {
-    ...(first ? endpoint(view.attachments[0]?.ifName ?? '', first) : noAddresses),
+    ...(first?.result ? endpoint(view, first, ids) : noAddresses),
     Bridge: '',
     SandboxID: view.netns ? `${view.netns.device}:${view.netns.inode}` : '',
     SandboxKey: view.netns?.path ?? '',
@@ -79,36 +90,71 @@ export function networkSettings(view: ContainerView): NetworkSettings {
     LinkLocalIPv6PrefixLen: 0,
     Ports: { ...exposedOnly(view), ...bindings(view.ports) },
     Networks: Object.fromEntries(
-      view.spec.networks.map(({ network }) => [network, networkEndpoint(view, network)])
+      networksOf(view).map((network) => [network, networkEndpoint(view, network, ids)])
     )
   };
 }
 
-function networkEndpoint(view: ContainerView, network: string): NetworkEndpoint {
-  const attachment: AttachmentView | undefined = view.attachments.find(
-    (other) => other.network === network
-  );
-  const addresses = attachment?.result
-    ? endpoint(attachment.ifName, attachment.result)
-    : noAddresses;
+/** `bridge`, `none`, `host`, `ns:/run/netns/blue` or `container:web`. */
+export function networkMode({ spec }: Pick<ContainerView, 'spec'>): string {
+  const { namespace, networks } = spec;
+  switch (namespace?.kind) {
+    case 'path':
+      return `ns:${namespace.path}`;
+    case 'container':
+      return `container:${namespace.container}`;
+    case 'host':
+      return 'host';
+    default:
+      return networks.length === 0 ? 'none' : 'bridge';
+  }
+}
+
+/** Members in their order, then what is attached without being one. */
+function networksOf({ spec, attachments }: ContainerView): readonly string[] {
+  return [...new Set([...spec.networks, ...attachments].map(({ network }) => network))];
+}
+
+function networkEndpoint(view: ContainerView, network: string, ids: Identify): NetworkEndpoint {
+  const attachment = view.attachments.find((other) => other.network === network);
+  const member = view.spec.networks.find((other) => other.network === network);
+  const mismatch = mismatchOf(view, network);
   return {
-    ...addresses,
-    NetworkID: network,
+    ...(attachment?.result ? endpoint(view, attachment, ids) : noAddresses),
+    NetworkID: ids.network(network),
     InterfaceName: attachment?.result ? attachment.ifName : '',
-    Aliases: attachment?.aliases ?? [],
+    Aliases: member?.aliases ?? attachment?.aliases ?? [],
     DriverOpts: null,
     IPAMConfig: null,
-    Links: null
+    Links: null,
+    ...(mismatch !== undefined && { Mismatch: mismatch })
   };
 }
 
+function mismatchOf({ spec, attachments, state }: ContainerView, network: string) {
+  const attachment = attachments.find((other) => other.network === network);
+  if (!spec.networks.some((other) => other.network === network)) {
+    return attachment?.result
+      ? 'attached without being a member: a disconnect or a teardown did not finish'
+      : 'being attached, or taken off again, without being a member yet';
+  }
+  const isUp = state === 'up' || state === 'degraded';
+  if (attachment?.result || (!isUp && attachment === undefined)) return undefined;
+  return 'a member without a result: it is not attached';
+}
+
 /** Each family is filled for itself: a v6 address after a v4 one is still the first of its family. */
-function endpoint(ifName: string, { ips = [], interfaces = [] }: CniResult): EndpointSettings {
+function endpoint(
+  { id }: ContainerView,
+  { network, ifName, result }: AttachmentView,
+  ids: Identify
+): EndpointSettings {
+  const { ips = [], interfaces = [] }: Pick<CniResult, 'ips' | 'interfaces'> = result ?? {};
   const v4 = ips.filter(({ address }) => !address.includes(':'));
   const v6 = ips.filter(({ address }) => address.includes(':'));
   const inside = interfaces.find(({ name, sandbox }) => name === ifName && sandbox);
   return {
-    EndpointID: '',
+    EndpointID: ids.endpoint(id, network),
     Gateway: v4[0]?.gateway ?? '',
     IPAddress: split(v4[0]?.address).Addr,
     IPPrefixLen: split(v4[0]?.address).PrefixLength,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { MooringError } from '../../src/model/failure.ts';
 import { stateOf } from '../../src/actors/views.ts';
 import type { ContainerContext } from '../../src/machines/container-context.ts';
 import { settleAll } from '../../src/recovery.ts';
-import { keyText, type Key } from '../../src/store/store.ts';
+import { keyText, type Key, type Known } from '../../src/store/store.ts';
 import { memoryBacking } from '../../src/store/memory.ts';
 import { startProcess } from './process.ts';
 import { createWorld, specOf, standing } from './world.ts';
@@ -171,6 +172,53 @@ describe('the loop', () => {
     const rest = await second.registry.ask(keyOf('web'), downOf('web'));
 
     expect(rest.value).toBe('absent');
+    expect(standing(world)).toEqual([]);
+  });
+
+  it('goes on from what another process did meanwhile, and not from what it remembers', async () => {
+    const [backing, world] = [memoryBacking(), createWorld()];
+    const one = startProcess(backing, world);
+    const other = startProcess(backing, world);
+    await one.registry.ask(keyOf('web'), upOf('web', ['front']));
+    await other.registry.ask(keyOf('web'), downOf('web'));
+    await other.registry.ask(keyOf('web'), upOf('web', ['back']));
+
+    await one.registry.ask(keyOf('web'), downOf('web'));
+
+    expect(standing(world)).toEqual([]);
+    expect(await one.store.list('container')).toEqual([]);
+  });
+
+  it('does not read again what it committed last, and does after a commit that failed', async () => {
+    const [backing, world] = [memoryBacking(), createWorld()];
+    const answers: string[] = [];
+    let failing = '';
+    const { registry } = startProcess(backing, world, {
+      wrapStore: (store) => ({
+        ...store,
+        load: async (key: Key, known?: Known) => {
+          const found = await store.load(key, known);
+          if (key.kind === 'container') answers.push(typeof found);
+          return found as never;
+        },
+        commit: (lease, commit) => {
+          if (commit.event.type !== failing) return store.commit(lease, commit);
+          failing = '';
+          return Promise.reject(new MooringError('store.full', 'no room left'));
+        }
+      })
+    });
+    const ask = (command: ReturnType<typeof upOf> | ReturnType<typeof downOf>) =>
+      registry.ask(keyOf('web'), command);
+
+    await ask(upOf('web'));
+    failing = 'container.down';
+    await expect(ask(downOf('web'))).rejects.toMatchObject({ code: 'store.full' });
+    const rest = await ask(upOf('web'));
+
+    expect(stateOf(rest.value)).toBe('up');
+    expect(answers).toEqual(['undefined', 'string', 'object']);
+    await ask(downOf('web'));
     expect(standing(world)).toEqual([]);
   });
 

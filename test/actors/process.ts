@@ -31,18 +31,20 @@ export function startProcess(
     fate = immortal,
     places = 4,
     wrap = (effects) => effects,
+    wrapStore = (store) => store,
     boot = 'first'
   }: {
     readonly fate?: Fate;
     readonly places?: number;
     readonly wrap?: (effects: Effects) => Effects;
+    readonly wrapStore?: (store: Store) => Store;
     /** Boot of the host it runs on. */
     readonly boot?: string;
   } = {}
 ): Process {
   const errors: unknown[] = [];
   const orphans: string[] = [];
-  const store = mortal(memoryStore({ backing, boot }), fate);
+  const store = wrapStore(mortal(memoryStore({ backing, boot }), fate));
   const bus = createBus((error) => errors.push(error));
   const mine: World = { ...world, pause: (point) => fate.at(point).then(() => world.pause(point)) };
   const effects: Effects = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JournalRecord, Mooring } from '../../src/index.ts';
+import type { EngineEvent, JournalRecord, Mooring } from '../../src/index.ts';
 import type { Interrupt } from '../../src/cli/deps.ts';
 import { containerNotFound, iterate, mooring, recordOf } from './fake-deps.ts';
 
@@ -17,11 +17,11 @@ const tidied = recordOf({ type: 'network.tidied', network: 'front' }, 'network/f
 const held = recordOf({ type: 'namespace.hold', namespace: 'ns', holder: 'web' }, 'namespace/ns');
 const records = [down, failed, tidied, held];
 
-describe('events', () => {
+describe('events --raw', () => {
   const events: Mooring['events'] = () => iterate(records);
 
   it('prints a line for each', async () => {
-    const ran = await mooring(['events'], { events });
+    const ran = await mooring(['events', '--raw'], { events });
 
     expect(ran).toMatchObject({ code: 0, err: '' });
     expect(ran.out.trimEnd().split('\n')).toEqual([
@@ -44,7 +44,7 @@ describe('events', () => {
   ])('prints as JSON those that match %j', async (filters, matching) => {
     const options = filters.flatMap((filter) => ['--filter', filter]);
 
-    const ran = await mooring(['events', '--format', 'json', ...options], { events });
+    const ran = await mooring(['events', '--raw', '--format', 'json', ...options], { events });
 
     const lines = ran.out.split('\n').filter((line) => line !== '');
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(matching);
@@ -54,7 +54,7 @@ describe('events', () => {
     ['containr=web', 'invalid filter "containr", it must be container, network or type'],
     ['web', 'invalid filter "web", it must be key=value']
   ])('refuses the filter %s', async (filter, message) => {
-    const ran = await mooring(['events', '--filter', filter], { events });
+    const ran = await mooring(['events', '--raw', '--filter', filter], { events });
 
     expect(ran).toMatchObject({ code: 125, err: `Error: ${message}\n`, opened: [] });
   });
@@ -69,7 +69,7 @@ describe('events', () => {
       throw options.signal?.reason;
     };
 
-    const ran = await mooring(['events', '--follow'], { events: follow }, { interrupts });
+    const ran = await mooring(['events', '--raw', '--follow'], { events: follow }, { interrupts });
 
     expect(ran).toMatchObject({ code: 0, err: '', closed: true });
     expect(ran.out).toContain('container.down');
@@ -82,11 +82,86 @@ describe('events', () => {
       throw new TypeError('x is not a function');
     };
 
-    const ran = await mooring(['events'], { events: broken });
+    const ran = await mooring(['events', '--raw'], { events: broken });
 
     expect(ran).toMatchObject({ code: 125, err: 'Error: internal: x is not a function\n' });
   });
 });
+
+describe('events', () => {
+  const connected = engineEvent('network', 'connect', 'front');
+  const removed = engineEvent('network', 'destroy', 'front', 'remove');
+  const failedUp = engineEvent('container', 'failed');
+  const engineEvents: Mooring['engineEvents'] = () => iterate([connected, removed, failedUp]);
+
+  it("prints podman's lines", async () => {
+    const ran = await mooring(['events'], { engineEvents });
+
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(ran.out.split('\n')[0]).toBe(
+      '1970-01-01 00:00:00.000 +0000 UTC network connect web (container=web, name=front)'
+    );
+  });
+
+  it.each<[readonly string[], readonly EngineEvent[]]>([
+    [['type=network'], [connected, removed]],
+    [['network=front'], [connected, removed]],
+    [['container=web'], [connected, failedUp]],
+    [['event=destroy'], [removed]],
+    [['event=remove'], [removed]],
+    [
+      ['event=failed', 'event=connect'],
+      [connected, failedUp]
+    ],
+    [['container=web', 'type=network'], [connected]]
+  ])('prints as JSON those that match %j', async (filters, matching) => {
+    const options = filters.flatMap((filter) => ['--filter', filter]);
+
+    const ran = await mooring(['events', '--format', 'json', ...options], { engineEvents });
+
+    const lines = ran.out.split('\n').filter((line) => line !== '');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(matching);
+  });
+
+  it('refuses an unknown filter', async () => {
+    const ran = await mooring(['events', '--filter', 'image=x'], { engineEvents });
+
+    expect(ran).toMatchObject({
+      code: 125,
+      err: 'Error: invalid filter "image", it must be container, network, type or event\n'
+    });
+  });
+});
+
+function engineEvent(
+  Type: EngineEvent['Type'],
+  Action: EngineEvent['Action'],
+  network?: string,
+  Status: string = Action
+): EngineEvent {
+  const isConnection = Action === 'connect';
+  const ID = Type === 'container' || isConnection ? 'web' : 'f'.repeat(64);
+  return {
+    Type,
+    Action,
+    Actor: {
+      ID: network === undefined ? 'web' : 'f'.repeat(64),
+      Attributes: {
+        ...(isConnection && { container: 'web' }),
+        name: network ?? 'web',
+        ...(network !== undefined && { type: 'bridge' })
+      }
+    },
+    scope: 'local',
+    time: 0,
+    timeNano: 0,
+    ID,
+    Name: 'web',
+    ...(network !== undefined && { network }),
+    Status,
+    Time: '1970-01-01T00:00:00.000Z'
+  };
+}
 
 describe('journal export', () => {
   it('prints JSONL', async () => {

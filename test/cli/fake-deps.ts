@@ -8,10 +8,12 @@ import type {
 } from '../../src/index.ts';
 import type { Deps, Interrupt, Library, Output } from '../../src/cli/deps.ts';
 import { run } from '../../src/cli/program.ts';
+import { engineEventText } from '../../src/model/engine-event.ts';
 import { MooringError } from '../../src/model/failure.ts';
 import { parseNetworkOption } from '../../src/model/network-option.ts';
 import { DEFAULT_NETWORK } from '../../src/model/network.ts';
-import { networkSettings } from '../../src/model/network-settings.ts';
+import { networkMode } from '../../src/model/network-settings.ts';
+import { networkSettings } from '../../src/network-settings.ts';
 import { parseExpose, parsePublish } from '../../src/model/port.ts';
 
 /** What a command line said and how it ended. */
@@ -67,8 +69,10 @@ export async function mooring(
 
   function open(options: MooringOptions = {}): Promise<Mooring> {
     opened.push(options);
+    const { inspect } = library;
     return Promise.resolve({
       events$: silence,
+      ...(inspect && { networkSettings: async (id: string) => networkSettings(await inspect(id)) }),
       list: () => Promise.resolve({ containers: [], unreadable: [] }),
       ...library,
       close: () => {
@@ -184,11 +188,14 @@ function libraryOf(
 ): Library {
   return {
     openMooring,
+    openAgent: () => Promise.resolve({ close: () => Promise.resolve() }),
+    notify: () => undefined,
     doctor,
     parseExpose,
     parsePublish,
     parseNetworkOption,
-    networkSettings,
+    networkMode,
+    engineEventText,
     DEFAULT_NETWORK
   };
 }

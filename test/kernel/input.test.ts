@@ -45,9 +45,15 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
       '--network none cannot be combined with another network'
     ],
     [
-      up('--network', 'container:x'),
-      'network mode "container:x" is not the name of a network that Mooring attaches'
+      up('--network', 'pod:x'),
+      'network mode "pod:x" is not the name of a network that Mooring attaches'
     ],
+    [up('--network', 'container:x'), 'no container is named x'],
+    [up('--network', 'container:../x'), `container id "../x" ${NAME_RULE}`],
+    [up('--network', 'ns:run/x'), 'network namespace path "run/x" must be absolute'],
+    [up('--network', 'host:x'), 'network mode "host:x": host takes no value'],
+    [up('--netns-pid', '4194304'), 'no process has the id 4194304'],
+    [up('--netns-pid', '4194305'), 'process id 4194305 must be a whole number from 1'],
     [
       on('foo=1'),
       'network "mooring:foo=1": unknown option "foo"; known are ip, ip6, mac, alias and interface_name'

@@ -67,10 +67,24 @@ describe('in the netns of a process', () => {
       const process = await sandbox.start(['sh', '-c', 'echo up; exec sleep 1000']);
       await process.line(/^up$/);
       const { pid } = process;
-      const shared = await host.refused('up', 'web', '--netns-pid', String(pid));
+      const shared = await host.refused(
+        'up',
+        'web',
+        '--netns-pid',
+        String(pid),
+        '--network',
+        'front'
+      );
       await process.kill('SIGKILL');
       await process.done;
-      const ended = await host.refused('up', 'db', '--netns-pid', String(pid));
+      const ended = await host.refused(
+        'up',
+        'db',
+        '--netns-pid',
+        String(pid),
+        '--network',
+        'front'
+      );
       await host.ok('down', '--all');
 
       expect(shared.reason).toContain(`process ${pid} is in the host's network namespace`);

@@ -5,6 +5,8 @@ import { useSandbox } from '../sandbox/sandbox.ts';
 import { hostOf } from './host.fixture.ts';
 
 const CHANGE = fileURLToPath(new URL('names.fixture.mjs', import.meta.url));
+// The first IPv4 address of each name, a line each.
+const LOOKUP = `for name; do getent ahostsv4 "$name" | head -n 1 | cut -d ' ' -f 1; done`;
 const filesOf = (id: string) => `/var/lib/mooring/files/${id}`;
 
 describe('resolv.conf and hosts', () => {
@@ -261,32 +263,100 @@ describe.skipIf(!existsSync('/usr/lib/cni/dnsname'))('the dnsname plugin', () =>
       const aliases = ['--network-alias', 'web1', '--network-alias', 'web2'];
       await host.ok('up', 'web', '--network', 'named:ip=10.30.0.9', ...aliases);
       await host.ok('up', 'client', '--network', 'named', '--network', 'other');
-      const names = 'web web1 web2 web.dns.podman';
-      const found = await host.ok('exec', 'client', '--', 'getent', 'hosts', ...names.split(' '));
+      const ask = (...names: readonly string[]) =>
+        sandbox.mooring('exec', 'client', '--', 'sh', '-uc', LOOKUP, 'sh', ...names);
+      const found = await ask('web', 'web1', 'web2', 'web.dns.podman');
       const conf = await host.sh(
         `cat ${filesOf('client')}/resolv.conf; grep nameserver /etc/resolv.conf || true`
       );
       await host.ok('down', 'web');
-      const gone = await sandbox.mooring(
-        'exec',
-        'client',
-        '--',
-        'getent',
-        'hosts',
-        'web1.dns.podman'
-      );
+      const gone = await ask('web1.dns.podman');
       await host.ok('down', 'client');
 
-      expect(found.split('\n').map((line) => line.split(/\s+/))).toEqual([
-        ['10.30.0.9', 'web.dns.podman'],
-        ['10.30.0.9', 'web1.dns.podman'],
-        ['10.30.0.9', 'web2.dns.podman'],
-        ['10.30.0.9', 'web.dns.podman']
-      ]);
+      expect(found.stdout).toBe('10.30.0.9\n'.repeat(4));
       expect(conf).toMatch(
         /^search dns\.podman\nnameserver 10\.30\.0\.1\nnameserver 10\.31\.0\.1\n/
       );
-      expect(gone.code).toBe(2);
+      expect(gone.stdout).toBe('');
+    });
+  });
+});
+
+describe.skipIf(!existsSync('/usr/lib/podman/aardvark-dns'))('aardvark-dns', () => {
+  const sandbox = useSandbox();
+  const host = hostOf(sandbox);
+
+  const servers = () => host.sh('pgrep -x aardvark-dns || true');
+  const find = async (from: string, name: string) => {
+    const ran = await sandbox.mooring('exec', from, '--', 'getent', 'ahostsv4', name);
+    return ran.stdout.split(/\s/)[0];
+  };
+
+  beforeAll(async () => {
+    for (const [name, subnet] of [
+      ['served', '10.40.0.0/24'],
+      ['also', '10.41.0.0/24']
+    ] as const) {
+      const ipam = { type: 'host-local', ranges: [[{ subnet }]], routes: [{ dst: '0.0.0.0/0' }] };
+      const bridge = { type: 'bridge', bridge: `${name}0`, isGateway: true, ipam };
+      const args = { mooring: { dns: true } };
+      const text = JSON.stringify({ cniVersion: '1.0.0', name, args, plugins: [bridge] });
+      await host.sh(`mkdir -p /etc/cni/net.d; echo '${text}' >/etc/cni/net.d/${name}.conflist`);
+    }
+  });
+
+  it('serves the networks that ask for it, and ends with their last container', async () => {
+    await host.unchanged(async () => {
+      const aliases = ['--network-alias', 'web1', '--network-alias', 'web2'];
+      await host.ok('up', 'web', '--network', 'served:ip=10.40.0.9', ...aliases);
+      const first = await servers();
+      await host.ok('up', 'client', '--network', 'served', '--network', 'also');
+      await host.ok('up', 'far', '--network', 'also');
+      const same = await servers();
+      const found: (string | undefined)[] = [];
+      for (const name of ['web', 'web1', 'web2', 'web.dns.podman']) {
+        found.push(await find('client', name));
+      }
+      const conf = await host.sh(`cat ${filesOf('client')}/resolv.conf`);
+      await host.ok('down', 'web');
+      const gone = await find('client', 'web.dns.podman');
+      await host.ok('down', 'client', 'far');
+
+      expect(first).toMatch(/^\d+$/);
+      expect(same).toBe(first);
+      expect(found).toEqual(Array.from({ length: 4 }, () => '10.40.0.9'));
+      expect(conf).toMatch(
+        /^search dns\.podman\nnameserver 10\.40\.0\.1\nnameserver 10\.41\.0\.1\n/
+      );
+      expect(gone).toBe('');
+    });
+    expect(await host.sh('ls /run/mooring')).toBe('');
+  });
+
+  it('starts it again when it was killed, with all that it knew', async () => {
+    await host.ok('up', 'web', '--network', 'served:ip=10.40.0.9');
+    const first = await servers();
+    await host.sh(`kill -KILL ${first}`);
+    await host.ok('up', 'client', '--network', 'served');
+    const second = await servers();
+    const found = await find('client', 'web');
+    await host.ok('down', 'web', 'client');
+
+    expect(second).not.toBe(first);
+    expect(found).toBe('10.40.0.9');
+    expect(await servers()).toBe('');
+  });
+
+  it('many at once make one server, and end it', async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
+    await host.unchanged(async () => {
+      await Promise.all(ids.map((id) => host.ok('up', id, '--network', 'served')));
+      const running = await servers();
+      const found = await Promise.all(ids.map((id) => find('a', id)));
+      await Promise.all(ids.map((id) => host.ok('down', id)));
+
+      expect(running).toMatch(/^\d+$/);
+      expect(new Set(found).size).toBe(ids.length);
     });
   });
 });

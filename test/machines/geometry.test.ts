@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { layoutOf, type Layout, type Point, type Rectangle } from '../../scripts/docs/layout.mjs';
+import { picturesOf } from '../../scripts/docs/parts.mjs';
 import { containerMachine } from '../../src/machines/container.ts';
 import { namespaceMachine } from '../../src/machines/namespace.ts';
 import { networkMachine } from '../../src/machines/network.ts';
 import { structureOf } from '../../src/machines/structure.ts';
 
-const structures = [containerMachine, namespaceMachine, networkMachine].map((machine) =>
-  structureOf(machine)
+const pictures = [containerMachine, namespaceMachine, networkMachine].flatMap((machine) =>
+  picturesOf(structureOf(machine))
 );
 
-describe.each(structures.map((structure) => [structure.id, structure] as const))(
+describe.each(pictures.map(({ name, structure }) => [name, structure] as const))(
   'the picture of %s',
   (_, structure) => {
     const laidOut = layoutOf(structure, 'DOWN');

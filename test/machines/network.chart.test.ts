@@ -11,6 +11,8 @@ coversChart({
     { type: 'network.hold', network, holder: 'web', bridges: ['br-front'] },
     { type: 'network.hold', network, holder: 'db', bridges: ['br-front'] },
     { type: 'network.rebooted', network },
+    { type: 'network.created', network, driver: 'bridge' },
+    { type: 'network.removed', network, driver: 'bridge' },
     { type: 'network.release', network, holder: 'web' },
     { type: 'network.release', network, holder: 'db' },
     { type: 'network.prepared', network, baseline: { bridges: [] } },

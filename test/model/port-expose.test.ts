@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseContainerSpec } from '../../src/model/container-spec.ts';
-import { networkSettings } from '../../src/model/network-settings.ts';
+import { networkSettings } from '../../src/network-settings.ts';
 import { parseExpose, parsePublish } from '../../src/model/port.ts';
 import { unpublished } from '../../src/model/port-expose.ts';
 import type { ContainerView } from '../../src/model/view.ts';

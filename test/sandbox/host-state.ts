@@ -71,6 +71,8 @@ const KEPT = String.raw`! -path '*/history/*' ! -path '*plugin-versions*' ! -nam
 const EMPTIED = [
   "'/var/lib/mooring/plugins.lock*'",
   "'/var/lib/mooring/networks.lock*'",
+  "'/var/lib/mooring/names.lock*'",
+  "'/var/lib/mooring/agent.lock'",
   "'*/allocations/*.jsonl'",
   "'*/allocations/*.lock'"
 ]

@@ -52,7 +52,7 @@ const cases = {
   },
   async parallel() {
     const names = Array.from({ length: 8 }, (_, index) => `p${index}`);
-    const created = await Promise.all(names.map(create));
+    const created = await Promise.all(names.map((name) => create(name)));
     const same = created.map(({ netns }) => verifyNetns(netns));
     const inodes = new Set(created.map(({ netns }) => netns.inode)).size;
     const removed = await Promise.all(created.map((fact) => remove(fact.namespace, fact.netns)));

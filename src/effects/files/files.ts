@@ -1,9 +1,12 @@
-import { existsSync, lstatSync, mkdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerFiles } from '../../model/container.ts';
-import { failureOf, MooringError } from '../../model/failure.ts';
+import { failureOf } from '../../model/failure.ts';
 import { parseContainerId } from '../../model/names.ts';
-import type { Effects } from '../effects.ts';
+import type { EffectContext, Effects } from '../effects.ts';
+import type { NameServer } from '../names/aardvark.ts';
+import { servedOn, wantsNameServer, withNameServer } from '../names/served.ts';
+import { prepareFolder, requireFolder } from './folder.ts';
 import { readHostFile, type HostPaths } from './host-files.ts';
 import { renderFiles, type FilesSubject, type RenderedFiles } from './render.ts';
 import { writeInPlace } from './write-in-place.ts';
@@ -12,6 +15,8 @@ export interface FilesOptions {
   /** `<root>/files`; below it each container has a directory of its id. */
   readonly dir: string;
   readonly paths: HostPaths;
+  /** Serves the networks that ask for it, where it is installed. */
+  readonly names: NameServer;
 }
 
 /** The files of containers, for engines to bind-mount. */
@@ -34,30 +39,66 @@ export interface FilesOfContainers {
  * mount needs no path. Written again, a file keeps its inode, and one that is right already is
  * not touched. A container that shares another's netns is given that one's files.
  *
- * Failures: `files.badFile`, `files.badDirectory`, `files.badSource`, `hosts.noFile`,
+ * Where a network asks for a name server, the container is made known to it before.
+ *
+ * Failures: `dns.serverFailed`, `files.badFile`, `files.badDirectory`, `files.badSource`, `hosts.noFile`,
  * `hosts.noGateway`, or an errno's name, `files.ENOSPC`.
  */
-export function containerFiles({ dir, paths }: FilesOptions): FilesOfContainers {
+export function containerFiles({ dir, paths, names }: FilesOptions): FilesOfContainers {
   return {
     effects: {
-      'files.write': ({ container, ...subject }) => {
+      'files.write': async ({ container, ...subject }, context) => {
         try {
-          const files = write(container, subject);
-          return Promise.resolve({ type: 'files.written', container, files });
+          await publish(container, subject, context);
+          const files = write(container, served(subject));
+          return { type: 'files.written', container, files };
         } catch (error) {
           const failure = failureOf(error, 'files', `write the files of ${container}`);
-          return Promise.resolve({ type: 'files.writeFailed', container, failure });
+          return { type: 'files.writeFailed', container, failure };
         }
       }
     },
-    remove: async (container) => remove(container),
-    areStale: (subject) => {
+    remove: async (container) => {
+      remove(container);
+      await names.withdraw(container);
+    },
+    areStale: (given) => {
+      const subject = served(given);
       const { spec } = subject;
       if (spec.namespace?.kind === 'container') return false;
       const [files, wanted] = [filesOf(spec.id), wantedOf(subject)];
       return KINDS.some((kind) => wanted[kind] !== (readHostFile(files[kind]) ?? null));
     }
   };
+
+  // Before the files name the server, it knows the container.
+  async function publish(
+    container: string,
+    subject: FilesSubject,
+    context: EffectContext
+  ): Promise<void> {
+    const networks = servable(subject).flatMap(({ network, result }) => {
+      const found = result ? servedOn(network, result) : undefined;
+      const aliases = subject.spec.networks.find((one) => one.network === network)?.aliases;
+      return found ? [{ ...found, names: [...new Set([container, ...(aliases ?? [])])] }] : [];
+    });
+    await names.publish({ container, networks }, context);
+  }
+
+  function served(subject: FilesSubject): FilesSubject {
+    const asking = new Set(servable(subject).map(({ network }) => network));
+    const attachments = subject.attachments.map(({ network, result }) => {
+      const found = result && asking.has(network) ? servedOn(network, result) : undefined;
+      return { network, result: result && found ? withNameServer(result, found) : result };
+    });
+    return { ...subject, attachments };
+  }
+
+  function servable({ attachments }: FilesSubject): FilesSubject['attachments'] {
+    return names.isInstalled
+      ? attachments.filter(({ conflist }) => conflist !== undefined && wantsNameServer(conflist))
+      : [];
+  }
 
   function write(container: string, subject: FilesSubject): ContainerFiles {
     const { namespace } = subject.spec;
@@ -115,23 +156,6 @@ function standing({ resolvConf, hosts }: PathsOfFiles): ContainerFiles {
   };
 }
 
-function prepareFolder(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
-  }
-  requireFolder(path);
-}
-
-function requireFolder(path: string): void {
-  const stat = lstatSync(path);
-  if (stat.isSymbolicLink()) throw badFolder(path, 'is a symbolic link');
-  if (!stat.isDirectory()) throw badFolder(path, 'is not a directory');
-  if (stat.uid !== process.geteuid!()) throw badFolder(path, `belongs to user ${stat.uid}`);
-  if ((stat.mode & 0o022) !== 0) throw badFolder(path, 'can be written by others');
-}
-
 function ifThere(remove: () => void, ...expected: readonly string[]): void {
   try {
     remove();
@@ -139,8 +163,4 @@ function ifThere(remove: () => void, ...expected: readonly string[]): void {
     const { code } = error as { code?: unknown };
     if (code !== 'ENOENT' && !expected.includes(String(code))) throw error;
   }
-}
-
-function badFolder(path: string, reason: string): MooringError {
-  return new MooringError('files.badDirectory', `${path} ${reason}`);
 }

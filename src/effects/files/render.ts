@@ -1,6 +1,7 @@
 import { containerHosts, type NamedResult } from '../../model/hosts-file.ts';
 import { containerResolvConf } from '../../model/container-resolv-conf.ts';
 import type { CniResult } from '../../model/cni-result.ts';
+import type { Conflist } from '../../model/conflist.ts';
 import type { ContainerSpec, Netns } from '../../model/container.ts';
 import { MooringError } from '../../model/failure.ts';
 import { buildResolvConf, parseResolvConf } from '../../model/resolv-conf.ts';
@@ -13,7 +14,9 @@ export interface FilesSubject {
   /** In order; those that have no result yet say nothing. */
   readonly attachments: readonly {
     readonly network: string;
-    readonly result?: CniResult | null;
+    readonly result?: CniResult | null | undefined;
+    /** As it was used; tells whether the network asks for a name server. */
+    readonly conflist?: Conflist;
   }[];
 }
 

@@ -35,6 +35,9 @@ const DEFAULT_DRAFT: NetworkDraft = {
   labels: {}
 };
 
+/** Tells the machine's host which ports to forward. */
+const MACHINE_PLUGIN = { type: 'podman-machine', capabilities: { portMappings: true } };
+
 /** Networks as files of one directory, shared with podman and nerdctl. */
 export interface NetworkFiles {
   /** @throws MooringError `network.exists`, `network.…`, `interface.badName` */
@@ -54,13 +57,20 @@ export interface NetworkFiles {
    */
   remove(wanted: string): Promise<string>;
   exists(wanted: string): Promise<boolean>;
-  /** The default network, made when no file defines it. @throws MooringError `network.noFreeSubnet` */
-  ensureDefaultNetwork(): Promise<NetworkView>;
+  /**
+   * The default network, made when no file defines it.
+   *
+   * @param onMade called when it was this call that made it
+   * @throws MooringError `network.noFreeSubnet`
+   */
+  ensureDefaultNetwork(onMade?: () => void): Promise<NetworkView>;
 }
 
 export interface NetworkFilesDeps {
   /** Absolute path. */
   readonly confDir: string;
+  /** Whether networks shall publish through the host of a virtual machine. */
+  readonly machine?: boolean;
   /** Held exclusively while something is chosen and written. Its file is not in `confDir`. */
   readonly lock: SharedLock;
   readonly load: LoadNetworks;
@@ -100,14 +110,14 @@ export function networkFiles(deps: NetworkFilesDeps): NetworkFiles {
         throw error;
       }
     },
-    async ensureDefaultNetwork() {
+    async ensureDefaultNetwork(onMade) {
       const find = async () => (await views()).find(({ name }) => name === DEFAULT_NETWORK);
-      return (
-        (await find()) ??
-        (await locked(
-          async () => (await find()) ?? (await define(deps, DEFAULT_DRAFT, DEFAULT_POOLS))
-        ))
-      );
+      const make = async () => {
+        const view = await define(deps, DEFAULT_DRAFT, DEFAULT_POOLS);
+        onMade?.();
+        return view;
+      };
+      return (await find()) ?? (await locked(async () => (await find()) ?? (await make())));
     }
   };
 }
@@ -124,8 +134,10 @@ async function define(
   }
   const { randomBytes } = deps;
   const plan = completePlan(draft, { conflists, host }, { pools, randomBytes });
-  const version = await deps.highestCommonVersion(pluginsOf(plan));
-  await writeConflist(deps.confDir, plan.name, buildConflist(plan, version));
+  const further = deps.machine && plan.driver === 'bridge' ? [MACHINE_PLUGIN] : [];
+  const types = [...pluginsOf(plan), ...further.map(({ type }) => type)];
+  const version = await deps.highestCommonVersion(types);
+  await writeConflist(deps.confDir, plan.name, buildConflist(plan, version, further));
   return inspectIn(await deps.load(deps.confDir), plan.name);
 }
 

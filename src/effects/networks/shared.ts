@@ -10,7 +10,7 @@ import type { SharedLock } from './plugin-lock.ts';
 import { removeIdleChains, standingChains } from './shared-chains.ts';
 
 export interface SharedDeps {
-  readonly store: Pick<Store, 'allocations' | 'allocate'>;
+  readonly store: Pick<Store, 'allocations' | 'allocate' | 'boot'>;
   readonly run: RunTool;
   /** Whether the plugin dnsname serves a network; it opens a port on the network's bridges. */
   readonly usesDnsname: (network: string) => Promise<boolean>;
@@ -19,11 +19,13 @@ export interface SharedDeps {
 }
 
 /** What one network in use leaves for the others to know. */
-interface Usage {
+export interface Usage {
   /** Shared chains that stood before the first network was used; the same in every entry. */
   readonly chains: readonly string[];
   /** Bridges of this network that were not there before. */
   readonly bridges: readonly string[];
+  /** Of the host when this was noted: it says nothing of what stands there after another. */
+  readonly boot: string;
   /** Those of them on which no port was open for names. */
   readonly opened?: readonly string[];
 }
@@ -74,15 +76,17 @@ async function prepare(
     context.signal.throwIfAborted();
     const { version, entries } = await store.allocations(KIND);
     // A bridge that another network of ours made goes with the last of both.
-    const made = entries
+    const known = entries.filter((entry) => usageOf(entry).boot === store.boot);
+    const made = known
       .filter((entry) => entry.owner !== owner)
       .flatMap((entry) => usageOf(entry).bridges);
     const before = bridges.filter((name) => standing.includes(name) && !made.includes(name));
-    const [known] = entries.map(usageOf);
+    const [first] = known.map(usageOf);
     const own = bridges.filter((name) => !before.includes(name));
     const usage = {
-      chains: known?.chains ?? (await standingChains(run, context)),
+      chains: first?.chains ?? (await standingChains(run, context)),
       bridges: own,
+      boot: store.boot,
       ...(isNamed && { opened: own.filter((name) => !open.includes(name)) })
     };
     if (await store.allocate(KIND, version, owner, [usage])) return { bridges: before };
@@ -102,16 +106,17 @@ async function tidy(
     const { version, entries } = await store.allocations(KIND);
     const own = entries.find((entry) => entry.owner === owner);
     if (own === undefined) return;
-    const isLast = entries.every((entry) => entry.owner === owner);
-    const { opened = [] } = usageOf(own);
-    if (opened.length > 0) await closeBridges(run, opened, context);
+    const inUse = entries.filter((entry) => usageOf(entry).boot === store.boot);
+    const isLast = inUse.length > 0 && inUse.every((entry) => entry.owner === owner);
+    const { opened = [], boot } = usageOf(own);
+    if (boot === store.boot && opened.length > 0) await closeBridges(run, opened, context);
     // Before the entry goes: after a crash between the two, it is all that knows what stood here.
     if (isLast) await removeIdleChains(run, usageOf(own).chains, context);
     if (await store.allocate(KIND, version, owner, [])) return;
   }
 }
 
-// This file is the only one that writes them.
-function usageOf({ entry }: { readonly entry: unknown }): Usage {
+/** What an allocation of the kind `usage` says; this file is the only one that writes them. */
+export function usageOf({ entry }: { readonly entry: unknown }): Usage {
   return entry as Usage;
 }

@@ -24,7 +24,12 @@ beforeEach(() => {
     netnsDir: at('netns'),
     hosts: at('hosts')
   };
-  files = containerFiles({ dir: at('files'), paths });
+  const names = {
+    isInstalled: false,
+    publish: () => Promise.resolve(),
+    withdraw: () => Promise.resolve()
+  };
+  files = containerFiles({ dir: at('files'), paths, names });
 });
 afterEach(() => rmSync(root, { recursive: true }));
 

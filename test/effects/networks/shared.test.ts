@@ -105,6 +105,19 @@ describe('network.tidy', () => {
     expect(await chains()).toEqual(before);
   });
 
+  it('takes the port back that dnsname opened on its bridge, and no other', async () => {
+    const open = (bridge: string) => `iptables -A INPUT -i ${bridge} -p udp --dport 53 -j ACCEPT`;
+    await sh(open('admin0'));
+    await shared('prepare:named:named0,admin0', 'prepare:plain:plain0');
+    await sh(`${open('named0')}; ${open('plain0')}`);
+
+    await shared('tidy:named:named0,admin0', 'tidy:plain:plain0');
+    const left = (await chains()).filter((line) => line.includes('--dport 53'));
+    await sh('iptables -F INPUT');
+
+    expect(left.map((line) => line.split(' ')[3])).toEqual(['admin0', 'plain0']);
+  });
+
   it('removes what plugins running side by side have written twice', async () => {
     await shared('prepare:n:br0');
     await sh(chainsBy('web'));

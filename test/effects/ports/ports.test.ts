@@ -15,15 +15,16 @@ async function seen<Seen>(name: string, as: readonly string[] = []): Promise<See
   return JSON.parse(stdout) as Seen;
 }
 
-const claimed = { ports: expect.any(Array) as unknown };
+const claimed = { type: 'ports.claimed' };
 const failed = (code: string, message: string | RegExp) => ({
-  refusal: {
+  type: 'ports.claimFailed',
+  failure: {
     code,
     message: typeof message === 'string' ? message : (expect.stringMatching(message) as unknown)
   }
 });
 
-describe('claiming ports', () => {
+describe('ports.claim', () => {
   it('refuses what another container publishes, and replaces what its own had', async () => {
     expect(await seen('owners')).toMatchObject({
       first: claimed,
@@ -35,8 +36,8 @@ describe('claiming ports', () => {
       other: claimed,
       replaced: claimed,
       freed: claimed,
-      held: ['container/db', 'container/web'],
-      left: [['container/db'], ['container/db']]
+      released: Array(2).fill({ type: 'ports.released', container: 'web' }),
+      left: ['container/db']
     });
   });
 
@@ -65,7 +66,7 @@ describe('claiming ports', () => {
 
   it('chooses ports that are free, in a row for a range, and no port twice', async () => {
     const { facts, entries } = await seen<{
-      facts: readonly { ports: readonly PortMapping[] }[];
+      facts: readonly { type: string; ports: readonly PortMapping[] }[];
       entries: number;
     }>('random');
 

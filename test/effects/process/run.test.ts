@@ -150,7 +150,10 @@ describe('what it leaves behind', () => {
   });
 
   it('may be a daemon in a session of its own that has closed its output', async () => {
-    const exit = await sh('setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $!');
+    // It lives on once it leads a session, so its parent waits for that.
+    const isLeader = '[ "$(cut -d " " -f 6 /proc/$!/stat)" = $! ]';
+    const daemonise = 'setsid sleep 1000 >/dev/null 2>&1 </dev/null &';
+    const exit = await sh(`${daemonise} until ${isLeader}; do :; done; echo $!`);
 
     const daemon = Number(exit.stdout);
     // The number is setsid's own, which becomes the daemon.
