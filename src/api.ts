@@ -7,6 +7,7 @@ import type { NetworkSettings } from './model/network-settings.ts';
 import type { NetworkFilter, NetworkInput, NetworkView } from './model/network-view.ts';
 import type { Collected } from './model/garbage.ts';
 import type { Failure } from './model/failure.ts';
+import type { ContainerStats } from './model/stats.ts';
 import type { ContainerView } from './model/view.ts';
 import type { JournalRecord } from './store/store.ts';
 
@@ -102,6 +103,13 @@ export interface Mooring {
    * @throws MooringError `container.notFound`, `container.notUp`
    */
   check(id: string): Promise<Checked>;
+
+  /**
+   * What its interfaces have carried; of one that shares another's netns, that other's.
+   *
+   * @throws MooringError `container.notFound`, `netns.gone`, `netns.replaced`
+   */
+  stats(id: string): Promise<ContainerStats>;
 
   /** Every container, by id. It reads only, and waits for no one. */
   list(): Promise<ContainerList>;

@@ -23,16 +23,21 @@ import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
 import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
 import { checkStanding, usesPlugin } from './effects/networks/standing.ts';
+import { flushConntrack } from './effects/ports/conntrack.ts';
+import { forgettingConnections } from './effects/ports/forget.ts';
 import { portClaims } from './effects/ports/ports.ts';
 import { wideRanges } from './effects/ports/wide.ts';
 import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
 import { hostTool } from './effects/process/tool.ts';
+import { linkStats } from './effects/stats.ts';
 import { timerEffects } from './effects/timer.ts';
 import { collectGarbage } from './gc.ts';
 import { openLog } from './log.ts';
-import { MooringError } from './model/failure.ts';
+import type { Netns } from './model/container.ts';
+import { MooringError, type Failure } from './model/failure.ts';
 import type { Collected } from './model/garbage.ts';
+import type { InterfaceStats } from './model/stats.ts';
 import { networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
 import {
   namesDir,
@@ -56,6 +61,7 @@ export interface Parts {
   readonly examiner: Examiner;
   readonly collectGarbage: (options: { readonly dryRun: boolean }) => Promise<Collected>;
   readonly ensureDefaultNetwork: () => Promise<string>;
+  readonly linkStats: (netns: Netns) => Promise<readonly InterfaceStats[] | null>;
   readonly close: () => Promise<void>;
 }
 
@@ -74,7 +80,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const tool = hostTool(settings);
   const runner = runnerOf(settings, log);
   const ownFiles = filesOf(settings);
-  const leaves = leafEffects(settings, { store, plugins, thread, runner });
+  const leaves = leafEffects(settings, { store, plugins, thread, runner, log });
   const own = { ...ownResources(settings, store, plugins), removeFiles: ownFiles.remove };
   const effects: Effects = { ...leaves, ...ownFiles.effects, ...holdEffects(() => registry, own) };
   const registry: Registry = createRegistry({
@@ -127,6 +133,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       if (isNew) await tell('network.created', network);
       return network.name;
     },
+    linkStats: (netns) => linkStats(thread, netns),
     close: async () => {
       shutdown.abort();
       await thread.close();
@@ -185,6 +192,7 @@ interface Leaves {
   readonly plugins: CniPlugins;
   readonly thread: NetnsThread;
   readonly runner: CniRunner;
+  readonly log: Logger;
 }
 
 function runnerOf(settings: Settings, log: Logger): CniRunner {
@@ -208,19 +216,27 @@ function runnerOf(settings: Settings, log: Logger): CniRunner {
 }
 
 /** The effects that reach the host; the others only speak to other actors. */
-function leafEffects(settings: Settings, { store, plugins, thread, runner }: Leaves) {
+function leafEffects(settings: Settings, { store, plugins, thread, runner, log }: Leaves) {
   const { root } = settings;
   const pluginLock = fileLock(join(root, 'plugins.lock'));
   const tool = hostTool(settings);
+  const cni = cniEffects({ runner, verifyNetns, hasPlugin: plugins.has });
+  const attachments = attachmentEffects({
+    run: tool,
+    verifyNetns,
+    observe: thread.observe,
+    exclusive: pluginLock.exclusive
+  });
+  const connections = {
+    flush: flushConntrack,
+    onFailure: (failure: Failure) => {
+      log.warn({ failure }, failure.message);
+    }
+  };
   return {
     ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
-    ...underLock(pluginLock, cniEffects({ runner, verifyNetns, hasPlugin: plugins.has })),
-    ...attachmentEffects({
-      run: tool,
-      verifyNetns,
-      observe: thread.observe,
-      exclusive: pluginLock.exclusive
-    }),
+    ...attachments,
+    ...forgettingConnections({ ...underLock(pluginLock, cni), ...attachments }, connections),
     ...sweepEffects(tool),
     ...sharedEffects({
       store,

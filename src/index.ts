@@ -26,6 +26,7 @@ export { DEFAULT_NETWORK } from './model/network.ts';
 export type { NetworkFilter, NetworkInput, NetworkView } from './model/network-view.ts';
 export { parseNetworkOption } from './model/network-option.ts';
 export { parseExpose, parsePublish } from './model/port.ts';
+export { totalOf, type ContainerStats, type Counter, type InterfaceStats } from './model/stats.ts';
 export type { AttachmentView, ContainerState, ContainerView } from './model/view.ts';
 export type { Agent } from './agent/agent.ts';
 export { doctor, Mooring, openAgent, openMooring } from './mooring.ts';

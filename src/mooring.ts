@@ -8,6 +8,7 @@ import { statOf } from './effects/process/proc.ts';
 import { MooringError } from './model/failure.ts';
 import type { Finding } from './model/finding.ts';
 import type { NetworkSettings } from './model/network-settings.ts';
+import type { ContainerStats } from './model/stats.ts';
 import type { ContainerView } from './model/view.ts';
 import { NETNS_DIR, settingsOf } from './settings.ts';
 import { compose, type Parts } from './compose.ts';
@@ -91,6 +92,7 @@ export function openComposed(parts: Parts): Mooring {
     disconnect: (id, network) => commands.disconnect(parseContainerId(id), network),
     inspect: (id) => commands.inspect(parseContainerId(id)),
     networkSettings: settings,
+    stats,
     examine: (id) => parts.examiner.examine(parseContainerId(id)),
     check: (id) => parts.examiner.check(parseContainerId(id)),
     list,
@@ -134,6 +136,11 @@ export function openComposed(parts: Parts): Mooring {
       if (error instanceof MooringError && error.code === 'container.notFound') return undefined;
       throw error;
     }
+  }
+
+  async function stats(text: string): Promise<ContainerStats> {
+    const { id, netns } = await commands.inspect(parseContainerId(text));
+    return { id, interfaces: netns && (await parts.linkStats(netns)) };
   }
 
   async function list(): Promise<ContainerList> {

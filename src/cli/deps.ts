@@ -12,6 +12,7 @@ export type Library = Pick<
   | 'parseNetworkOption'
   | 'networkMode'
   | 'engineEventText'
+  | 'totalOf'
   | 'DEFAULT_NETWORK'
 >;
 

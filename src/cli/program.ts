@@ -13,6 +13,7 @@ import type { GlobalOptions } from './options.ts';
 import { addUpkeepCommands } from './upkeep.ts';
 import { newSession } from './session.ts';
 import type { Session } from './session.ts';
+import { addStatsCommand } from './stats.ts';
 
 /**
  * Runs one command line.
@@ -48,6 +49,7 @@ function commands(session: Session): Command {
     .exitOverride();
   addContainerCommands(program, session);
   addViewCommands(program, session);
+  addStatsCommand(program, session);
   addNetworkCommands(program, session);
   addEventCommands(program, session);
   addUpkeepCommands(program, session);

@@ -11,6 +11,7 @@ import { run } from '../../src/cli/program.ts';
 import { engineEventText } from '../../src/model/engine-event.ts';
 import { MooringError } from '../../src/model/failure.ts';
 import { parseNetworkOption } from '../../src/model/network-option.ts';
+import { totalOf } from '../../src/model/stats.ts';
 import { DEFAULT_NETWORK } from '../../src/model/network.ts';
 import { networkMode } from '../../src/model/network-settings.ts';
 import { networkSettings } from '../../src/network-settings.ts';
@@ -196,6 +197,7 @@ function libraryOf(
     parseNetworkOption,
     networkMode,
     engineEventText,
+    totalOf,
     DEFAULT_NETWORK
   };
 }
