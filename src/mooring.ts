@@ -15,6 +15,8 @@ import { containerView } from './actors/views.ts';
 import { engineEventsOf } from './engine-events.ts';
 import { journalOf, eventsOf } from './journals.ts';
 import { networkSettings } from './network-settings.ts';
+import { withRemoval } from './network-removal.ts';
+import { usersOf } from './networks.ts';
 import { settleAll } from './recovery.ts';
 
 export type Mooring = api.Mooring;
@@ -68,7 +70,14 @@ export function openComposed(parts: Parts): Mooring {
     list,
     recover: () => settleAll(parts),
     gc: ({ dryRun = false } = {}) => parts.collectGarbage({ dryRun }),
-    networks,
+    networks: withRemoval({
+      networks,
+      prunable: parts.prunable,
+      usersOf: (network) => usersOf(store, network),
+      inspect: (id) => commands.inspect(id),
+      down: (id) => commands.down(id, {}),
+      disconnect: (id, network) => commands.disconnect(id, network)
+    }),
     events$: bus.committed$.pipe(map(({ event }) => event)),
     events: (selection) => eventsOf(store, selection),
     engineEvents: (selection) => engineEventsOf(store, eventsOf(store, selection)),

@@ -1,8 +1,9 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { NetworkInput, NetworkView } from '../index.ts';
-import { CliError, EXIT, codeOf } from './errors.ts';
+import { EXIT } from './errors.ts';
 import { addMemberCommands } from './members.ts';
+import { addRemovalCommands, noSuchNetwork } from './network-removal.ts';
 import { withMooring } from './open.ts';
 import { collect, formatOption, parseFilter, parsePairs, templateOption } from './options.ts';
 import { cell, formatted, json, parseTemplate, table } from './print.ts';
@@ -32,11 +33,12 @@ interface LsOptions {
   readonly format: string;
 }
 
-/** `network create|ls|inspect|rm|exists` */
+/** `network create|ls|inspect|rm|prune|exists` */
 export function addNetworkCommands(program: Command, session: Session): void {
   const network = program.command('network').description('manage networks');
   addCreate(network, session);
   addMemberCommands(network, session);
+  addRemovalCommands(network, session);
 
   network
     .command('ls')
@@ -56,15 +58,6 @@ export function addNetworkCommands(program: Command, session: Session): void {
     .addOption(templateOption())
     .action((names: string[], { format }: { readonly format: string }, command: Command) =>
       inspect(session, command, names, format)
-    );
-
-  network
-    .command('rm')
-    .alias('remove')
-    .description('remove networks and print their names')
-    .argument('<networks...>', 'names, ids or unique beginnings of ids')
-    .action((names: string[], _options: object, command: Command) =>
-      remove(session, command, names)
     );
 
   network
@@ -172,21 +165,4 @@ async function inspect(
     const text = formatted(format, found);
     if (text !== undefined) session.print(text);
   });
-}
-
-async function remove(session: Session, command: Command, names: readonly string[]): Promise<void> {
-  await withMooring(session, command, async ({ mooring }) => {
-    for (const name of names) {
-      try {
-        session.print(await mooring.networks.remove(name));
-      } catch (error) {
-        session.fail(noSuchNetwork(error, name));
-      }
-    }
-  });
-}
-
-function noSuchNetwork(error: unknown, name: string): unknown {
-  if (codeOf(error) !== 'network.notFound') return error;
-  return new CliError('network.notFound', `no such network ${name}`);
 }

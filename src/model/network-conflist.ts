@@ -1,4 +1,5 @@
-import type { JsonObject } from './json.ts';
+import type { Conflist } from './conflist.ts';
+import { isJsonObject, type JsonObject } from './json.ts';
 import type { NetworkPlan, SubnetPlan } from './network-plan.ts';
 
 /**
@@ -12,9 +13,14 @@ export function buildConflist(plan: NetworkPlan, cniVersion: string): JsonObject
   return {
     cniVersion,
     name: plan.name,
-    ...(labelled ? { args: { mooring_labels: plan.labels } } : {}),
+    args: { mooring: { dns: false }, ...(labelled ? { mooring_labels: plan.labels } : {}) },
     plugins: plan.driver === 'bridge' ? bridgePlugins(plan) : [macvlanPlugin(plan)]
   };
+}
+
+/** Whether {@link buildConflist} has made it. */
+export function isOwn({ raw }: Pick<Conflist, 'raw'>): boolean {
+  return isJsonObject(raw['args']) && isJsonObject(raw['args']['mooring']);
 }
 
 /** File names of the plugins its conflist will call, IPAM plugins included. */

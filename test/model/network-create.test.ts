@@ -126,6 +126,7 @@ describe('buildConflist', () => {
     expect(conflist(input)).toEqual({
       cniVersion: '1.0.0',
       name: 'front',
+      args: { mooring: { dns: false } },
       plugins: [
         {
           type: 'bridge',
@@ -170,7 +171,7 @@ describe('buildConflist', () => {
   });
 
   it('keeps labels', () => {
-    expect(conflist({ labels: parsePairs(['a', 'b=c=d']) })['args']).toEqual({
+    expect(conflist({ labels: parsePairs(['a', 'b=c=d']) })['args']).toMatchObject({
       mooring_labels: { a: '', b: 'c=d' }
     });
   });

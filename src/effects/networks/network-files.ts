@@ -1,7 +1,8 @@
+import { bridgesOf } from '../../model/attachment.ts';
 import { MooringError, type Failure } from '../../model/failure.ts';
-import { buildConflist, pluginsOf } from '../../model/network-conflist.ts';
+import { buildConflist, isOwn, pluginsOf } from '../../model/network-conflist.ts';
 import { parseNetworkCreate, type NetworkCreateInput } from '../../model/network-create.ts';
-import { networkTest } from '../../model/network-filter.ts';
+import { networkTest, PRUNE_FILTERS } from '../../model/network-filter.ts';
 import { DEFAULT_NETWORK } from '../../model/network.ts';
 import type { NetworkDraft } from '../../model/network-plan.ts';
 import type { NetworkFilter, NetworkView } from '../../model/network-view.ts';
@@ -55,6 +56,13 @@ export interface NetworkFiles {
   remove(wanted: string): Promise<string>;
   exists(wanted: string): Promise<boolean>;
   /**
+   * Names of the networks that were made here, the default one left out. What other programs have
+   * put into the directory may be in use without anybody here knowing.
+   *
+   * @throws MooringError `network.badFilter`
+   */
+  prunable(filters: readonly NetworkFilter[]): Promise<readonly string[]>;
+  /**
    * The default network, made when no file defines it.
    *
    * @param onMade called when it was this call that made it
@@ -74,6 +82,12 @@ export interface NetworkFilesDeps {
   readonly readHost: () => Promise<HostNetworks>;
   /** Ids of the containers that use a network, whether they are up or not. */
   readonly containersOf: (network: string) => Promise<readonly string[]>;
+  /** What is attached to a bridge, in words; nothing when there is no such bridge. */
+  readonly portsOf: (bridge: string) => Promise<readonly string[]>;
+  /** Takes away what is kept of a network's addresses, if none is leased. */
+  readonly removeLeaseDir: (network: string) => Promise<unknown>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   readonly randomBytes: (length: number) => Uint8Array;
   readonly pools: readonly Pool[];
 }
@@ -89,12 +103,24 @@ export function networkFiles(deps: NetworkFilesDeps): NetworkFiles {
       return locked(() => define(deps, draft, deps.pools));
     },
     async list(filters = []) {
-      const passes = networkTest(filters);
+      const passes = networkTest(filters, { nowMs: deps.now() });
       const { networks, problems } = await deps.load(deps.confDir);
       const sorted = networks.map(viewOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
       return { networks: sorted.filter(passes), problems };
     },
     inspect,
+    async prunable(filters) {
+      const passes = networkTest(filters, { nowMs: deps.now(), keys: PRUNE_FILTERS });
+      const { networks } = await deps.load(deps.confDir);
+      const own = networks.filter(
+        ({ conflist }) => conflist.name !== DEFAULT_NETWORK && isOwn(conflist)
+      );
+      return own
+        .map(viewOf)
+        .filter(passes)
+        .map(({ name }) => name)
+        .toSorted();
+    },
     remove: async (wanted) => locked(() => remove(deps, wanted)),
     async exists(wanted) {
       try {
@@ -135,7 +161,8 @@ async function define(
 }
 
 async function remove(deps: NetworkFilesDeps, wanted: string): Promise<string> {
-  const { name, file } = inspectIn(await deps.load(deps.confDir), wanted);
+  const loaded = await deps.load(deps.confDir);
+  const { name, file } = inspectIn(loaded, wanted);
   if (name === DEFAULT_NETWORK) {
     throw new MooringError('network.isDefault', `default network ${name} cannot be removed`);
   }
@@ -146,8 +173,29 @@ async function remove(deps: NetworkFilesDeps, wanted: string): Promise<string> {
       `"${name}" has associated containers with it: ${users.join(', ')}`
     );
   }
+  await checkBridges(deps, loaded, name);
   await removeConflist(deps.confDir, file);
+  await deps.removeLeaseDir(name);
   return name;
+}
+
+// Nothing of ours is on it any more, so that whatever is there is somebody else's.
+async function checkBridges(
+  { portsOf }: NetworkFilesDeps,
+  { networks }: LoadedNetworks,
+  name: string
+): Promise<void> {
+  const conflists = networks.map(({ conflist }) => conflist);
+  const others = conflists.filter((conflist) => conflist.name !== name).flatMap(bridgesOf);
+  const own = conflists.filter((conflist) => conflist.name === name).flatMap(bridgesOf);
+  for (const bridge of own.filter((candidate) => !others.includes(candidate))) {
+    const ports = await portsOf(bridge);
+    if (ports.length === 0) continue;
+    throw new MooringError(
+      'network.inUse',
+      `"${name}" has interfaces of others on its bridge ${bridge}: ${ports.join(', ')}`
+    );
+  }
 }
 
 function inspectIn({ networks, problems }: LoadedNetworks, wanted: string): NetworkView {
