@@ -7,11 +7,13 @@ import type { Networks } from './api.ts';
 import { loadConflists } from './effects/cni/conflists.ts';
 import type { CniPlugins } from './effects/cni/plugins.ts';
 import type { RunTool } from './effects/firewall/iptables.ts';
+import { findAardvark } from './effects/names/aardvark.ts';
 import { bridgePorts } from './effects/networks/bridges.ts';
 import { readHostNetworks } from './effects/networks/host-subnets.ts';
 import { removeLeaseDir } from './effects/networks/lease-dir.ts';
 import { networkFiles, POOLS, type NetworkFiles } from './effects/networks/network-files.ts';
 import { fileLock } from './effects/networks/plugin-lock.ts';
+import { hasTool } from './effects/process/tool.ts';
 import type { NetworkView } from './model/network-view.ts';
 import type { Settings } from './settings.ts';
 import type { Key, Store } from './store/store.ts';
@@ -20,7 +22,7 @@ import type { Key, Store } from './store/store.ts';
 export function openNetworkFiles(
   { root, confDir }: Settings,
   store: Store,
-  plugins: Pick<CniPlugins, 'highestCommonVersion'>,
+  plugins: Pick<CniPlugins, 'highestCommonVersion' | 'has'>,
   tool: RunTool
 ): NetworkFiles {
   return networkFiles({
@@ -34,6 +36,10 @@ export function openNetworkFiles(
       }),
     readHost: readHostNetworks,
     containersOf: (network) => usersOf(store, network),
+    namesBy: () => {
+      if (plugins.has('dnsname') && hasTool('dnsmasq')) return 'dnsname';
+      return findAardvark() === undefined ? 'nothing' : 'server';
+    },
     portsOf: (bridge) =>
       bridgePorts(tool, bridge, { operation: nanoid(), signal: new AbortController().signal }),
     removeLeaseDir: (network) => removeLeaseDir(network),
@@ -79,8 +85,11 @@ export function networksOf(
 ): Omit<Networks, 'prune'> {
   return {
     async create(input) {
-      const view = await files.create(input);
-      await tell('network.created', view);
+      let isNew = false;
+      const view = await files.create(input, () => {
+        isNew = true;
+      });
+      if (isNew) await tell('network.created', view);
       return view;
     },
     list: (filters) => files.list(filters),

@@ -23,6 +23,10 @@ interface CreateOptions {
   readonly opt?: readonly string[];
   readonly interfaceName?: string;
   readonly macvlan?: string;
+  readonly ipamDriver?: string;
+  readonly route?: readonly string[];
+  readonly disableDns?: true;
+  readonly ignore?: true;
 }
 
 interface LsOptions {
@@ -76,19 +80,32 @@ function addCreate(network: Command, session: Session): void {
     .command('create')
     .description('create a network and print its name')
     .argument('[name]', "default: the bridge's name")
-    .option('-d, --driver <driver>', 'bridge (default) or macvlan')
+    .option('-d, --driver <driver>', 'bridge (default), macvlan or ipvlan')
     .option('--subnet <cidr>', 'subnet, repeatable', collect)
     .option('--gateway <ip>', 'gateway of the subnet at the same place, repeatable', collect)
     .option('--ip-range <cidr>', 'part of that subnet to allocate from, repeatable', collect)
     .option('--ipv6', 'IPv6 as well')
     .option('--internal', 'no way out')
     .option('--label <key[=value]>', 'label, repeatable', collect)
-    .option('-o, --opt <key=value>', 'mtu, vlan or parent, repeatable', collect)
-    .option('--interface-name <name>', 'name of the bridge')
+    .option(
+      '-o, --opt <key=value>',
+      'mtu, vlan, isolate, metric, parent or mode, repeatable',
+      collect
+    )
+    .option('--interface-name <name>', 'name of the bridge, or the parent')
+    .option('--ipam-driver <driver>', 'host-local, dhcp or none')
+    .option('--route <dst,gw[,metric]>', 'route for its containers, repeatable', collect)
+    .option('--disable-dns', 'no names for its containers')
+    .option('--ignore', 'take a network of that name as it is')
     .addOption(new Option('--macvlan <device>').hideHelp())
     .action((name: string | undefined, options: CreateOptions, command: Command) =>
       withMooring(session, command, async ({ mooring }) => {
         const created = await mooring.networks.create(networkInput(name, options));
+        if (options.internal && !options.disableDns) {
+          session.warn(
+            `dnsname and internal networks are incompatible. dnsname plugin not configured for network ${created.name}`
+          );
+        }
         session.print(created.name);
       })
     );
@@ -98,6 +115,7 @@ function networkInput(name: string | undefined, options: CreateOptions): Network
   const { subnet, gateway, ipRange, interfaceName, macvlan } = options;
   // Any word is handed on: the library knows the drivers and refuses the others.
   const driver = (macvlan === undefined ? options.driver : 'macvlan') as NetworkInput['driver'];
+  const ipamDriver = options.ipamDriver as NetworkInput['ipamDriver'];
   const labels = parsePairs('--label', options.label ?? [], true);
   const opts = {
     ...parsePairs('--opt', options.opt ?? [], false),
@@ -112,6 +130,10 @@ function networkInput(name: string | undefined, options: CreateOptions): Network
     ...(options.ipv6 ? { ipv6: true } : {}),
     ...(options.internal ? { internal: true } : {}),
     ...(interfaceName === undefined ? {} : { interfaceName }),
+    ...(ipamDriver === undefined ? {} : { ipamDriver }),
+    ...(options.route === undefined ? {} : { routes: options.route }),
+    ...(options.disableDns ? { disableDns: true } : {}),
+    ...(options.ignore ? { ignoreIfExists: true } : {}),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     ...(Object.keys(opts).length === 0 ? {} : { options: opts })
   };

@@ -14,7 +14,7 @@ describe('network rm', () => {
       await host.ok('network', 'create', 'front');
       await host.ok('create', 'later', '--network', 'front');
       const refusal = await host.refused('network', 'rm', 'front');
-      await host.ok('down', 'later', '--forget');
+      await host.ok('rm', 'later');
       await host.ok('network', 'rm', 'front');
 
       expect(refusal).toEqual({
@@ -35,7 +35,7 @@ describe('network rm', () => {
       const [later] = await host.json<Container[]>('inspect', 'later');
       await host.ok('network', 'rm', '--force', 'back');
       const left = await names();
-      await host.ok('down', 'later', '--forget');
+      await host.ok('rm', 'later');
 
       expect(removed).toBe('front');
       expect(JSON.stringify(listed)).not.toContain('web');
@@ -86,7 +86,7 @@ describe('network rm', () => {
         ip netns add theirs
         ip link add port0 type veth peer name eth0 netns theirs
         ip link set port0 master shared0
-        ip link add port1 type dummy
+        ip link add port1 type veth peer name peer1
         ip link set port1 master shared0`);
       const refusals = [
         await host.refused('network', 'rm', 'shared'),
@@ -123,7 +123,7 @@ describe('network prune', () => {
       const pruned = await host.ok('network', 'prune');
       const left = await names();
       await host.ok('down', 'web');
-      await host.ok('down', 'later', '--forget');
+      await host.ok('rm', 'later');
       const rest = await host.ok('network', 'prune', '-f');
       await host.sh('rm /etc/cni/net.d/87-hand.conflist /etc/cni/net.d/mooring.conflist');
 

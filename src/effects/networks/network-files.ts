@@ -1,10 +1,11 @@
 import { bridgesOf } from '../../model/attachment.ts';
+import { isAtLeast } from '../../model/cni-version.ts';
 import { MooringError, type Failure } from '../../model/failure.ts';
 import { buildConflist, isOwn, pluginsOf } from '../../model/network-conflist.ts';
 import { parseNetworkCreate, type NetworkCreateInput } from '../../model/network-create.ts';
 import { networkTest, PRUNE_FILTERS } from '../../model/network-filter.ts';
 import { DEFAULT_NETWORK } from '../../model/network.ts';
-import type { NetworkDraft } from '../../model/network-plan.ts';
+import type { NamesBy, NetworkDraft, NetworkPlan } from '../../model/network-plan.ts';
 import type { NetworkFilter, NetworkView } from '../../model/network-view.ts';
 import { completePlan, type Pool } from './choose.ts';
 import { removeConflist, writeConflist } from './conflist-file.ts';
@@ -29,8 +30,12 @@ const DEFAULT_POOLS: readonly Pool[] = [16, 20, 24].map((prefix) => ({
 const DEFAULT_DRAFT: NetworkDraft = {
   name: DEFAULT_NETWORK,
   driver: 'bridge',
+  ipam: 'host-local',
   subnets: [],
   wanted: [4],
+  routes: [],
+  // As podman's, so that no name server is started for who names no network.
+  dns: false,
   interfaceName: 'mooring0',
   internal: false,
   labels: {}
@@ -38,8 +43,14 @@ const DEFAULT_DRAFT: NetworkDraft = {
 
 /** Networks as files of one directory, shared with podman and nerdctl. */
 export interface NetworkFiles {
-  /** @throws MooringError `network.exists`, `network.…`, `interface.badName` */
-  create(input: NetworkCreateInput): Promise<NetworkView>;
+  /**
+   * @param onMade called unless there was one already, which is ignored
+   * @throws MooringError `network.exists`, `network.…`, `interface.badName`
+   */
+  create(
+    input: NetworkCreateInput & { readonly ignoreIfExists?: boolean },
+    onMade?: () => void
+  ): Promise<NetworkView>;
   /** By name. @throws MooringError `network.badFilter` */
   list(
     filters?: readonly NetworkFilter[]
@@ -82,6 +93,8 @@ export interface NetworkFilesDeps {
   readonly readHost: () => Promise<HostNetworks>;
   /** Ids of the containers that use a network, whether they are up or not. */
   readonly containersOf: (network: string) => Promise<readonly string[]>;
+  /** What this host has to answer for names. */
+  readonly namesBy: () => NamesBy;
   /** What is attached to a bridge, in words; nothing when there is no such bridge. */
   readonly portsOf: (bridge: string) => Promise<readonly string[]>;
   /** Takes away what is kept of a network's addresses, if none is leased. */
@@ -98,9 +111,17 @@ export function networkFiles(deps: NetworkFilesDeps): NetworkFiles {
     deps.lock.exclusive(work, new AbortController().signal);
   const inspect = async (wanted: string) => inspectIn(await deps.load(deps.confDir), wanted);
   return {
-    create: async (input) => {
+    create: async (input, onMade) => {
       const draft = parseNetworkCreate(input);
-      return locked(() => define(deps, draft, deps.pools));
+      return locked(async () => {
+        const found = input.ignoreIfExists
+          ? (await views()).find(({ name }) => name === draft.name)
+          : undefined;
+        if (found !== undefined) return found;
+        const view = await define(deps, draft, deps.pools);
+        onMade?.();
+        return view;
+      });
     },
     async list(filters = []) {
       const passes = networkTest(filters, { nowMs: deps.now() });
@@ -154,10 +175,22 @@ async function define(
     throw new MooringError('network.exists', `the network name ${draft.name} is already used`);
   }
   const { randomBytes } = deps;
-  const plan = completePlan(draft, { conflists, host }, { pools, randomBytes });
+  const choices = { pools, randomBytes, namesBy: deps.namesBy() };
+  const plan = completePlan(draft, { conflists, host }, choices);
   const version = await deps.highestCommonVersion(pluginsOf(plan));
+  checkMetric(plan, version);
   await writeConflist(deps.confDir, plan.name, buildConflist(plan, version));
   return inspectIn(await deps.load(deps.confDir), plan.name);
+}
+
+// Plugins before that leave it out without a word.
+function checkMetric({ metric, routes }: NetworkPlan, version: string): void {
+  const asked = metric ?? routes.find((route) => route.metric)?.metric ?? 0;
+  if (asked === 0 || isAtLeast(version, '1.1.0')) return;
+  throw new MooringError(
+    'network.badOption',
+    `metric ${asked} needs plugins that speak CNI 1.1.0, those of this host speak ${version}`
+  );
 }
 
 async function remove(deps: NetworkFilesDeps, wanted: string): Promise<string> {

@@ -35,6 +35,7 @@ function open(
     highestCommonVersion: () => Promise.resolve('1.0.0'),
     readHost: () => Promise.resolve({ ...NOTHING, ...host }),
     containersOf: () => Promise.resolve(users),
+    namesBy: () => 'nothing',
     portsOf: () => Promise.resolve(ports),
     removeLeaseDir: () => Promise.resolve(),
     now: Date.now,
