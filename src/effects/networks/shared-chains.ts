@@ -57,6 +57,22 @@ const SHARED: Readonly<Record<Table, readonly SharedChain[]>> = {
       jumps: [
         /^CNI-FORWARD -m comment --comment "CNI firewall plugin admin overrides" -j CNI-ADMIN$/
       ]
+    },
+    {
+      chain: 'CNI-ISOLATION-STAGE-1',
+      own: [
+        /^-m comment --comment "CNI firewall plugin rules \(ingressPolicy: same-bridge\)" -j RETURN$/
+      ],
+      jumps: [
+        /^FORWARD -m comment --comment "CNI firewall plugin rules \(ingressPolicy: same-bridge\)" -j CNI-ISOLATION-STAGE-1$/
+      ]
+    },
+    {
+      chain: 'CNI-ISOLATION-STAGE-2',
+      own: [
+        /^-m comment --comment "CNI firewall plugin rules \(ingressPolicy: same-bridge\)" -j RETURN$/
+      ],
+      jumps: []
     }
   ]
 };
