@@ -11,6 +11,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, 
 export function parseUntil(text: string, nowMs: number): number {
   if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1_000;
   if (/^(?:\d+(?:\.\d+)?(?:ms|[hms]))+$/.test(text)) return nowMs - durationMs(text);
+  // eslint-disable-next-line no-restricted-globals -- it reads a text, not the clock
   const time = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d|$)/.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(time)) return time;
   throw new MooringError(

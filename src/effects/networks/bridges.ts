@@ -1,9 +1,17 @@
 import { MooringError } from '../../model/failure.ts';
-import { isJsonObject, type Json } from '../../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { EffectContext } from '../effects.ts';
 import type { RunTool, ToolExit } from '../firewall/iptables.ts';
 
 type Context = Pick<EffectContext, 'operation' | 'signal'>;
+
+/** A bridge that `ip` is asked about. */
+interface Asking {
+  readonly run: RunTool;
+  readonly bridge: string;
+  readonly context: Context;
+  readonly failed: (bridge: string, answer: string) => MooringError;
+}
 
 /**
  * Deletes a bridge unless something is attached to it. What isn't a bridge stays.
@@ -15,11 +23,12 @@ export async function removeIdleBridge(
   name: string,
   context: Context
 ): Promise<void> {
-  const [link] = await links(run, ['-d', 'link', 'show', 'dev', name], name, context);
+  const asking: Asking = { run, bridge: name, context, failed: refused };
+  const [link] = await links(asking, ['-d', 'link', 'show', 'dev', name]);
   if (link === undefined || kindOf(link) !== 'bridge') return;
-  const ports = await links(run, ['link', 'show', 'master', name], name, context);
+  const ports = await links(asking, ['link', 'show', 'master', name]);
   if (ports.length > 0) return;
-  const exit = await ip(run, ['link', 'delete', 'dev', name, 'type', 'bridge'], name, context);
+  const exit = await ip(asking, ['link', 'delete', 'dev', name, 'type', 'bridge']);
   if (exit.exitCode !== 0 && !isMissing(exit)) throw refused(name, exit.stderr);
 }
 
@@ -34,49 +43,44 @@ export async function bridgePorts(
   name: string,
   context: Context
 ): Promise<readonly string[]> {
-  const ports = await links(run, ['link', 'show', 'master', name], name, context, unknown);
+  const asking: Asking = { run, bridge: name, context, failed: unknown };
+  const ports = await links(asking, ['link', 'show', 'master', name]);
   if (ports.length === 0) return [];
-  const spaces = await links(run, ['netns', 'list'], name, context, unknown, 'name');
-  return ports.filter(isJsonObject).map((port) => {
-    const peer = spaces
-      .filter(isJsonObject)
-      .find(({ id }) => id !== undefined && id === port['link_netnsid']);
+  const spaces = await links(asking, ['netns', 'list'], 'name');
+  return ports.map((port) => {
+    const peer = spaces.find(({ id }) => id !== undefined && id === port['link_netnsid']);
     const at = peer?.['name'] ?? port['link_netns'];
-    return typeof at === 'string'
-      ? `${String(port['ifname'])} (netns ${at})`
-      : String(port['ifname']);
+    const name = textOf(port['ifname']);
+    return typeof at === 'string' ? `${name} (netns ${at})` : name;
   });
 }
 
 async function links(
-  run: RunTool,
+  asking: Asking,
   args: readonly string[],
-  bridge: string,
-  context: Context,
-  failed = refused,
   key = 'ifname'
-): Promise<readonly Json[]> {
-  const exit = await ip(run, ['-j', ...args], bridge, context, failed);
+): Promise<readonly JsonObject[]> {
+  const exit = await ip(asking, ['-j', ...args]);
   if (isMissing(exit)) return [];
-  if (exit.exitCode !== 0) throw failed(bridge, exit.stderr);
+  if (exit.exitCode !== 0) throw asking.failed(asking.bridge, exit.stderr);
   const answer: unknown = exit.stdout.trim() === '' ? [] : JSON.parse(exit.stdout);
   // `ip` leaves an empty object for what its filter passed over.
-  return (Array.isArray(answer) ? (answer as Json[]) : []).filter(
-    (link) => isJsonObject(link) && link[key] !== undefined
-  );
+  return (Array.isArray(answer) ? (answer as Json[]) : [])
+    .filter(isJsonObject)
+    .filter((link) => link[key] !== undefined);
 }
 
-function kindOf(link: Json): Json | undefined {
-  const info = isJsonObject(link) ? link['linkinfo'] : undefined;
-  return isJsonObject(info) ? info['info_kind'] : undefined;
+function kindOf({ linkinfo }: JsonObject): Json | undefined {
+  return isJsonObject(linkinfo) ? linkinfo['info_kind'] : undefined;
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '?';
 }
 
 async function ip(
-  run: RunTool,
-  args: readonly string[],
-  bridge: string,
-  { operation, signal }: Context,
-  failed = refused
+  { run, bridge, context: { operation, signal }, failed }: Asking,
+  args: readonly string[]
 ): Promise<ToolExit> {
   const exit = await run('ip', args, { stdin: '', operation, signal });
   if (exit !== undefined) return exit;
