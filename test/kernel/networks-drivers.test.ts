@@ -20,9 +20,13 @@ const reaches = async (from: string, to: string, at: string, timeoutMs = 5000) =
   await server.done;
   return answer.code === 0 && answer.stdout.includes('hello');
 };
+const addressesOf = async (id: string, ifName: string) => {
+  const links = await host.links(id);
+  return links[ifName]!.addresses;
+};
 const address = async (id: string, family: 4 | 6, ifName = 'eth0') =>
-  (await host.links(id))
-    [ifName]!.addresses.map((cidr) => cidr.split('/')[0]!)
+  (await addressesOf(id, ifName))
+    .map((cidr) => cidr.split('/')[0]!)
     .find((text) => text.includes(':') === (family === 6))!;
 const routes = async (id: string) =>
   JSON.parse((await inside(id, 'ip -j route')).stdout) as readonly Route[];

@@ -1,5 +1,5 @@
 import { MooringError } from '../../model/failure.ts';
-import { isJsonObject, type Json } from '../../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { EffectContext } from '../effects.ts';
 import type { RunTool, ToolExit } from '../firewall/iptables.ts';
 
@@ -15,12 +15,12 @@ export async function removeIdleBridge(
   name: string,
   context: Context
 ): Promise<void> {
-  const [link] = await links(run, ['-d', 'link', 'show', 'dev', name], name, context);
+  const ip = askIp(run, context, (answer) => stays(name, answer));
+  const [link] = await ip.list(['-d', 'link', 'show', 'dev', name], 'ifname');
   if (link === undefined || kindOf(link) !== 'bridge') return;
-  const ports = await links(run, ['link', 'show', 'master', name], name, context);
+  const ports = await ip.list(['link', 'show', 'master', name], 'ifname');
   if (ports.length > 0) return;
-  const exit = await ip(run, ['link', 'delete', 'dev', name, 'type', 'bridge'], name, context);
-  if (exit.exitCode !== 0 && !isMissing(exit)) throw refused(name, exit.stderr);
+  await ip.run(['link', 'delete', 'dev', name, 'type', 'bridge']);
 }
 
 /**
@@ -34,60 +34,58 @@ export async function bridgePorts(
   name: string,
   context: Context
 ): Promise<readonly string[]> {
-  const ports = await links(run, ['link', 'show', 'master', name], name, context, unknown);
+  const ip = askIp(run, context, (answer) => unknown(name, answer));
+  const ports = await ip.list(['link', 'show', 'master', name], 'ifname');
   if (ports.length === 0) return [];
-  const spaces = await links(run, ['netns', 'list'], name, context, unknown, 'name');
-  return ports.filter(isJsonObject).map((port) => {
-    const peer = spaces
-      .filter(isJsonObject)
-      .find(({ id }) => id !== undefined && id === port['link_netnsid']);
-    const at = peer?.['name'] ?? port['link_netns'];
-    return typeof at === 'string'
-      ? `${String(port['ifname'])} (netns ${at})`
-      : String(port['ifname']);
+  const spaces = await ip.list(['netns', 'list'], 'name');
+  return ports.map((port) => {
+    const id = port['link_netnsid'];
+    const peer = id === undefined ? undefined : spaces.find((space) => space['id'] === id);
+    const place = textOf(peer?.['name'] ?? port['link_netns']);
+    const ifName = textOf(port['ifname']);
+    return place === '' ? ifName : `${ifName} (netns ${place})`;
   });
 }
 
-async function links(
+function askIp(
   run: RunTool,
-  args: readonly string[],
-  bridge: string,
-  context: Context,
-  failed = refused,
-  key = 'ifname'
-): Promise<readonly Json[]> {
-  const exit = await ip(run, ['-j', ...args], bridge, context, failed);
-  if (isMissing(exit)) return [];
-  if (exit.exitCode !== 0) throw failed(bridge, exit.stderr);
-  const answer: unknown = exit.stdout.trim() === '' ? [] : JSON.parse(exit.stdout);
-  // `ip` leaves an empty object for what its filter passed over.
-  return (Array.isArray(answer) ? (answer as Json[]) : []).filter(
-    (link) => isJsonObject(link) && link[key] !== undefined
-  );
-}
-
-function kindOf(link: Json): Json | undefined {
-  const info = isJsonObject(link) ? link['linkinfo'] : undefined;
-  return isJsonObject(info) ? info['info_kind'] : undefined;
-}
-
-async function ip(
-  run: RunTool,
-  args: readonly string[],
-  bridge: string,
   { operation, signal }: Context,
-  failed = refused
-): Promise<ToolExit> {
-  const exit = await run('ip', args, { stdin: '', operation, signal });
-  if (exit !== undefined) return exit;
-  throw failed(bridge, 'ip is not installed');
+  failed: (answer: string) => MooringError
+) {
+  const runIp = async (args: readonly string[]): Promise<ToolExit | undefined> => {
+    const exit = await run('ip', args, { stdin: '', operation, signal });
+    if (exit === undefined) throw failed('ip is not installed');
+    if (isMissing(exit)) return undefined;
+    if (exit.exitCode !== 0) throw failed(exit.stderr);
+    return exit;
+  };
+  return {
+    run: runIp,
+    /** Objects that have the key: `ip` leaves an empty one for what its filter passed over. */
+    async list(args: readonly string[], key: string): Promise<readonly JsonObject[]> {
+      const exit = await runIp(['-j', ...args]);
+      if (exit === undefined || exit.stdout.trim() === '') return [];
+      const answer: unknown = JSON.parse(exit.stdout);
+      return (Array.isArray(answer) ? (answer as Json[]) : [])
+        .filter(isJsonObject)
+        .filter((entry) => entry[key] !== undefined);
+    }
+  };
+}
+
+function kindOf({ linkinfo }: JsonObject): Json | undefined {
+  return isJsonObject(linkinfo) ? linkinfo['info_kind'] : undefined;
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function isMissing({ exitCode, stderr }: ToolExit): boolean {
   return exitCode !== 0 && /does not exist|Cannot find device/.test(stderr);
 }
 
-function refused(bridge: string, answer: string): MooringError {
+function stays(bridge: string, answer: string): MooringError {
   return new MooringError('network.bridgeStays', `deleting bridge ${bridge}: ${answer.trim()}`);
 }
 

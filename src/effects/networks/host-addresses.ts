@@ -27,9 +27,11 @@ export async function readAddresses(
   const links = JSON.parse(exit.stdout) as readonly Json[];
   return links.filter(isJsonObject).flatMap((link) => {
     const addresses = Array.isArray(link['addr_info']) ? (link['addr_info'] as Json[]) : [];
+    const ifName = link['ifname'];
     return addresses.filter(isJsonObject).flatMap(({ local, prefixlen }) => {
-      if (typeof local !== 'string' || typeof prefixlen !== 'number') return [];
-      return [{ ...parseSubnet(`${local}/${prefixlen}`), interface: String(link['ifname']) }];
+      if (typeof local !== 'string' || typeof prefixlen !== 'number' || typeof ifName !== 'string')
+        return [];
+      return [{ ...parseSubnet(`${local}/${prefixlen}`), interface: ifName }];
     });
   });
 }
