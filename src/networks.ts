@@ -9,6 +9,7 @@ import type { CniPlugins } from './effects/cni/plugins.ts';
 import type { RunTool } from './effects/firewall/iptables.ts';
 import { findAardvark } from './effects/names/aardvark.ts';
 import { bridgePorts } from './effects/networks/bridges.ts';
+import { readAddresses } from './effects/networks/host-addresses.ts';
 import { readHostNetworks } from './effects/networks/host-subnets.ts';
 import { removeLeaseDir } from './effects/networks/lease-dir.ts';
 import { networkFiles, POOLS, type NetworkFiles } from './effects/networks/network-files.ts';
@@ -35,7 +36,13 @@ export function openNetworkFiles(
         operation: nanoid(),
         signal: new AbortController().signal
       }),
-    readHost: readHostNetworks,
+    readHost: async () => {
+      const [host, addresses] = await Promise.all([
+        readHostNetworks(),
+        readAddresses(tool, { operation: nanoid(), signal: new AbortController().signal })
+      ]);
+      return { ...host, ...(addresses && { addresses }) };
+    },
     containersOf: (network) => usersOf(store, network),
     namesBy: () => {
       if (plugins.has('dnsname') && hasTool('dnsmasq')) return 'dnsname';

@@ -1,8 +1,8 @@
 import { MooringError } from './failure.ts';
 import type { NetworkFilter, NetworkView } from './network-view.ts';
-import { parseUntil } from './until.ts';
+import { parseUntil, type Clock } from './until.ts';
 
-type Matcher = (view: NetworkView, value: string, nowMs: number) => boolean;
+type Matcher = (view: NetworkView, value: string, clock: Clock) => boolean;
 
 const MATCHERS: Readonly<Record<string, Matcher>> = {
   name: ({ name }, value) => pattern(value).test(name),
@@ -12,8 +12,7 @@ const MATCHERS: Readonly<Record<string, Matcher>> = {
   'label!': ({ labels }, value) => !hasLabel(labels, value),
   driver: ({ driver }, value) => driver === value,
   id: ({ id }, value) => id.includes(value),
-  // eslint-disable-next-line no-restricted-globals -- it reads a text, not the clock
-  until: ({ created }, value, nowMs) => Date.parse(created) < parseUntil(value, nowMs)
+  until: ({ created }, value, clock) => clock.parseTime(created) < parseUntil(value, clock)
 };
 
 /** Keys of which every value must hold. */
@@ -41,31 +40,29 @@ export function parseNetworkFilter(word: string): NetworkFilter {
  * Whether a network passes: values of one key are alternatives, except those of
  * `label`, `label!` and `until`; different keys must all hold.
  *
- * @param options.nowMs against which durations of `until` are measured
  * @param options.keys those that are known; default all
  * @returns a test, after every filter has been checked
  * @throws MooringError `network.badFilter`
  */
 export function networkTest(
   filters: readonly NetworkFilter[],
-  { nowMs, keys: known = Object.keys(MATCHERS) }: FilterOptions
+  { keys: known = Object.keys(MATCHERS), ...clock }: FilterOptions
 ): (view: NetworkView) => boolean {
   for (const { key, value } of filters) {
     if (!known.includes(key)) throw badFilter(`invalid filter ${JSON.stringify(key)}`);
     if (key === 'name') pattern(value);
-    if (key === 'until') parseUntil(value, nowMs);
+    if (key === 'until') parseUntil(value, clock);
   }
   const keys = [...new Set(filters.map(({ key }) => key))];
   return (view) =>
     keys.every((key) => {
       const values = filters.filter((filter) => filter.key === key).map(({ value }) => value);
-      const matches = (value: string) => MATCHERS[key]!(view, value, nowMs);
+      const matches = (value: string) => MATCHERS[key]!(view, value, clock);
       return ALL.has(key) ? values.every(matches) : values.some(matches);
     });
 }
 
-interface FilterOptions {
-  readonly nowMs: number;
+interface FilterOptions extends Clock {
   readonly keys?: readonly string[];
 }
 

@@ -2,17 +2,23 @@ import { MooringError } from './failure.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** As `Date.parse`. */
+  readonly parseTime: (text: string) => number;
+}
+
 /**
  * The value of a filter `until`, in milliseconds since the epoch: seconds since the epoch, a time
  * as of RFC 3339, or how long ago (`10m`, `1h30m`).
  *
  * @throws MooringError `network.badFilter`
  */
-export function parseUntil(text: string, nowMs: number): number {
+export function parseUntil(text: string, { nowMs, parseTime }: Clock): number {
   if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1_000;
   if (/^(?:\d+(?:\.\d+)?(?:ms|[hms]))+$/.test(text)) return nowMs - durationMs(text);
-  // eslint-disable-next-line no-restricted-globals -- it reads a text, not the clock
-  const time = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d|$)/.test(text) ? Date.parse(text) : Number.NaN;
+  const time = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d|$)/.test(text) ? parseTime(text) : Number.NaN;
   if (!Number.isNaN(time)) return time;
   throw new MooringError(
     'network.badFilter',

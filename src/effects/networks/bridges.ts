@@ -5,14 +5,6 @@ import type { RunTool, ToolExit } from '../firewall/iptables.ts';
 
 type Context = Pick<EffectContext, 'operation' | 'signal'>;
 
-/** A bridge that `ip` is asked about. */
-interface Asking {
-  readonly run: RunTool;
-  readonly bridge: string;
-  readonly context: Context;
-  readonly failed: (bridge: string, answer: string) => MooringError;
-}
-
 /**
  * Deletes a bridge unless something is attached to it. What isn't a bridge stays.
  *
@@ -23,13 +15,12 @@ export async function removeIdleBridge(
   name: string,
   context: Context
 ): Promise<void> {
-  const asking: Asking = { run, bridge: name, context, failed: refused };
-  const [link] = await links(asking, ['-d', 'link', 'show', 'dev', name]);
+  const ip = askIp(run, context, (answer) => stays(name, answer));
+  const [link] = await ip.list(['-d', 'link', 'show', 'dev', name], 'ifname');
   if (link === undefined || kindOf(link) !== 'bridge') return;
-  const ports = await links(asking, ['link', 'show', 'master', name]);
+  const ports = await ip.list(['link', 'show', 'master', name], 'ifname');
   if (ports.length > 0) return;
-  const exit = await ip(asking, ['link', 'delete', 'dev', name, 'type', 'bridge']);
-  if (exit.exitCode !== 0 && !isMissing(exit)) throw refused(name, exit.stderr);
+  await ip.run(['link', 'delete', 'dev', name, 'type', 'bridge']);
 }
 
 /**
@@ -43,31 +34,43 @@ export async function bridgePorts(
   name: string,
   context: Context
 ): Promise<readonly string[]> {
-  const asking: Asking = { run, bridge: name, context, failed: unknown };
-  const ports = await links(asking, ['link', 'show', 'master', name]);
+  const ip = askIp(run, context, (answer) => unknown(name, answer));
+  const ports = await ip.list(['link', 'show', 'master', name], 'ifname');
   if (ports.length === 0) return [];
-  const spaces = await links(asking, ['netns', 'list'], 'name');
+  const spaces = await ip.list(['netns', 'list'], 'name');
   return ports.map((port) => {
-    const peer = spaces.find(({ id }) => id !== undefined && id === port['link_netnsid']);
-    const at = peer?.['name'] ?? port['link_netns'];
-    const name = textOf(port['ifname']);
-    return typeof at === 'string' ? `${name} (netns ${at})` : name;
+    const id = port['link_netnsid'];
+    const peer = id === undefined ? undefined : spaces.find((space) => space['id'] === id);
+    const place = textOf(peer?.['name'] ?? port['link_netns']);
+    const ifName = textOf(port['ifname']);
+    return place === '' ? ifName : `${ifName} (netns ${place})`;
   });
 }
 
-async function links(
-  asking: Asking,
-  args: readonly string[],
-  key = 'ifname'
-): Promise<readonly JsonObject[]> {
-  const exit = await ip(asking, ['-j', ...args]);
-  if (isMissing(exit)) return [];
-  if (exit.exitCode !== 0) throw asking.failed(asking.bridge, exit.stderr);
-  const answer: unknown = exit.stdout.trim() === '' ? [] : JSON.parse(exit.stdout);
-  // `ip` leaves an empty object for what its filter passed over.
-  return (Array.isArray(answer) ? (answer as Json[]) : [])
-    .filter(isJsonObject)
-    .filter((link) => link[key] !== undefined);
+function askIp(
+  run: RunTool,
+  { operation, signal }: Context,
+  failed: (answer: string) => MooringError
+) {
+  const runIp = async (args: readonly string[]): Promise<ToolExit | undefined> => {
+    const exit = await run('ip', args, { stdin: '', operation, signal });
+    if (exit === undefined) throw failed('ip is not installed');
+    if (isMissing(exit)) return undefined;
+    if (exit.exitCode !== 0) throw failed(exit.stderr);
+    return exit;
+  };
+  return {
+    run: runIp,
+    /** Objects that have the key: `ip` leaves an empty one for what its filter passed over. */
+    async list(args: readonly string[], key: string): Promise<readonly JsonObject[]> {
+      const exit = await runIp(['-j', ...args]);
+      if (exit === undefined || exit.stdout.trim() === '') return [];
+      const answer: unknown = JSON.parse(exit.stdout);
+      return (Array.isArray(answer) ? (answer as Json[]) : [])
+        .filter(isJsonObject)
+        .filter((entry) => entry[key] !== undefined);
+    }
+  };
 }
 
 function kindOf({ linkinfo }: JsonObject): Json | undefined {
@@ -75,23 +78,14 @@ function kindOf({ linkinfo }: JsonObject): Json | undefined {
 }
 
 function textOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value : '?';
-}
-
-async function ip(
-  { run, bridge, context: { operation, signal }, failed }: Asking,
-  args: readonly string[]
-): Promise<ToolExit> {
-  const exit = await run('ip', args, { stdin: '', operation, signal });
-  if (exit !== undefined) return exit;
-  throw failed(bridge, 'ip is not installed');
+  return typeof value === 'string' ? value : '';
 }
 
 function isMissing({ exitCode, stderr }: ToolExit): boolean {
   return exitCode !== 0 && /does not exist|Cannot find device/.test(stderr);
 }
 
-function refused(bridge: string, answer: string): MooringError {
+function stays(bridge: string, answer: string): MooringError {
   return new MooringError('network.bridgeStays', `deleting bridge ${bridge}: ${answer.trim()}`);
 }
 

@@ -111,6 +111,7 @@ export interface NetworkFilesDeps {
 }
 
 export function networkFiles(deps: NetworkFilesDeps): NetworkFiles {
+  const clock = () => ({ nowMs: deps.now(), parseTime: Date.parse });
   const views = async () => (await deps.load(deps.confDir)).networks.map(viewOf);
   const locked = <Value>(work: () => Promise<Value>) =>
     deps.lock.exclusive(work, new AbortController().signal);
@@ -129,14 +130,14 @@ export function networkFiles(deps: NetworkFilesDeps): NetworkFiles {
       });
     },
     async list(filters = []) {
-      const passes = networkTest(filters, { nowMs: deps.now() });
+      const passes = networkTest(filters, clock());
       const { networks, problems } = await deps.load(deps.confDir);
       const sorted = networks.map(viewOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
       return { networks: sorted.filter(passes), problems };
     },
     inspect,
     async prunable(filters) {
-      const passes = networkTest(filters, { nowMs: deps.now(), keys: PRUNE_FILTERS });
+      const passes = networkTest(filters, { ...clock(), keys: PRUNE_FILTERS });
       const { networks } = await deps.load(deps.confDir);
       const own = networks.filter(
         ({ conflist }) => conflist.name !== DEFAULT_NETWORK && isOwn(conflist)
