@@ -7,6 +7,7 @@ import type { NetworkSettings } from './model/network-settings.ts';
 import type { NetworkFilter, NetworkInput, NetworkView } from './model/network-view.ts';
 import type { Collected } from './model/garbage.ts';
 import type { Failure } from './model/failure.ts';
+import type { ContainerStats } from './model/stats.ts';
 import type { ContainerView } from './model/view.ts';
 import type { JournalRecord } from './store/store.ts';
 
@@ -103,6 +104,13 @@ export interface Mooring {
    */
   check(id: string): Promise<Checked>;
 
+  /**
+   * What its interfaces have carried; of one that shares another's netns, that other's.
+   *
+   * @throws MooringError `container.notFound`, `netns.gone`, `netns.replaced`
+   */
+  stats(id: string): Promise<ContainerStats>;
+
   /** Every container, by id. It reads only, and waits for no one. */
   list(): Promise<ContainerList>;
 
@@ -169,6 +177,11 @@ export interface MooringOptions {
   readonly logLevel?: string;
   /** A pino logger of the host's, instead of `logLevel`. */
   readonly logger?: Logger;
+  /**
+   * We run in a virtual machine that podman made: its address is given to plugins at ADD as
+   * `PODMAN_MACHINE_HOST`, and networks are created with the plugin podman-machine. Default `false`.
+   */
+  readonly machine?: boolean;
   /** How long one plugin may take, milliseconds; default 60,000. */
   readonly pluginTimeoutMs?: number;
   /** How long to wait while another process works on the same container, milliseconds; default 120,000. */

@@ -5,7 +5,7 @@ import { lane } from './actors/lanes.ts';
 import { createRegistry, type Registry } from './actors/registry.ts';
 import type { Networks } from './api.ts';
 import { createBus, type Bus } from './bus/bus.ts';
-import { checkEffects } from './effects/attachments.ts';
+import { attachmentEffects } from './effects/attachments/attachments.ts';
 import { cniEffects } from './effects/cni/effects.ts';
 import { resultCache } from './effects/cni/cache.ts';
 import { cniPlugins, type CniPlugins } from './effects/cni/plugins.ts';
@@ -18,21 +18,27 @@ import { containerFiles, type FilesOfContainers } from './effects/files/files.ts
 import { HOST_PATHS } from './effects/files/host-files.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
 import { findAardvark, nameServer } from './effects/names/aardvark.ts';
+import { machineHost } from './effects/machine-host.ts';
 import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
 import type { NetworkFiles } from './effects/networks/network-files.ts';
 import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
 import { checkStanding, usesPlugin } from './effects/networks/standing.ts';
+import { flushConntrack } from './effects/ports/conntrack.ts';
+import { forgettingConnections } from './effects/ports/forget.ts';
 import { portClaims } from './effects/ports/ports.ts';
 import { wideRanges } from './effects/ports/wide.ts';
 import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
 import { hostTool } from './effects/process/tool.ts';
+import { linkStats } from './effects/stats.ts';
 import { timerEffects } from './effects/timer.ts';
 import { collectGarbage } from './gc.ts';
 import { openLog } from './log.ts';
-import { MooringError } from './model/failure.ts';
+import type { Netns } from './model/container.ts';
+import { MooringError, type Failure } from './model/failure.ts';
 import type { Collected } from './model/garbage.ts';
+import type { InterfaceStats } from './model/stats.ts';
 import { networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
 import {
   namesDir,
@@ -50,6 +56,7 @@ import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
 export interface Parts {
   readonly store: Store;
   readonly bus: Bus;
+  readonly log: Logger;
   readonly registry: Registry;
   readonly networks: Omit<Networks, 'prune'>;
   /** As of `NetworkFiles`. */
@@ -57,6 +64,7 @@ export interface Parts {
   readonly examiner: Examiner;
   readonly collectGarbage: (options: { readonly dryRun: boolean }) => Promise<Collected>;
   readonly ensureDefaultNetwork: () => Promise<string>;
+  readonly linkStats: (netns: Netns) => Promise<readonly InterfaceStats[] | null>;
   readonly close: () => Promise<void>;
 }
 
@@ -75,7 +83,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const shutdown = new AbortController();
   const runner = runnerOf(settings, log);
   const ownFiles = filesOf(settings);
-  const leaves = leafEffects(settings, { store, plugins, thread, runner });
+  const leaves = leafEffects(settings, { store, plugins, thread, runner, log });
   const own = { ...ownResources(settings, store, plugins), removeFiles: ownFiles.remove };
   const effects: Effects = { ...leaves, ...ownFiles.effects, ...holdEffects(() => registry, own) };
   const registry: Registry = createRegistry({
@@ -96,6 +104,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   return {
     store,
     bus,
+    log,
     registry,
     networks: networksOf(files, store, settings, tell),
     prunable: (filters) => files.prunable(filters),
@@ -128,6 +137,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       if (isNew) await tell('network.created', network);
       return network.name;
     },
+    linkStats: (netns) => linkStats(thread, netns),
     close: async () => {
       shutdown.abort();
       await thread.close();
@@ -186,6 +196,7 @@ interface Leaves {
   readonly plugins: CniPlugins;
   readonly thread: NetnsThread;
   readonly runner: CniRunner;
+  readonly log: Logger;
 }
 
 function runnerOf(settings: Settings, log: Logger): CniRunner {
@@ -201,6 +212,7 @@ function runnerOf(settings: Settings, log: Logger): CniRunner {
       graceMs
     },
     ranges: wideRanges(hostTool(settings)),
+    ...(settings.machine && { machineHost }),
     onLog: (line) => {
       log.info(line);
     }
@@ -208,14 +220,27 @@ function runnerOf(settings: Settings, log: Logger): CniRunner {
 }
 
 /** The effects that reach the host; the others only speak to other actors. */
-function leafEffects(settings: Settings, { store, plugins, thread, runner }: Leaves) {
+function leafEffects(settings: Settings, { store, plugins, thread, runner, log }: Leaves) {
   const { root } = settings;
   const pluginLock = fileLock(join(root, 'plugins.lock'));
   const tool = hostTool(settings);
+  const cni = cniEffects({ runner, verifyNetns, hasPlugin: plugins.has });
+  const attachments = attachmentEffects({
+    run: tool,
+    verifyNetns,
+    observe: thread.observe,
+    exclusive: pluginLock.exclusive
+  });
+  const connections = {
+    flush: flushConntrack,
+    onFailure: (failure: Failure) => {
+      log.warn({ failure }, failure.message);
+    }
+  };
   return {
     ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
-    ...underLock(pluginLock, cniEffects({ runner, verifyNetns, hasPlugin: plugins.has })),
-    ...checkEffects({ runner, verifyNetns }),
+    ...attachments,
+    ...forgettingConnections({ ...underLock(pluginLock, cni), ...attachments }, connections),
     ...sweepEffects(tool),
     ...sharedEffects({
       store,

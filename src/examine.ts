@@ -115,9 +115,9 @@ export function examinerOf(parts: ExamineParts): Examiner {
     attachments: readonly Attachment[]
   ): Promise<Checked> {
     const look = await drifts(id, netns, attachments);
-    const findings: CheckFinding[] = look.drifts.map(({ network, kind, text }) => {
-      return { network, code: `drift.${kind}`, text };
-    });
+    const findings = look.drifts
+      .map(({ network, kind, text }): CheckFinding => ({ network, code: `drift.${kind}`, text }))
+      .filter((finding) => !isNoAnswer(finding));
     if (look.failure) {
       const { code, message } = look.failure;
       findings.push({ network: null, code, text: message });

@@ -3,7 +3,6 @@ import { removeLease, type IpamLease } from './effects/gc/leases.ts';
 import { tracesOfJournal, type Trace } from './effects/gc/traces.ts';
 import { newContext, type GcParts, type Item, type Seen } from './gc-parts.ts';
 import type { ContainerContext } from './machines/container-context.ts';
-import type { Attachment } from './model/container.ts';
 import { errorOf, MooringError } from './model/failure.ts';
 import { containerKey } from './container-rest.ts';
 import type { StoredActor } from './store/store.ts';
@@ -108,29 +107,23 @@ function traceItems(parts: GcParts, trace: Trace, seen: Seen): Item[] {
     const object = `name: "${network}" id: "${container}"`;
     items.push({ kind: 'rules', owner, object, remove: () => sweep(parts, trace) });
   }
-  if (isCached) {
-    const remove = () => {
-      parts.cache.remove({ network, containerId: container, ifName });
-      return Promise.resolve();
-    };
-    items.push({ kind: 'result', owner, object: `${network} ${container} ${ifName}`, remove });
-  }
-  const [first, ...rest] = items;
-  if (first === undefined) return [];
-  // The plugins know best what they made; what they leave, or can't be asked for, is removed by hand.
-  const remove = async () => {
-    await detach(parts, trace, seen);
-    await first.remove();
-  };
-  return [{ ...first, remove }, ...rest];
+  if (!isCached) return items;
+  const object = `${network} ${container} ${ifName}`;
+  return [{ kind: 'result', owner, object, remove: () => detach(parts, trace, seen) }, ...items];
 }
 
-async function detach({ effects }: GcParts, trace: Trace, seen: Seen): Promise<void> {
-  const { container, attachment } = trace;
-  if (attachment === undefined || !isAlone(trace, seen)) return;
-  const request = { type: 'cni.del', container, netns: null, attachment } as const;
-  // Its refusal is no end: each thing it left is removed, or told, for itself.
-  await effects['cni.del'](request satisfies { attachment: Attachment }, newContext());
+/**
+ * The plugins know best what they made: an accepted address carries no name. The result stays
+ * until they have succeeded, as it is all that they can be asked by.
+ */
+async function detach(parts: GcParts, trace: Trace, seen: Seen): Promise<void> {
+  const { container, network, ifName, attachment } = trace;
+  if (attachment !== undefined && isAlone(trace, seen)) {
+    const request = { type: 'cni.del', container, netns: null, attachment } as const;
+    const fact = await parts.effects['cni.del'](request, newContext());
+    if (fact.type === 'attachment.delFailed') throw errorOf(fact.failure);
+  }
+  parts.cache.remove({ network, containerId: container, ifName });
 }
 
 async function sweep({ effects }: GcParts, { container, network }: Trace): Promise<void> {

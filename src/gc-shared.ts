@@ -61,6 +61,10 @@ export async function usageItems(parts: GcParts, network: string): Promise<reado
   // Of an earlier boot nothing stands any more, whatever has the same name.
   const bridges = usage.filter(({ boot }) => boot === store.boot).flatMap((one) => one.bridges);
   const remove = async () => {
+    // What stood here before is known until the last thing of it has gone.
+    if (parts.cache.list().some((entry) => entry.network === network)) {
+      throw new MooringError('gc.inUse', `a result of ${network} is left`);
+    }
     const request = { type: 'network.tidy', network, bridges, baseline: { bridges: [] } } as const;
     const fact = await effects['network.tidy'](request, newContext());
     if (fact.type === 'network.tidyFailed') throw errorOf(fact.failure);

@@ -1,12 +1,14 @@
 import { map } from 'rxjs/internal/operators/map';
 import type * as api from './api.ts';
 import type { Container, ContainerList, MooringOptions, UpInput } from './api.ts';
-import { commandsOf } from './commands.ts';
+import type { Agent } from './agent/agent.ts';
+import { commandsOf, type Commands } from './commands.ts';
 import { findings } from './effects/doctor.ts';
 import { statOf } from './effects/process/proc.ts';
 import { MooringError } from './model/failure.ts';
 import type { Finding } from './model/finding.ts';
 import type { NetworkSettings } from './model/network-settings.ts';
+import type { ContainerStats } from './model/stats.ts';
 import type { ContainerView } from './model/view.ts';
 import { NETNS_DIR, settingsOf } from './settings.ts';
 import { compose, type Parts } from './compose.ts';
@@ -36,19 +38,50 @@ export async function openMooring(options: MooringOptions = {}): Promise<Mooring
   return openComposed(await compose(options));
 }
 
+/**
+ * Starts the long-running process that watches the host for a state directory: rules that others
+ * take away are put back, and what can't be put back makes its container `degraded`.
+ *
+ * @throws MooringError `agent.running`, and as `openMooring`
+ */
+export async function openAgent(options: MooringOptions = {}): Promise<Agent> {
+  // Loaded when it is wanted: few processes are agents.
+  const { startAgent } = await import('./agent/agent.ts');
+  const parts = await compose(options);
+  const mooring = openComposed(parts);
+  try {
+    const { store, log } = parts;
+    const settings = settingsOf(options);
+    const agent = await startAgent({ mooring, store, settings, log, netnsDir: NETNS_DIR });
+    return {
+      async close() {
+        await agent.close();
+        await mooring.close();
+      }
+    };
+  } catch (error) {
+    await mooring.close();
+    throw error;
+  }
+}
+
 /** What the host has and lacks for these options. It changes nothing. */
 export function doctor(options: MooringOptions = {}): Promise<readonly Finding[]> {
   return findings({ ...settingsOf(options), runDir: NETNS_DIR });
 }
 
+function commandsOn(parts: Parts): Commands {
+  return commandsOf({
+    ...parts,
+    networkName: async (wanted) => (await parts.networks.inspect(wanted)).name,
+    startTimeOf: (pid) => statOf(pid)?.startTime
+  });
+}
+
 /** The library over parts that are wired up already. */
 export function openComposed(parts: Parts): Mooring {
   const { store, registry, bus, networks } = parts;
-  const commands = commandsOf({
-    ...parts,
-    networkName: async (wanted) => (await networks.inspect(wanted)).name,
-    startTimeOf: (pid) => statOf(pid)?.startTime
-  });
+  const commands = commandsOn(parts);
 
   const mooring: Mooring = {
     up: async (input: UpInput, { signal } = {}): Promise<Container> => {
@@ -65,6 +98,7 @@ export function openComposed(parts: Parts): Mooring {
     disconnect: (id, network) => commands.disconnect(parseContainerId(id), network),
     inspect: (id) => commands.inspect(parseContainerId(id)),
     networkSettings: settings,
+    stats,
     examine: (id) => parts.examiner.examine(parseContainerId(id)),
     check: (id) => parts.examiner.check(parseContainerId(id)),
     list,
@@ -115,6 +149,11 @@ export function openComposed(parts: Parts): Mooring {
       if (error instanceof MooringError && error.code === 'container.notFound') return undefined;
       throw error;
     }
+  }
+
+  async function stats(text: string): Promise<ContainerStats> {
+    const { id, netns } = await commands.inspect(parseContainerId(text));
+    return { id, interfaces: netns && (await parts.linkStats(netns)) };
   }
 
   async function list(): Promise<ContainerList> {

@@ -21,13 +21,14 @@ import type { Key, Store } from './store/store.ts';
 
 /** The conflist directory as this process uses it. */
 export function openNetworkFiles(
-  { root, confDir }: Settings,
+  { root, confDir, machine }: Settings,
   store: Store,
   plugins: Pick<CniPlugins, 'highestCommonVersion' | 'has'>,
   tool: RunTool
 ): NetworkFiles {
   return networkFiles({
     confDir,
+    machine,
     lock: fileLock(join(root, 'networks.lock')),
     load: loadConflists,
     highestCommonVersion: (types) =>

@@ -16,6 +16,8 @@ export interface Settings {
   readonly graceMs: number;
   readonly lockTimeoutMs: number;
   readonly concurrency: number;
+  /** Whether we run in a virtual machine of podman's. */
+  readonly machine: boolean;
   /** Whether published host ports are kept bound. */
   readonly reservePorts: boolean;
 }
@@ -52,6 +54,7 @@ export function settingsOf(options: MooringOptions): Settings {
     graceMs: GRACE_MS,
     lockTimeoutMs: whole('lockTimeoutMs', options.lockTimeoutMs ?? 120_000, 0, HOUR_MS),
     concurrency: whole('concurrency', options.concurrency ?? 2 * availableParallelism(), 1, 1_024),
+    machine: options.machine ?? false,
     reservePorts: options.reservePorts ?? true
   };
 }

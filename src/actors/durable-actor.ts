@@ -54,11 +54,16 @@ export function durableActor(
   let visits: Visit[] = [];
   let session: Session | undefined;
   let running = false;
+  // Answers to what a session asks while it is still being opened: the first may come at once.
+  let waiting: Envelope[] = [];
 
   return {
     ask: (envelope, asked) => visit({ envelope, ...(asked && { asked }) }),
     settle: () => visit({}),
-    receive: (envelope) => session?.deliver(envelope)
+    receive: (envelope) => {
+      if (session) session.deliver(envelope);
+      else waiting.push(envelope);
+    }
   };
 
   function visit(what: Pick<Visit, 'envelope' | 'asked'>): Promise<Rest> {
@@ -75,6 +80,8 @@ export function durableActor(
       const served: Visit[] = [];
       try {
         session = await openSession(key, runtime, rested);
+        for (const fact of waiting) session.deliver(fact);
+        waiting = [];
         const rest = await session.work(() => {
           const next = visits.shift();
           if (next) served.push(next);
@@ -86,6 +93,7 @@ export function durableActor(
         for (const { resolve } of served) resolve(rest);
       } catch (error) {
         session = undefined;
+        waiting = [];
         // Who came while it failed has not been served either, and would wait for ever.
         for (const { reject } of [...served, ...visits]) reject(error);
         visits = [];

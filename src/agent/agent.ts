@@ -26,8 +26,6 @@ export interface AgentDeps {
   readonly log: Logger;
   /** Directory in which netns are pinned, `/run/netns`. */
   readonly netnsDir: string;
-  /** What is amiss with a container by the kernel; changes and records nothing. */
-  readonly examine: (view: ContainerView) => Promise<readonly Drift[]>;
 }
 
 /** Files that those of a container are made from. */
@@ -142,7 +140,7 @@ async function adoptAll(
 ): Promise<void> {
   for (const entry of await store.list('container')) {
     if ('failure' in entry) log.error({ failure: entry.failure }, `reading ${entry.key.id}`);
-    else await adopt(containerView(entry.actor), { views, watch, seen, log });
+    else await adopt(containerView(entry.actor, store.boot), { views, watch, seen, log });
   }
 }
 
@@ -191,7 +189,7 @@ async function follow(deps: AgentDeps, { signal, ...rest }: Following): Promise<
       const [kind, id = ''] = key.split('/');
       if (kind !== 'container' || isPassing(stateOf(value))) continue;
       const actor = await store.load({ kind: 'container', id });
-      if (actor) await adopt(containerView(actor), { ...rest, log });
+      if (actor) await adopt(containerView(actor, store.boot), { ...rest, log });
       else await drop(id, rest);
     }
   } catch (error) {
@@ -221,11 +219,11 @@ async function look(deps: AgentDeps, id: string, reason: string): Promise<void> 
   try {
     const actor = await store.load({ kind: 'container', id });
     if (!actor) return;
-    const view = containerView(actor);
+    const view = containerView(actor, store.boot);
     // Somebody is at it: what it comes to is in the journal, and looked at then.
     if (view.pending || (view.state !== 'up' && view.state !== 'degraded')) return;
-    const drifts = await deps.examine(view);
-    if (textOf(drifts) === textOf(view.drifts)) return;
+    const { drifts, failure } = await mooring.examine(id);
+    if (failure !== null || textOf(drifts) === textOf(view.drifts)) return;
     log.info({ container: id, reason, drifts: drifts.map(({ text }) => text) }, 'drift');
     const { state } = await mooring.repair(id, { because: reason });
     log.info({ container: id, state }, 'looked at');

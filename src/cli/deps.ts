@@ -4,12 +4,15 @@ import type * as Api from '../index.ts';
 export type Library = Pick<
   typeof Api,
   | 'openMooring'
+  | 'openAgent'
+  | 'notify'
   | 'doctor'
   | 'parseExpose'
   | 'parsePublish'
   | 'parseNetworkOption'
   | 'networkMode'
   | 'engineEventText'
+  | 'totalOf'
   | 'DEFAULT_NETWORK'
 >;
 

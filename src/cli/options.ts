@@ -13,6 +13,7 @@ export interface GlobalOptions {
   readonly cniConfDir?: string;
   readonly cniPluginDir?: readonly string[];
   readonly logLevel: string;
+  readonly machine?: true;
   readonly portReservation: boolean;
 }
 
@@ -28,6 +29,7 @@ export function addGlobalOptions(program: Command): Command {
     .option('--cni-conf-dir <dir>', 'directory of conflists (default: /etc/cni/net.d)')
     .option('--cni-plugin-dir <dir>', 'directory of CNI plugins, repeatable', collect)
     .option('--no-port-reservation', 'do not keep published host ports bound')
+    .addOption(new Option('--machine', 'run in a virtual machine of podman').hideHelp())
     .addOption(
       new Option('--log-level <level>', 'what to log on standard error')
         .choices(LOG_LEVELS)
@@ -46,6 +48,7 @@ export function mooringOptions(command: Command, env: Deps['env']): MooringOptio
     ...(given.cniConfDir === undefined ? {} : { confDir: given.cniConfDir }),
     ...(given.cniPluginDir === undefined ? {} : { pluginDirs: given.cniPluginDir }),
     ...(given.portReservation ? {} : { reservePorts: false }),
+    ...(given.machine || env['MOORING_MACHINE'] ? { machine: true } : {}),
     logLevel: given.logLevel
   };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAgentCommand } from './agent.ts';
 import { addCompletionCommands } from './completion.ts';
 import { addViewCommands } from './container-views.ts';
 import { addContainerCommands } from './container.ts';
@@ -12,6 +13,7 @@ import type { GlobalOptions } from './options.ts';
 import { addUpkeepCommands } from './upkeep.ts';
 import { newSession } from './session.ts';
 import type { Session } from './session.ts';
+import { addStatsCommand } from './stats.ts';
 
 /**
  * Runs one command line.
@@ -47,10 +49,12 @@ function commands(session: Session): Command {
     .exitOverride();
   addContainerCommands(program, session);
   addViewCommands(program, session);
+  addStatsCommand(program, session);
   addNetworkCommands(program, session);
   addEventCommands(program, session);
   addUpkeepCommands(program, session);
   addHostCommands(program, session);
+  addAgentCommand(program, session);
   return program;
 }
 

@@ -88,13 +88,13 @@ async function gc(
   else for (const one of collected.removed) session.print(garbageText(one));
   for (const { failure, ...one } of collected.kept) {
     const line = `${garbageText(one)}: ${failure.message}`;
-    if (HARMLESS.has(failure.code)) session.warn(line);
-    else session.fail(new CliError(failure.code, line));
+    if (!HARMLESS.has(failure.code)) session.fail(new CliError(failure.code, line));
+    else if (format !== 'json') session.warn(line);
   }
 }
 
 /** Left alone on purpose; anything else is a removal that failed. */
-const HARMLESS: ReadonlySet<string> = new Set(['gc.busy', 'gc.unproven']);
+const HARMLESS: ReadonlySet<string> = new Set(['gc.busy', 'gc.inUse', 'gc.unproven']);
 
 function garbageText({ kind, owner, object }: Garbage): string {
   return visible(`${kind} ${object} of ${owner.replace('/', ' ')}`);

@@ -11,7 +11,11 @@ const DOMAIN = 'dns.podman';
  * @param cniVersion one that every plugin of {@link pluginsOf} speaks
  * @see CNI specification 1.1.0, section 1
  */
-export function buildConflist(plan: NetworkPlan, cniVersion: string): JsonObject {
+export function buildConflist(
+  plan: NetworkPlan,
+  cniVersion: string,
+  further: readonly JsonObject[] = []
+): JsonObject {
   const labelled = Object.keys(plan.labels).length > 0;
   return {
     cniVersion,
@@ -20,7 +24,7 @@ export function buildConflist(plan: NetworkPlan, cniVersion: string): JsonObject
       mooring: { dns: plan.dns === 'server' },
       ...(labelled ? { mooring_labels: plan.labels } : {})
     },
-    plugins: plan.driver === 'bridge' ? bridgePlugins(plan) : [vlanPlugin(plan)]
+    plugins: [...(plan.driver === 'bridge' ? bridgePlugins(plan) : [vlanPlugin(plan)]), ...further]
   };
 }
 

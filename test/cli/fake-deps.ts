@@ -11,6 +11,7 @@ import { run } from '../../src/cli/program.ts';
 import { engineEventText } from '../../src/model/engine-event.ts';
 import { MooringError } from '../../src/model/failure.ts';
 import { parseNetworkOption } from '../../src/model/network-option.ts';
+import { totalOf } from '../../src/model/stats.ts';
 import { DEFAULT_NETWORK } from '../../src/model/network.ts';
 import { networkMode } from '../../src/model/network-settings.ts';
 import { networkSettings } from '../../src/network-settings.ts';
@@ -191,12 +192,15 @@ function libraryOf(
 ): Library {
   return {
     openMooring,
+    openAgent: () => Promise.resolve({ close: () => Promise.resolve() }),
+    notify: () => undefined,
     doctor,
     parseExpose,
     parsePublish,
     parseNetworkOption,
     networkMode,
     engineEventText,
+    totalOf,
     DEFAULT_NETWORK
   };
 }

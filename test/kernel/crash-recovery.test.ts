@@ -59,7 +59,7 @@ it.each([
 
 it('is recovered once, when two processes do it at the same time', async () => {
   await crash(UP, 'after cni.add');
-  expect(await play(host, { steps: [db], stopAt: 30 })).toBeUndefined();
+  expect(await play(host, { steps: [db], stopAt: 18 })).toBeUndefined();
 
   const recovered = await Promise.all([1, 2].map(() => play(host, { steps: [{ recover: true }] })));
 

@@ -20,6 +20,8 @@ export interface CniEnv {
   readonly CNI_IFNAME: string;
   readonly CNI_ARGS: string;
   readonly CNI_PATH: string;
+  /** What podman tells its plugin podman-machine at ADD. */
+  readonly PODMAN_MACHINE_HOST?: string;
 }
 
 /** One run of one plugin. */

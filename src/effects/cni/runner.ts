@@ -29,6 +29,11 @@ export interface CniRunnerDeps {
   readonly timeouts: CniTimeouts;
   /** Publishes wide port ranges; without it plugins are given every port of them. */
   readonly ranges?: WideRanges;
+  /**
+   * Address of the virtual machine that we run in, for ADD of the plugin podman-machine; absent
+   * where there is none. What it throws makes ADD fail before a plugin is run.
+   */
+  readonly machineHost?: () => Promise<string>;
   /** What a plugin logged although it succeeded, in one line that names it. */
   readonly onLog?: (line: string) => void;
 }
@@ -104,9 +109,10 @@ async function add(chain: Chain, { plan, target }: Run, kept: AttachmentPlan): P
   const { plugins, cniVersion } = plan.conflist;
   // Before the first one changes anything.
   plugins.forEach(({ type }) => findPlugin(type, chain.pluginDirs));
+  const machineHost = await chain.machineHost?.();
   let result: CniResult | undefined;
   for (const plugin of plugins) {
-    const turn = { plan, target, plugin, prevResult: result };
+    const turn = { plan, target, plugin, prevResult: result, machineHost };
     const call = callOf(chain, 'ADD', turn);
     result = resultOf(call, await exec(chain, call), cniVersion);
     if (await publishesRanges(chain, turn)) continue;
@@ -168,12 +174,13 @@ async function exec({ run, onLog }: Chain, call: PluginCall): Promise<string> {
 interface Turn extends Run {
   readonly plugin: PluginConf;
   readonly prevResult: CniResult | undefined;
+  readonly machineHost?: string | undefined;
 }
 
 function callOf(
   chain: Chain,
   command: CniCommand,
-  { plan, target, plugin, prevResult }: Turn,
+  { plan, target, plugin, prevResult, machineHost }: Turn,
   ports: 'as it takes them' | 'every port' = 'as it takes them'
 ): PluginCall {
   const { pluginDirs, timeouts } = chain;
@@ -192,7 +199,8 @@ function callOf(
       CNI_NETNS: target.netnsPath,
       CNI_IFNAME: parseInterfaceName(ifName),
       CNI_ARGS: cniArgsText(args),
-      CNI_PATH: pluginDirs.join(':')
+      CNI_PATH: pluginDirs.join(':'),
+      ...(machineHost !== undefined && { PODMAN_MACHINE_HOST: machineHost })
     },
     stdin: pluginStdin(conflist, plugin, supplied, converted),
     limits: { timeoutMs: timeoutOf(command, timeouts), graceMs: timeouts.graceMs },

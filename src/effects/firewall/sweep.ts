@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { failureOf } from '../../model/failure.ts';
 import type { Effects } from '../effects.ts';
+import { masqueradeChain, ownerComment, portmapChain } from './chain-names.ts';
 import {
   changeTable,
   FAMILIES,
@@ -49,31 +49,19 @@ interface OwnedChain {
   readonly comment: string;
 }
 
-/** Chain of the plugin portmap for one attachment, `CNI-DN-518435fd4c1e768a9978c`. */
-export function portmapChain(network: string, container: string): string {
-  return `CNI-DN-${digestOf(network, container).slice(0, 21)}`;
-}
-
 /**
  * @see pkg/utils/utils.go (`FormatChainName`) and plugins/meta/portmap/chain.go of the CNI plugins
  */
 function chainsOf(network: string, container: string): readonly OwnedChain[] {
-  const digest = digestOf(network, container);
-  const owner = `name: "${network}" id: "${container}"`;
+  const owner = ownerComment(network, container);
   return [
-    { chain: `CNI-${digest.slice(0, 24)}`, from: 'POSTROUTING', comment: owner },
+    { chain: masqueradeChain(network, container), from: 'POSTROUTING', comment: owner },
     {
       chain: portmapChain(network, container),
       from: 'CNI-HOSTPORT-DNAT',
       comment: trimmed(`dnat ${owner}`)
     }
   ];
-}
-
-function digestOf(network: string, container: string): string {
-  return createHash('sha512')
-    .update(network + container)
-    .digest('hex');
 }
 
 // Two pairs of names may give one digest ("a" + "bc", "ab" + "c") and then share a chain:

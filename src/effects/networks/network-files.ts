@@ -41,6 +41,9 @@ const DEFAULT_DRAFT: NetworkDraft = {
   labels: {}
 };
 
+/** Tells the machine's host which ports to forward. */
+const MACHINE_PLUGIN = { type: 'podman-machine', capabilities: { portMappings: true } };
+
 /** Networks as files of one directory, shared with podman and nerdctl. */
 export interface NetworkFiles {
   /**
@@ -85,6 +88,8 @@ export interface NetworkFiles {
 export interface NetworkFilesDeps {
   /** Absolute path. */
   readonly confDir: string;
+  /** Whether networks shall publish through the host of a virtual machine. */
+  readonly machine?: boolean;
   /** Held exclusively while something is chosen and written. Its file is not in `confDir`. */
   readonly lock: SharedLock;
   readonly load: LoadNetworks;
@@ -178,9 +183,11 @@ async function define(
   const { randomBytes } = deps;
   const choices = { pools, randomBytes, namesBy: deps.namesBy() };
   const plan = completePlan(draft, { conflists, host }, choices);
-  const version = await deps.highestCommonVersion(pluginsOf(plan));
+  const further = deps.machine && plan.driver === 'bridge' ? [MACHINE_PLUGIN] : [];
+  const types = [...pluginsOf(plan), ...further.map(({ type }) => type)];
+  const version = await deps.highestCommonVersion(types);
   checkMetric(plan, version);
-  await writeConflist(deps.confDir, plan.name, buildConflist(plan, version));
+  await writeConflist(deps.confDir, plan.name, buildConflist(plan, version, further));
   return inspectIn(await deps.load(deps.confDir), plan.name);
 }
 

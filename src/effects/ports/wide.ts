@@ -12,7 +12,7 @@ import {
   type RuleTable,
   type RunTool
 } from '../firewall/iptables.ts';
-import { portmapChain } from '../firewall/sweep.ts';
+import { portmapChain } from '../firewall/chain-names.ts';
 
 /** Publishes wide ranges past a plugin that would need minutes for them. */
 export interface WideRanges {
