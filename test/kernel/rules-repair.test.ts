@@ -31,7 +31,7 @@ beforeAll(async () => {
     ip -n outside addr add 192.0.2.2/24 dev eth0; ip -n outside link set eth0 up
   `);
   const subnets = ['--subnet', '10.20.0.0/24', '--subnet', 'fd00:20::/64'];
-  await host.ok('network', 'create', 'front', ...subnets);
+  await host.ok('network', 'create', '--disable-dns', 'front', ...subnets);
 });
 
 describe('a repair', () => {
