@@ -5,7 +5,10 @@ import { fail, run, say } from './steps.mjs';
 
 /** Debian packages, and what each is needed for. */
 const PACKAGES = {
+  'aardvark-dns': 'names of containers on networks',
   'containernetworking-plugins': 'the CNI plugins',
+  'dnsmasq-base': 'names by the dnsname plugin',
+  'golang-github-containernetworking-plugin-dnsname': 'the dnsname plugin',
   iproute2: 'ip and ss',
   iptables: 'rules of the portmap and firewall plugins',
   nftables: 'nft, to look at the rules',

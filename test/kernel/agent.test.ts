@@ -42,6 +42,7 @@ beforeAll(async () => {
   await host.ok(
     'network',
     'create',
+    '--disable-dns',
     'front',
     '--subnet',
     '10.20.0.0/24',

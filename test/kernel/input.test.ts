@@ -113,7 +113,7 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
     ],
     [
       create('--subnet', '10.90.7.0/24'),
-      'network 10.90.7.0/24 is already being used by a cni configuration'
+      'network 10.90.7.0/24 is already being used by a cni configuration: mooring'
     ],
     [create('-o', 'foo=bar'), 'unsupported network option foo'],
     [create('-d', 'foo'), "driver 'foo' is not supported"],
