@@ -14,11 +14,12 @@ if (process.getuid() !== 0) {
 } else if (inside) {
   const { chain } = await import('./chain.mjs');
   const { own } = await import('./own.mjs');
+  const { lifecycle } = await import('./lifecycle.mjs');
   const { store } = await import('./store.mjs');
-  const parts = { store, own, chain };
+  const parts = { store, own, chain, lifecycle };
   for (const part of named.length > 0 ? named : Object.keys(parts)) await parts[part]();
 } else {
-  const parts = process.argv.slice(2).filter((part) => /^(store|own|chain)$/.test(part));
+  const parts = process.argv.slice(2).filter((part) => /^(store|own|chain|lifecycle)$/.test(part));
   const script = [
     'mount -t tmpfs tmpfs /run',
     'mount -t tmpfs tmpfs /tmp',

@@ -302,9 +302,28 @@ export interface Networks {
   list(filters?: readonly NetworkFilter[]): Promise<NetworkList>;
   /** @param name name, id, or unique prefix of an id; throws MooringError `network.notFound`, `network.ambiguous` */
   inspect(name: string): Promise<NetworkView>;
-  /** @throws MooringError `network.notFound`, `network.inUse` naming the containers */
-  remove(name: string): Promise<string>;
+  /**
+   * A network and what was kept of its addresses. It is in use by containers that are only created too.
+   *
+   * @param options.force takes the containers that use it down first; created ones lose it
+   * @throws MooringError `network.notFound`, `network.isDefault`, `network.inUse` naming the containers, or the interfaces of others on its bridge
+   */
+  remove(name: string, options?: { readonly force?: boolean }): Promise<string>;
+  /**
+   * Removes what nobody uses of the networks that were made by Mooring, the default one left out.
+   *
+   * @param filters of the keys `label`, `label!` and `until`
+   * @throws MooringError `network.badFilter`
+   */
+  prune(filters?: readonly NetworkFilter[]): Promise<Pruned>;
   exists(name: string): Promise<boolean>;
+}
+
+export interface Pruned {
+  /** Names. */
+  readonly removed: readonly string[];
+  /** Of networks that nobody uses and that could not be removed. */
+  readonly problems: readonly Failure[];
 }
 
 export interface NetworkList {

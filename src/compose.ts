@@ -20,6 +20,7 @@ import { sweepEffects } from './effects/firewall/sweep.ts';
 import { findAardvark, nameServer } from './effects/names/aardvark.ts';
 import { machineHost } from './effects/machine-host.ts';
 import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
+import type { NetworkFiles } from './effects/networks/network-files.ts';
 import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
 import { checkStanding, usesPlugin } from './effects/networks/standing.ts';
@@ -57,7 +58,9 @@ export interface Parts {
   readonly bus: Bus;
   readonly log: Logger;
   readonly registry: Registry;
-  readonly networks: Networks;
+  readonly networks: Omit<Networks, 'prune'>;
+  /** As of `NetworkFiles`. */
+  readonly prunable: NetworkFiles['prunable'];
   readonly examiner: Examiner;
   readonly collectGarbage: (options: { readonly dryRun: boolean }) => Promise<Collected>;
   readonly ensureDefaultNetwork: () => Promise<string>;
@@ -74,10 +77,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     log.error({ err: error }, 'a subscriber of the bus threw');
   });
   const plugins = pluginsOf(settings);
-  const files = openNetworkFiles(settings, store, plugins);
+  const tool = hostTool(settings);
+  const files = openNetworkFiles(settings, store, plugins, tool);
   const thread = startNetnsThread();
   const shutdown = new AbortController();
-  const tool = hostTool(settings);
   const runner = runnerOf(settings, log);
   const ownFiles = filesOf(settings);
   const leaves = leafEffects(settings, { store, plugins, thread, runner, log });
@@ -104,6 +107,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     log,
     registry,
     networks: networksOf(files, store, settings, tell),
+    prunable: (filters) => files.prunable(filters),
     examiner: examinerOf({
       store,
       effects,

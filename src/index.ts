@@ -9,6 +9,7 @@ export type {
   NetworkList,
   Networks,
   PortInput,
+  Pruned,
   Recovered,
   UpInput
 } from './api.ts';

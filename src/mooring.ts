@@ -2,7 +2,7 @@ import { map } from 'rxjs/internal/operators/map';
 import type * as api from './api.ts';
 import type { Container, ContainerList, MooringOptions, UpInput } from './api.ts';
 import type { Agent } from './agent/agent.ts';
-import { commandsOf } from './commands.ts';
+import { commandsOf, type Commands } from './commands.ts';
 import { findings } from './effects/doctor.ts';
 import { statOf } from './effects/process/proc.ts';
 import { MooringError } from './model/failure.ts';
@@ -17,6 +17,8 @@ import { containerView } from './actors/views.ts';
 import { engineEventsOf } from './engine-events.ts';
 import { journalOf, eventsOf } from './journals.ts';
 import { networkSettings } from './network-settings.ts';
+import { withRemoval } from './network-removal.ts';
+import { usersOf } from './networks.ts';
 import { settleAll } from './recovery.ts';
 
 export type Mooring = api.Mooring;
@@ -68,14 +70,18 @@ export function doctor(options: MooringOptions = {}): Promise<readonly Finding[]
   return findings({ ...settingsOf(options), runDir: NETNS_DIR });
 }
 
+function commandsOn(parts: Parts): Commands {
+  return commandsOf({
+    ...parts,
+    networkName: async (wanted) => (await parts.networks.inspect(wanted)).name,
+    startTimeOf: (pid) => statOf(pid)?.startTime
+  });
+}
+
 /** The library over parts that are wired up already. */
 export function openComposed(parts: Parts): Mooring {
   const { store, registry, bus, networks } = parts;
-  const commands = commandsOf({
-    ...parts,
-    networkName: async (wanted) => (await networks.inspect(wanted)).name,
-    startTimeOf: (pid) => statOf(pid)?.startTime
-  });
+  const commands = commandsOn(parts);
 
   const mooring: Mooring = {
     up: async (input: UpInput, { signal } = {}): Promise<Container> => {
@@ -98,7 +104,14 @@ export function openComposed(parts: Parts): Mooring {
     list,
     recover: () => settleAll(parts),
     gc: ({ dryRun = false } = {}) => parts.collectGarbage({ dryRun }),
-    networks,
+    networks: withRemoval({
+      networks,
+      prunable: parts.prunable,
+      usersOf: (network) => usersOf(store, network),
+      inspect: (id) => commands.inspect(id),
+      down: (id) => commands.down(id, {}),
+      disconnect: (id, network) => commands.disconnect(id, network)
+    }),
     events$: bus.committed$.pipe(map(({ event }) => event)),
     events: (selection) => eventsOf(store, selection),
     engineEvents: (selection) => engineEventsOf(store, eventsOf(store, selection)),

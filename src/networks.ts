@@ -1,14 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { nanoid } from 'nanoid';
-import { holdersOf } from './actors/views.ts';
+import { containerView, holdersOf } from './actors/views.ts';
 import type { Registry } from './actors/registry.ts';
 import type { Networks } from './api.ts';
 import { loadConflists } from './effects/cni/conflists.ts';
 import type { CniPlugins } from './effects/cni/plugins.ts';
+import type { RunTool } from './effects/firewall/iptables.ts';
+import { findAardvark } from './effects/names/aardvark.ts';
+import { bridgePorts } from './effects/networks/bridges.ts';
+import { readAddresses } from './effects/networks/host-addresses.ts';
 import { readHostNetworks } from './effects/networks/host-subnets.ts';
+import { removeLeaseDir } from './effects/networks/lease-dir.ts';
 import { networkFiles, POOLS, type NetworkFiles } from './effects/networks/network-files.ts';
 import { fileLock } from './effects/networks/plugin-lock.ts';
+import { hasTool } from './effects/process/tool.ts';
 import type { NetworkView } from './model/network-view.ts';
 import type { Settings } from './settings.ts';
 import type { Key, Store } from './store/store.ts';
@@ -17,7 +23,8 @@ import type { Key, Store } from './store/store.ts';
 export function openNetworkFiles(
   { root, confDir, machine }: Settings,
   store: Store,
-  plugins: Pick<CniPlugins, 'highestCommonVersion'>
+  plugins: Pick<CniPlugins, 'highestCommonVersion' | 'has'>,
+  tool: RunTool
 ): NetworkFiles {
   return networkFiles({
     confDir,
@@ -29,14 +36,40 @@ export function openNetworkFiles(
         operation: nanoid(),
         signal: new AbortController().signal
       }),
-    readHost: readHostNetworks,
-    containersOf: async (network) => {
-      const actor = await store.load(networkKey(network));
-      return actor ? holdersOf(actor) : [];
+    readHost: async () => {
+      const [host, addresses] = await Promise.all([
+        readHostNetworks(),
+        readAddresses(tool, { operation: nanoid(), signal: new AbortController().signal })
+      ]);
+      return { ...host, ...(addresses && { addresses }) };
     },
+    containersOf: (network) => usersOf(store, network),
+    namesBy: () => {
+      if (plugins.has('dnsname') && hasTool('dnsmasq')) return 'dnsname';
+      return findAardvark() === undefined ? 'nothing' : 'server';
+    },
+    portsOf: (bridge) =>
+      bridgePorts(tool, bridge, { operation: nanoid(), signal: new AbortController().signal }),
+    removeLeaseDir: (network) => removeLeaseDir(network),
+    now: Date.now,
     randomBytes,
     pools: POOLS
   });
+}
+
+/** Ids of the containers that hold a network, or shall have it when they are started. */
+export async function usersOf(store: Store, network: string): Promise<readonly string[]> {
+  const [actor, listed] = await Promise.all([
+    store.load(networkKey(network)),
+    store.list('container')
+  ]);
+  const defined = listed
+    .flatMap((entry) => ('actor' in entry ? [containerView(entry.actor, store.boot)] : []))
+    .filter(({ state, spec }) => {
+      return state !== 'absent' && spec.networks.some((member) => member.network === network);
+    })
+    .map(({ id }) => id);
+  return [...new Set([...(actor ? holdersOf(actor) : []), ...defined])].toSorted();
 }
 
 /** Tells a network's journal that it was defined, or is so no longer. */
@@ -57,11 +90,14 @@ export function networksOf(
   store: Store,
   { lockTimeoutMs }: Settings,
   tell: TellNetwork
-): Networks {
+): Omit<Networks, 'prune'> {
   return {
     async create(input) {
-      const view = await files.create(input);
-      await tell('network.created', view);
+      let isNew = false;
+      const view = await files.create(input, () => {
+        isNew = true;
+      });
+      if (isNew) await tell('network.created', view);
       return view;
     },
     list: (filters) => files.list(filters),

@@ -33,6 +33,8 @@ export interface Deps {
    * @returns its exit code, 128 + n when signal n ended it
    */
   enter(target: EnterTarget, command: readonly string[]): Promise<number>;
+  /** A line from the terminal; absent when standard input is none. Rejects when the signal aborts. */
+  readonly ask?: (question: string, signal: AbortSignal) => Promise<string>;
   /** Ends the process at once. */
   quit(code: number): void;
 }

@@ -35,8 +35,21 @@ function processDeps(): Deps {
       };
     },
     enter,
+    ...(process.stdin.isTTY ? { ask } : {}),
     quit: (code) => process.exit(code)
   };
+}
+
+async function ask(question: string, signal: AbortSignal): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    // The end of the input is an answer too.
+    const end = once(lines, 'close').then(() => '');
+    return await Promise.race([lines.question(question, { signal }), end]);
+  } finally {
+    lines.close();
+  }
 }
 
 // It stays for good: the last of the output may fail after the command has ended.

@@ -1,8 +1,9 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { NetworkInput, NetworkView } from '../index.ts';
-import { CliError, EXIT, codeOf } from './errors.ts';
+import { EXIT } from './errors.ts';
 import { addMemberCommands } from './members.ts';
+import { addRemovalCommands, noSuchNetwork } from './network-removal.ts';
 import { withMooring } from './open.ts';
 import { collect, formatOption, parseFilter, parsePairs, templateOption } from './options.ts';
 import { cell, formatted, json, parseTemplate, table } from './print.ts';
@@ -22,6 +23,10 @@ interface CreateOptions {
   readonly opt?: readonly string[];
   readonly interfaceName?: string;
   readonly macvlan?: string;
+  readonly ipamDriver?: string;
+  readonly route?: readonly string[];
+  readonly disableDns?: true;
+  readonly ignore?: true;
 }
 
 interface LsOptions {
@@ -32,11 +37,12 @@ interface LsOptions {
   readonly format: string;
 }
 
-/** `network create|ls|inspect|rm|exists` */
+/** `network create|ls|inspect|rm|prune|exists` */
 export function addNetworkCommands(program: Command, session: Session): void {
   const network = program.command('network').description('manage networks');
   addCreate(network, session);
   addMemberCommands(network, session);
+  addRemovalCommands(network, session);
 
   network
     .command('ls')
@@ -59,15 +65,6 @@ export function addNetworkCommands(program: Command, session: Session): void {
     );
 
   network
-    .command('rm')
-    .alias('remove')
-    .description('remove networks and print their names')
-    .argument('<networks...>', 'names, ids or unique beginnings of ids')
-    .action((names: string[], _options: object, command: Command) =>
-      remove(session, command, names)
-    );
-
-  network
     .command('exists')
     .description('exit with 0 when there is such a network, with 1 otherwise')
     .argument('<network>', 'name, id or unique beginning of an id')
@@ -83,19 +80,32 @@ function addCreate(network: Command, session: Session): void {
     .command('create')
     .description('create a network and print its name')
     .argument('[name]', "default: the bridge's name")
-    .option('-d, --driver <driver>', 'bridge (default) or macvlan')
+    .option('-d, --driver <driver>', 'bridge (default), macvlan or ipvlan')
     .option('--subnet <cidr>', 'subnet, repeatable', collect)
     .option('--gateway <ip>', 'gateway of the subnet at the same place, repeatable', collect)
     .option('--ip-range <cidr>', 'part of that subnet to allocate from, repeatable', collect)
     .option('--ipv6', 'IPv6 as well')
     .option('--internal', 'no way out')
     .option('--label <key[=value]>', 'label, repeatable', collect)
-    .option('-o, --opt <key=value>', 'mtu, vlan or parent, repeatable', collect)
-    .option('--interface-name <name>', 'name of the bridge')
+    .option(
+      '-o, --opt <key=value>',
+      'mtu, vlan, isolate, metric, parent or mode, repeatable',
+      collect
+    )
+    .option('--interface-name <name>', 'name of the bridge, or the parent')
+    .option('--ipam-driver <driver>', 'host-local, dhcp or none')
+    .option('--route <dst,gw[,metric]>', 'route for its containers, repeatable', collect)
+    .option('--disable-dns', 'no names for its containers')
+    .option('--ignore', 'take a network of that name as it is')
     .addOption(new Option('--macvlan <device>').hideHelp())
     .action((name: string | undefined, options: CreateOptions, command: Command) =>
       withMooring(session, command, async ({ mooring }) => {
         const created = await mooring.networks.create(networkInput(name, options));
+        if (options.internal && !options.disableDns) {
+          session.warn(
+            `dnsname and internal networks are incompatible. dnsname plugin not configured for network ${created.name}`
+          );
+        }
         session.print(created.name);
       })
     );
@@ -105,6 +115,7 @@ function networkInput(name: string | undefined, options: CreateOptions): Network
   const { subnet, gateway, ipRange, interfaceName, macvlan } = options;
   // Any word is handed on: the library knows the drivers and refuses the others.
   const driver = (macvlan === undefined ? options.driver : 'macvlan') as NetworkInput['driver'];
+  const ipamDriver = options.ipamDriver as NetworkInput['ipamDriver'];
   const labels = parsePairs('--label', options.label ?? [], true);
   const opts = {
     ...parsePairs('--opt', options.opt ?? [], false),
@@ -119,6 +130,10 @@ function networkInput(name: string | undefined, options: CreateOptions): Network
     ...(options.ipv6 ? { ipv6: true } : {}),
     ...(options.internal ? { internal: true } : {}),
     ...(interfaceName === undefined ? {} : { interfaceName }),
+    ...(ipamDriver === undefined ? {} : { ipamDriver }),
+    ...(options.route === undefined ? {} : { routes: options.route }),
+    ...(options.disableDns ? { disableDns: true } : {}),
+    ...(options.ignore ? { ignoreIfExists: true } : {}),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     ...(Object.keys(opts).length === 0 ? {} : { options: opts })
   };
@@ -172,21 +187,4 @@ async function inspect(
     const text = formatted(format, found);
     if (text !== undefined) session.print(text);
   });
-}
-
-async function remove(session: Session, command: Command, names: readonly string[]): Promise<void> {
-  await withMooring(session, command, async ({ mooring }) => {
-    for (const name of names) {
-      try {
-        session.print(await mooring.networks.remove(name));
-      } catch (error) {
-        session.fail(noSuchNetwork(error, name));
-      }
-    }
-  });
-}
-
-function noSuchNetwork(error: unknown, name: string): unknown {
-  if (codeOf(error) !== 'network.notFound') return error;
-  return new CliError('network.notFound', `no such network ${name}`);
 }

@@ -1,5 +1,9 @@
-import type { JsonObject } from './json.ts';
+import type { Conflist } from './conflist.ts';
+import { isJsonObject, type JsonObject } from './json.ts';
 import type { NetworkPlan, SubnetPlan } from './network-plan.ts';
+
+/** The domain of names, as podman has it. */
+const DOMAIN = 'dns.podman';
 
 /**
  * A network as a CNI configuration list, ready to be written.
@@ -16,59 +20,86 @@ export function buildConflist(
   return {
     cniVersion,
     name: plan.name,
-    ...(labelled ? { args: { mooring_labels: plan.labels } } : {}),
-    plugins: [
-      ...(plan.driver === 'bridge' ? bridgePlugins(plan) : [macvlanPlugin(plan)]),
-      ...further
-    ]
+    args: {
+      mooring: { dns: plan.dns === 'server' },
+      ...(labelled ? { mooring_labels: plan.labels } : {})
+    },
+    plugins: [...(plan.driver === 'bridge' ? bridgePlugins(plan) : [vlanPlugin(plan)]), ...further]
   };
+}
+
+/** Whether {@link buildConflist} has made it. */
+export function isOwn({ raw }: Pick<Conflist, 'raw'>): boolean {
+  return isJsonObject(raw['args']) && isJsonObject(raw['args']['mooring']);
 }
 
 /** File names of the plugins its conflist will call, IPAM plugins included. */
 export function pluginsOf({
   driver,
-  subnets
-}: Pick<NetworkPlan, 'driver' | 'subnets'>): readonly string[] {
+  ipam,
+  dns
+}: Pick<NetworkPlan, 'driver' | 'ipam' | 'dns'>): readonly string[] {
+  const addresses = ipam === 'none' ? [] : [ipam];
+  const names = dns === 'dnsname' ? ['dnsname'] : [];
   return driver === 'bridge'
-    ? ['bridge', 'host-local', 'portmap', 'firewall', 'tuning']
-    : ['macvlan', subnets.length === 0 ? 'dhcp' : 'host-local'];
+    ? ['bridge', ...addresses, 'portmap', 'firewall', 'tuning', ...names]
+    : [driver, ...addresses];
 }
 
 function bridgePlugins(plan: NetworkPlan): readonly JsonObject[] {
+  // Without addresses there is nothing to be a gateway of.
+  const isRouted = !plan.internal && plan.ipam !== 'none';
+  const dnsname = { type: 'dnsname', domainName: DOMAIN, capabilities: { aliases: true } };
   return [
     {
       type: 'bridge',
       bridge: plan.interfaceName ?? plan.name,
-      isGateway: !plan.internal,
-      ipMasq: !plan.internal,
+      isGateway: isRouted,
+      ipMasq: isRouted,
       hairpinMode: true,
       ...(plan.mtu ? { mtu: plan.mtu } : {}),
       ...(plan.vlan ? { vlan: plan.vlan } : {}),
-      ipam: hostLocal(plan)
+      ipam: ipamOf(plan)
     },
     { type: 'portmap', capabilities: { portMappings: true } },
-    { type: 'firewall' },
-    { type: 'tuning' }
+    { type: 'firewall', ...(plan.isolate ? { ingressPolicy: 'same-bridge' } : {}) },
+    { type: 'tuning' },
+    ...(plan.dns === 'dnsname' ? [dnsname] : [])
   ];
 }
 
-function macvlanPlugin(plan: NetworkPlan): JsonObject {
+function vlanPlugin(plan: NetworkPlan): JsonObject {
   return {
-    type: 'macvlan',
+    type: plan.driver,
     master: plan.parent ?? '',
+    ...(plan.mode === undefined ? {} : { mode: plan.mode }),
     ...(plan.mtu ? { mtu: plan.mtu } : {}),
-    ipam: plan.subnets.length === 0 ? { type: 'dhcp' } : hostLocal(plan)
+    ipam: ipamOf(plan)
   };
 }
 
-function hostLocal({ subnets, internal }: NetworkPlan): JsonObject {
-  const routes = subnets.map(({ subnet }) => (subnet.includes(':') ? '::/0' : '0.0.0.0/0'));
+function ipamOf(plan: NetworkPlan): JsonObject {
+  if (plan.ipam === 'none') return {};
+  if (plan.ipam === 'dhcp') return { type: 'dhcp' };
+  const routes = routesOf(plan);
   return {
     type: 'host-local',
-    ...(internal ? {} : { routes: [...new Set(routes)].map((dst) => ({ dst })) }),
+    ...(routes.length === 0 ? {} : { routes }),
     // A range set each: an address is taken from every one of them.
-    ranges: subnets.map((subnet) => [rangeOf(subnet)])
+    ranges: plan.subnets.map((subnet) => [rangeOf(subnet)])
   };
+}
+
+// A default route of one's own takes the place of the usual one.
+function routesOf({ subnets, internal, routes, metric }: NetworkPlan): readonly JsonObject[] {
+  const families = subnets.map(({ subnet }) => (subnet.includes(':') ? '::/0' : '0.0.0.0/0'));
+  const usual = internal
+    ? []
+    : [...new Set(families)].filter((family) => !routes.some(({ dst }) => dst === family));
+  return [
+    ...usual.map((dst) => ({ dst, ...(metric ? { priority: metric } : {}) })),
+    ...routes.map(({ dst, gw, metric: own }) => ({ dst, gw, ...(own ? { priority: own } : {}) }))
+  ];
 }
 
 function rangeOf({ subnet, rangeStart, rangeEnd, gateway }: SubnetPlan): JsonObject {

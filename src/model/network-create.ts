@@ -1,8 +1,12 @@
 import { MooringError } from './failure.ts';
 import { parseInterfaceName, parseNetworkName } from './names.ts';
 import { parseNetworkOptions, type NetworkOptions } from './network-create-options.ts';
-import type { NetworkDraft } from './network-plan.ts';
+import type { Driver, IpamDriver, NetworkDraft } from './network-plan.ts';
+import { parseRoute } from './network-routes.ts';
 import { parseSubnets } from './network-subnets.ts';
+
+/** What a macvlan or ipvlan without subnet has. */
+const VLAN_IPAM = { macvlan: 'dhcp', ipvlan: 'none' } as const;
 
 /** `NetworkInput` as it comes from a caller who may be mistaken about the driver. */
 export interface NetworkCreateInput {
@@ -16,13 +20,16 @@ export interface NetworkCreateInput {
   readonly interfaceName?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly options?: Readonly<Record<string, string>>;
+  readonly ipamDriver?: string;
+  readonly routes?: readonly string[];
+  readonly disableDns?: boolean;
 }
 
 /**
  * Checks what a network shall be, as far as that is possible without looking at the host.
  *
  * @throws MooringError `network.badName`, `network.badDriver`, `network.badSubnet`,
- *   `network.badOption`, `network.badLabel`, `interface.badName`
+ *   `network.badOption`, `network.badIpam`, `network.badRoute`, `network.badLabel`, `interface.badName`
  */
 export function parseNetworkCreate(input: NetworkCreateInput): NetworkDraft {
   const driver = parseDriver(input.driver ?? 'bridge');
@@ -30,17 +37,25 @@ export function parseNetworkCreate(input: NetworkCreateInput): NetworkDraft {
   const options = parseNetworkOptions(driver, input.options ?? {});
   const subnets = parseSubnets(input);
   const internal = input.internal ?? false;
-  const wanted = wantedFamilies(
-    driver,
-    subnets.map(({ subnet }) => (subnet.includes(':') ? 6 : 4)),
-    input.ipv6 ?? false
-  );
-  if (driver === 'macvlan' && internal) {
-    throw new MooringError('network.badOption', 'internal is not supported with macvlan');
+  if (driver !== 'bridge' && internal) {
+    throw new MooringError('network.badOption', `internal is not supported with ${driver}`);
   }
-  const labels = parseLabels(input.labels ?? {});
-  const interfaces = parseInterfaces(driver, input.interfaceName, options);
-  return { ...name, driver, subnets, wanted, internal, labels, ...options, ...interfaces };
+  const ipam = parseIpamDriver(driver, input.ipamDriver, subnets.length);
+  const given = subnets.map(({ subnet }) => (subnet.includes(':') ? 6 : 4));
+  return {
+    ...name,
+    driver,
+    ipam,
+    subnets,
+    wanted: ipam === 'none' ? [] : wantedFamilies(driver, given, input.ipv6 ?? false),
+    routes: (input.routes ?? []).map(parseRoute),
+    internal,
+    // Nothing on the host could answer on the others.
+    dns: driver === 'bridge' && ipam !== 'none' && !internal && !(input.disableDns ?? false),
+    labels: parseLabels(input.labels ?? {}),
+    ...options,
+    ...parseInterfaces(driver, input.interfaceName, options)
+  };
 }
 
 /**
@@ -61,8 +76,30 @@ export function parsePairs(words: readonly string[]): Readonly<Record<string, st
 }
 
 function parseDriver(text: string): NetworkDraft['driver'] {
-  if (text === 'bridge' || text === 'macvlan') return text;
+  if (text === 'bridge' || text === 'macvlan' || text === 'ipvlan') return text;
   throw new MooringError('network.badDriver', `driver '${text}' is not supported`);
+}
+
+function parseIpamDriver(driver: Driver, text: string | undefined, subnets: number): IpamDriver {
+  const ipam = text ?? (driver === 'bridge' || subnets > 0 ? 'host-local' : VLAN_IPAM[driver]);
+  if (ipam !== 'host-local' && ipam !== 'dhcp' && ipam !== 'none') {
+    throw badIpam(`unsupported ipam driver ${JSON.stringify(text)}`);
+  }
+  // All ipvlans of a parent have its MAC address, which is what DHCP tells them by.
+  if (ipam === 'dhcp' && driver !== 'macvlan') {
+    throw badIpam(`ipam driver dhcp is not supported with ${driver}`);
+  }
+  if (ipam !== 'host-local' && subnets > 0) {
+    throw badIpam(`${ipam} ipam driver is set but subnets are given`);
+  }
+  if (ipam === 'host-local' && driver !== 'bridge' && subnets === 0) {
+    throw badIpam('host-local ipam driver is set but no subnets are given');
+  }
+  return ipam;
+}
+
+function badIpam(message: string): MooringError {
+  return new MooringError('network.badIpam', message);
 }
 
 function wantedFamilies(
@@ -71,11 +108,11 @@ function wantedFamilies(
   ipv6: boolean
 ): readonly (4 | 6)[] {
   const has6 = given.includes(6);
-  if (driver === 'macvlan') {
+  if (driver !== 'bridge') {
     if (!ipv6 || has6) return [];
     throw new MooringError(
       'network.badSubnet',
-      'ipv6 option requires an IPv6 --subnet to be provided with driver macvlan'
+      `ipv6 option requires an IPv6 --subnet to be provided with driver ${driver}`
     );
   }
   const want4 = !given.includes(4) && (ipv6 || given.length === 0);
@@ -83,7 +120,7 @@ function wantedFamilies(
   return [...(want4 ? [4 as const] : []), ...(want6 ? [6 as const] : [])];
 }
 
-// podman takes the parent of a macvlan under either name.
+// podman takes the parent of a macvlan or ipvlan under either name.
 function parseInterfaces(
   driver: NetworkDraft['driver'],
   interfaceName: string | undefined,

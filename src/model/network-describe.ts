@@ -18,6 +18,9 @@ export function describeNetwork({ conflist, file, id, created }: DefinedNetwork)
   const main = mainPlugin(conflist);
   const ipam = isJsonObject(main?.['ipam']) ? main['ipam'] : {};
   const subnets = subnetsOf(ipam);
+  const routes = routesOf(ipam);
+  const isServed = conflist.plugins.some(({ type }) => type === 'dnsname');
+  const driver = text(ipam['type']);
   return {
     name: conflist.name,
     id,
@@ -25,12 +28,17 @@ export function describeNetwork({ conflist, file, id, created }: DefinedNetwork)
     network_interface: text(main?.['bridge']) ?? text(main?.['master']) ?? '',
     created,
     subnets,
+    ...(routes.length === 0 ? {} : { routes }),
     ipv6_enabled: subnets.some(({ subnet }) => subnet.includes(':')),
-    internal: main?.type === 'bridge' && main['isGateway'] !== true && main['ipMasq'] !== true,
-    dns_enabled: conflist.plugins.some(({ type }) => type === 'dnsname'),
+    internal:
+      main?.type === 'bridge' &&
+      driver !== undefined &&
+      main['isGateway'] !== true &&
+      main['ipMasq'] !== true,
+    dns_enabled: isServed || asksForServer(conflist.raw),
     labels: labelsOf(conflist.raw),
-    options: optionsOf(main),
-    ipam_options: { driver: text(ipam['type']) ?? '' },
+    options: optionsOf(conflist, main, ipam),
+    ipam_options: { driver: driver ?? 'none' },
     cniVersion: conflist.cniVersion,
     plugins: conflist.plugins,
     file
@@ -87,15 +95,42 @@ function labelsOf(raw: JsonObject): Readonly<Record<string, string>> {
   return Object.fromEntries(entries);
 }
 
-function optionsOf(main: PluginConf | undefined): Readonly<Record<string, string>> {
-  const mtu = main?.['mtu'];
-  const vlan = main?.['vlan'];
-  const master = text(main?.['master']);
+function optionsOf(
+  { plugins }: Conflist,
+  main: PluginConf | undefined,
+  ipam: JsonObject
+): Readonly<Record<string, string>> {
+  const mode = text(main?.['mode']);
+  const isIsolated = plugins.some(({ ingressPolicy }) => ingressPolicy === 'same-bridge');
+  const [usual] = list(ipam['routes']).filter((route) => isJsonObject(route) && !route['gw']);
   return {
-    ...(typeof mtu === 'number' && mtu !== 0 ? { mtu: String(mtu) } : {}),
-    ...(typeof vlan === 'number' && vlan !== 0 ? { vlan: String(vlan) } : {}),
-    ...(master ? { parent: master } : {})
+    ...numeric('mtu', main?.['mtu']),
+    ...numeric('vlan', main?.['vlan']),
+    ...(mode ? { mode } : {}),
+    ...(isIsolated ? { isolate: 'true' } : {}),
+    ...numeric('metric', isJsonObject(usual) ? usual['priority'] : undefined)
   };
+}
+
+function numeric(key: string, value: Json | undefined): Readonly<Record<string, string>> {
+  return typeof value === 'number' && value !== 0 ? { [key]: String(value) } : {};
+}
+
+function routesOf(ipam: JsonObject): NonNullable<NetworkView['routes']> {
+  return list(ipam['routes'])
+    .filter(isJsonObject)
+    .flatMap((route) => {
+      const destination = text(route['dst']);
+      const gateway = text(route['gw']);
+      if (destination === undefined || gateway === undefined) return [];
+      const metric = route['priority'];
+      return [{ destination, gateway, ...(typeof metric === 'number' ? { metric } : {}) }];
+    });
+}
+
+function asksForServer(raw: JsonObject): boolean {
+  const args = isJsonObject(raw['args']) ? raw['args'] : {};
+  return isJsonObject(args['mooring']) && args['mooring']['dns'] === true;
 }
 
 function list(value: Json | undefined): readonly Json[] {

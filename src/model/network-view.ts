@@ -5,7 +5,7 @@ export interface NetworkInput {
   /** Default: the bridge's name, `mooring1`. */
   readonly name?: string;
   /** Default `bridge`. */
-  readonly driver?: 'bridge' | 'macvlan';
+  readonly driver?: 'bridge' | 'macvlan' | 'ipvlan';
   /** CIDRs; default one free IPv4 /24. */
   readonly subnets?: readonly string[];
   /** Paired with `subnets` by position. */
@@ -16,8 +16,16 @@ export interface NetworkInput {
   readonly internal?: boolean;
   readonly interfaceName?: string;
   readonly labels?: Readonly<Record<string, string>>;
-  /** `mtu`, `vlan`, `parent` */
+  /** `mtu`, `metric`; `vlan`, `isolate` of a bridge; `parent`, `mode` of a macvlan or ipvlan. */
   readonly options?: Readonly<Record<string, string>>;
+  /** Default: `host-local`; without a subnet `dhcp` for a macvlan and `none` for an ipvlan. */
+  readonly ipamDriver?: 'host-local' | 'dhcp' | 'none';
+  /** For its containers, `DESTINATION,GATEWAY[,METRIC]` each. */
+  readonly routes?: readonly string[];
+  /** No names for its containers, where the host could give them. */
+  readonly disableDns?: boolean;
+  /** A network of that name is taken as it is. */
+  readonly ignoreIfExists?: boolean;
 }
 
 /** A network, in the words of `podman network inspect` 4. */
@@ -34,6 +42,12 @@ export interface NetworkView {
     readonly subnet: string;
     readonly gateway?: string;
     readonly lease_range?: { readonly start_ip?: string; readonly end_ip?: string };
+  }[];
+  /** Without the default routes that follow from the subnets; absent: none. */
+  readonly routes?: readonly {
+    readonly destination: string;
+    readonly gateway: string;
+    readonly metric?: number;
   }[];
   readonly ipv6_enabled: boolean;
   readonly internal: boolean;

@@ -34,6 +34,8 @@ export interface World {
   readonly now?: number;
   readonly enter?: Deps['enter'];
   readonly quit?: Deps['quit'];
+  /** Absent: standard input is no terminal. */
+  readonly ask?: Deps['ask'];
   /** Taken by the test, to interrupt the command. */
   readonly interrupts?: Set<(cause: Interrupt) => void>;
 }
@@ -64,7 +66,8 @@ export async function mooring(
       return () => void world.interrupts?.delete(listener);
     },
     enter: world.enter ?? (() => Promise.reject(new Error('nothing is to be entered'))),
-    quit: world.quit ?? (() => undefined)
+    quit: world.quit ?? (() => undefined),
+    ...(world.ask ? { ask: world.ask } : {})
   });
   return { code, out: out.join(''), err: err.join(''), opened, closed: closed === opened.length };
 

@@ -16,7 +16,11 @@ describe('network create', () => {
     [[], {}],
     [['front', '-d', 'macvlan'], { name: 'front', driver: 'macvlan' }],
     [['--macvlan', 'lo', 'x'], { name: 'x', driver: 'macvlan', options: { parent: 'lo' } }],
-    [['--ipv6', '--internal'], { ipv6: true, internal: true }],
+    [['--ipv6', '--internal', '--disable-dns'], { ipv6: true, internal: true, disableDns: true }],
+    [
+      ['--ipam-driver', 'none', '--ignore', '--route', '10.7.0.0/16,10.0.0.9'],
+      { ipamDriver: 'none', ignoreIfExists: true, routes: ['10.7.0.0/16,10.0.0.9'] }
+    ],
     [['--interface-name', 'br7'], { interfaceName: 'br7' }],
     [
       [

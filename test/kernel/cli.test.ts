@@ -39,6 +39,7 @@ describe('the history', () => {
       await chain.ok(...UP);
       const before = await chain.ok('journal', 'export', 'web');
       const events = await chain.ok('events', '--filter', 'container=web');
+      const raw = await chain.ok('events', '--raw', '--filter', 'container=web');
       await chain.ok('down', 'web');
       const after = await chain.ok('journal', 'export', 'web');
 
@@ -48,14 +49,16 @@ describe('the history', () => {
       expect(types(before)).toContain('attachment.added');
       expect(after.startsWith(before)).toBe(true);
       expect(types(after)).toContain('attachment.deleted');
-      expect(events).toMatch(/ container\/web container\.up/);
-      expect(events).toMatch(/ network\/front network\.hold web$/m);
+      expect(events).toMatch(/ network connect web \(container=web, name=front\)/);
+      expect(events).toMatch(/ container up web /);
+      expect(raw).toMatch(/ container\/web container\.up/);
+      expect(raw).toMatch(/ network\/front network\.hold web$/m);
     });
   });
 
   it('is followed by another process while it happens, which ends when its reader does', async () => {
     await chain.unchanged(async () => {
-      const follower = await sandbox.start(argvOf('events', '--follow'));
+      const follower = await sandbox.start(argvOf('events', '--raw', '--follow'));
       await chain.sh(
         `until ls -l /proc/${follower.pid}/fd 2>/dev/null | grep -q inotify; do :; done`
       );

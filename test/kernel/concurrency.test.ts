@@ -8,7 +8,7 @@ const sandbox = useSandbox();
 const host = hostOf(sandbox);
 
 beforeAll(async () => {
-  await host.ok('network', 'create', 'front', '--subnet', '10.20.0.0/24');
+  await host.ok('network', 'create', '--disable-dns', 'front', '--subnet', '10.20.0.0/24');
 });
 
 const rounds = (count: number) => Array.from({ length: count }, (_, index) => index);
@@ -79,7 +79,7 @@ describe('processes at once', () => {
   it('that remove a network and bring up a container on it never both succeed', async () => {
     await host.unchanged(async () => {
       for (let round = 0; round < 8; round += 1) {
-        await host.ok('network', 'create', 'brief', '--subnet', '10.21.0.0/24');
+        await host.ok('network', 'create', '--disable-dns', 'brief', '--subnet', '10.21.0.0/24');
         const [up, rm] = await Promise.all([
           sandbox.mooring('up', 'web', '--network', 'brief'),
           sandbox.mooring('network', 'rm', 'brief')

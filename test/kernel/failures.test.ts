@@ -94,7 +94,7 @@ describe('an ADD that goes wrong', () => {
   });
 
   it('on the second of two networks takes the first away as well', async () => {
-    await chain.ok('network', 'create', 'back', '--subnet', '10.31.0.0/24');
+    await chain.ok('network', 'create', '--disable-dns', 'back', '--subnet', '10.31.0.0/24');
     await chain.unchanged(async () => {
       const before = await chain.snapshot();
       double.on('guard', 'ADD', `echo '{"code":11,"msg":"full"}'; exit 1`);

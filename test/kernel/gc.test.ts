@@ -10,7 +10,7 @@ const host = hostOf(sandbox);
 beforeAll(async () => {
   await host.sh('sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1');
   const subnets = ['--subnet', '10.20.0.0/24', '--subnet', 'fd00:20::/64'];
-  await host.ok('network', 'create', 'front', ...subnets);
+  await host.ok('network', 'create', '--disable-dns', 'front', ...subnets);
 });
 
 interface Kept extends Garbage {

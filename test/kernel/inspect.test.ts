@@ -11,9 +11,18 @@ const host = hostOf(sandbox);
 
 beforeAll(async () => {
   await host.sh('sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1');
-  await host.ok('network', 'create', 'front', '--subnet', '10.50.50.0/24');
-  await host.ok('network', 'create', 'a', '--subnet', '10.50.51.0/25', '--subnet', 'fd00:51::/64');
-  await host.ok('network', 'create', 'b', '--subnet', '10.50.51.128/26');
+  await host.ok('network', 'create', '--disable-dns', 'front', '--subnet', '10.50.50.0/24');
+  await host.ok(
+    'network',
+    'create',
+    '--disable-dns',
+    'a',
+    '--subnet',
+    '10.50.51.0/25',
+    '--subnet',
+    'fd00:51::/64'
+  );
+  await host.ok('network', 'create', '--disable-dns', 'b', '--subnet', '10.50.51.128/26');
 });
 
 interface Inspected {
@@ -169,7 +178,7 @@ describe('events', () => {
   it('tell of networks and connections once they are there, and of a reload nothing', async () => {
     const following = await sandbox.start([process.execPath, MOORING, 'events', '--follow']);
     await listening(following);
-    await host.ok('network', 'create', 'late', '--subnet', '10.50.60.0/24');
+    await host.ok('network', 'create', '--disable-dns', 'late', '--subnet', '10.50.60.0/24');
     await host.ok('up', 'web', '--network', 'late');
     await host.ok('network', 'reload', '--full', 'web');
     await host.ok('network', 'connect', 'front', 'web');
@@ -216,7 +225,15 @@ END
       ip route add default via 192.0.2.1`);
     const machine = ['--machine', '--cni-plugin-dir', '/run/plugins'];
 
-    await host.ok(...machine, 'network', 'create', 'vm', '--subnet', '10.50.70.0/24');
+    await host.ok(
+      ...machine,
+      'network',
+      'create',
+      '--disable-dns',
+      'vm',
+      '--subnet',
+      '10.50.70.0/24'
+    );
     await host.ok(...machine, 'up', 'web', '--network', 'vm', '-p', '8080:80');
     const log = await host.sh('cat /run/machine.log');
     await host.ok(...machine, 'down', 'web');

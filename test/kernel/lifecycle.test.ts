@@ -120,7 +120,7 @@ describe('on networks', () => {
   };
 
   it('the host and both containers of a network reach each other, by tcp and udp', async () => {
-    await host.ok('network', 'create', 'front', '--subnet', '10.20.0.0/24');
+    await host.ok('network', 'create', '--disable-dns', 'front', '--subnet', '10.20.0.0/24');
     await host.unchanged(async () => {
       await Promise.all([
         host.ok('up', 'a', '--network', 'front:ip=10.20.0.10'),
@@ -141,7 +141,7 @@ describe('on networks', () => {
   });
 
   it('a container on two networks has eth0 and eth1 and is reached on both', async () => {
-    await host.ok('network', 'create', 'back', '--subnet', '10.21.0.0/24');
+    await host.ok('network', 'create', '--disable-dns', 'back', '--subnet', '10.21.0.0/24');
     await host.unchanged(async () => {
       await Promise.all([
         host.ok('up', 'both', '--network', 'front', '--network', 'back:ip=10.21.0.9'),
@@ -170,7 +170,7 @@ describe('on networks', () => {
 
   it('gives both families of a network, and the address, MAC and name that were asked for', async () => {
     const subnets = ['--subnet', '10.22.0.0/24', '--subnet', 'fd00:22::/64'];
-    await host.ok('network', 'create', 'dual', ...subnets);
+    await host.ok('network', 'create', '--disable-dns', 'dual', ...subnets);
     await host.unchanged(async () => {
       const mac = '02:00:00:00:00:09';
       const wanted = `ip=10.22.0.9,ip6=fd00:22::9,mac=${mac},interface_name=wan0`;

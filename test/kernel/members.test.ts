@@ -15,8 +15,17 @@ const disconnect = (...args: readonly string[]) => ['network', 'disconnect', ...
 const PUBLISHED = tcp(8080, '127.0.0.1');
 
 beforeAll(async () => {
-  await host.ok('network', 'create', 'one', '--subnet', '10.41.0.0/24');
-  await host.ok('network', 'create', 'two', '--subnet', '10.42.0.0/24', '--subnet', 'fd00:42::/64');
+  await host.ok('network', 'create', '--disable-dns', 'one', '--subnet', '10.41.0.0/24');
+  await host.ok(
+    'network',
+    'create',
+    '--disable-dns',
+    'two',
+    '--subnet',
+    '10.42.0.0/24',
+    '--subnet',
+    'fd00:42::/64'
+  );
 });
 
 describe('while the container is up', () => {
@@ -79,7 +88,7 @@ describe('while the container is up', () => {
 
   it('it can be removed once the last container has been disconnected', async () => {
     await host.unchanged(async () => {
-      await host.ok('network', 'create', 'brief', '--subnet', '10.43.0.0/24');
+      await host.ok('network', 'create', '--disable-dns', 'brief', '--subnet', '10.43.0.0/24');
       await host.ok('up', 'web', '--network', 'one', '--network', 'brief');
       await host.ok(...disconnect('brief', 'web'));
       const removed = await host.ok('network', 'rm', 'brief');

@@ -20,7 +20,7 @@ const apart = async () => {
 };
 
 beforeAll(async () => {
-  await host.ok('network', 'create', 'front', '--subnet', '10.20.0.0/24');
+  await host.ok('network', 'create', '--disable-dns', 'front', '--subnet', '10.20.0.0/24');
 });
 
 describe('in the netns of a process', () => {

@@ -30,9 +30,9 @@ describe('resolv.conf and hosts', () => {
     await set(
       'nameserver 127.0.0.1\nnameserver 10.0.0.53\nnameserver 2001:db8::53\nsearch corp.example'
     );
-    await host.ok('network', 'create', 'front', '--subnet', '10.20.0.0/24');
+    await host.ok('network', 'create', '--disable-dns', 'front', '--subnet', '10.20.0.0/24');
     const subnets = ['--subnet', '10.21.0.0/24', '--subnet', 'fd00:21::/64'];
-    await host.ok('network', 'create', 'dual', ...subnets);
+    await host.ok('network', 'create', '--disable-dns', 'dual', ...subnets);
   });
 
   it('show a container its names, its host’s, and its servers, and are gone with it', async () => {

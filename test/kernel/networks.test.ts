@@ -94,7 +94,7 @@ describe('network create', () => {
       expect(views[1]!.plugins[0]!.ipam!.routes).toEqual([{ dst: '::/0' }, { dst: '0.0.0.0/0' }]);
       expect(refusal).toEqual({
         code: 125,
-        reason: 'network fd00:1:2:3::/64 is already being used by a cni configuration'
+        reason: 'network fd00:1:2:3::/64 is already being used by a cni configuration: six'
       });
       expect(eth0!.addresses).toEqual([expect.stringMatching(/^fd00:1:2:3::\w+\/64$/)]);
       expect(eth1!.addresses.map((address) => address.includes(':')).sort()).toEqual([false, true]);
@@ -103,8 +103,8 @@ describe('network create', () => {
 
   it('takes a VLAN, labels, internal networks and macvlans', async () => {
     const networks = [
-      ['tagged', '--opt', 'vlan=9', '--label', 'a=1', '--label', 'b'],
-      ['inner', '--internal'],
+      ['tagged', '--disable-dns', '--opt', 'vlan=9', '--label', 'a=1', '--label', 'b'],
+      ['inner', '--internal', '--disable-dns'],
       ['mac1', '--macvlan', 'lo'],
       ['mac2', '-d', 'macvlan'],
       ['mac3', '-d', 'macvlan', '-o', 'parent=lo']

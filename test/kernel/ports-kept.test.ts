@@ -18,7 +18,7 @@ beforeAll(async () => {
     ip -n outside route add default via 192.0.2.1
   `);
   const subnets = ['--subnet', '10.20.0.0/24', '--subnet', 'fd00:20::/64'];
-  await host.ok('network', 'create', 'front', ...subnets);
+  await host.ok('network', 'create', '--disable-dns', 'front', ...subnets);
 });
 
 const HOST = '192.0.2.1';
@@ -115,7 +115,7 @@ describe('a published port', () => {
   it('is given back when the container could not be brought up', async () => {
     await host.unchanged(async () => {
       const bad = ['--network', 'front:ip=10.20.0.9', '--network', 'back'];
-      await host.ok('network', 'create', 'back', '--subnet', '10.21.0.0/24');
+      await host.ok('network', 'create', '--disable-dns', 'back', '--subnet', '10.21.0.0/24');
       await host.ok('up', 'other', '--network', 'front:ip=10.20.0.9');
       const refusal = await host.refused('up', 'web', ...bad, '-p', '8080:80', '-p', '81');
       const seen = [await listening(), await keepers()];

@@ -8,7 +8,7 @@ const host = hostOf(sandbox);
 
 beforeAll(async () => {
   await host.sh('sysctl -qw net.ipv4.ip_forward=1; ip link set lo up');
-  await host.ok('network', 'create', 'front', '--subnet', '10.20.0.0/24');
+  await host.ok('network', 'create', '--disable-dns', 'front', '--subnet', '10.20.0.0/24');
 });
 
 type Bindings = readonly { readonly HostIp: string; readonly HostPort: string }[];

@@ -34,7 +34,7 @@ const listed = async () => host.json<readonly Listed[]>('ps');
 
 async function setUp(): Promise<void> {
   const subnets = ['--subnet', '10.20.0.0/24', '--subnet', 'fd00:20::/64'];
-  await host.ok('network', 'create', 'front', ...subnets);
+  await host.ok('network', 'create', '--disable-dns', 'front', ...subnets);
   await host.ok('up', 'web', '--network', 'front', '-p', '8080:80', '--ip', '10.20.0.9');
   await host.ok('create', 'kept', '--network', 'front');
   await host.ok('up', 'kept');

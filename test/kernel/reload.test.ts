@@ -24,7 +24,7 @@ beforeAll(async () => {
     ['back', 21]
   ] as const) {
     const subnets = ['--subnet', `10.${third}.0.0/24`, '--subnet', `fd00:${third}::/64`];
-    await host.ok('network', 'create', name, ...subnets);
+    await host.ok('network', 'create', '--disable-dns', name, ...subnets);
   }
 });
 

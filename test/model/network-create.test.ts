@@ -5,6 +5,7 @@ import {
   parsePairs,
   type NetworkCreateInput
 } from '../../src/model/network-create.ts';
+import type { NamesBy } from '../../src/model/network-plan.ts';
 import { leaseRange } from '../../src/model/network-subnets.ts';
 import { addressText, parseSubnet } from '../../src/model/subnet.ts';
 
@@ -73,7 +74,7 @@ describe('parseNetworkCreate', () => {
 
   it.each<[NetworkCreateInput, RegExp]>([
     [{ name: 'foo ' }, /must match/],
-    [{ driver: 'ipvlan' }, /^driver 'ipvlan' is not supported$/],
+    [{ driver: 'overlay' }, /driver 'overlay' is not supported/],
     [{ subnets: ['10.11.12.0/17000'] }, /^subnet invalid/],
     [{ subnets: ['10.11.0/17000'] }, /^subnet invalid/],
     [{ subnets: ['0.0.0.0/0'] }, /mask is invalid/],
@@ -96,7 +97,25 @@ describe('parseNetworkCreate', () => {
     [{ interfaceName: 'myverylonginterfacename' }, /15 bytes/],
     [{ driver: 'macvlan', internal: true }, /internal is not supported with macvlan/],
     [{ driver: 'macvlan', options: { vlan: '5' } }, /unsupported network option vlan/],
-    [{ driver: 'macvlan', ipv6: true }, /requires an IPv6 --subnet/]
+    [{ driver: 'macvlan', ipv6: true }, /requires an IPv6 --subnet/],
+    [{ driver: 'macvlan', options: { mode: 'l2' } }, /unknown macvlan mode "l2"/],
+    [{ driver: 'ipvlan', options: { mode: 'vepa' } }, /unknown ipvlan mode "vepa"/],
+    [{ driver: 'ipvlan', internal: true }, /internal is not supported with ipvlan/],
+    [{ driver: 'ipvlan', ipamDriver: 'dhcp' }, /dhcp is not supported with ipvlan/],
+    [{ driver: 'ipvlan', options: { isolate: 'true' } }, /unsupported network option isolate/],
+    [{ options: { isolate: 'maybe' } }, /isolate "maybe" must be true or false/],
+    [{ options: { metric: '-1' } }, /metric "-1" must be a whole number/],
+    [{ options: { mode: 'l2' } }, /unsupported network option mode/],
+    [{ ipamDriver: 'static' }, /unsupported ipam driver "static"/],
+    [{ ipamDriver: 'none', subnets: ['10.0.0.0/24'] }, /none ipam driver is set but subnets are/],
+    [
+      { driver: 'macvlan', ipamDriver: 'host-local' },
+      /host-local ipam driver is set but no subnets/
+    ],
+    [{ routes: ['10.7.0.0/16'] }, /it must be DESTINATION,GATEWAY/],
+    [{ routes: ['10.7.0.1/16,10.0.0.9'] }, /the destination is an address of 10.7.0.0\/16/],
+    [{ routes: ['10.7.0.0/16,fd00::1'] }, /destination and gateway are of two families/],
+    [{ routes: ['10.7.0.0/16,10.0.0.9,fast'] }, /metric "fast" must be a whole number/]
   ])('refuses %j', (input, message) => {
     expect(() => parseNetworkCreate(input)).toThrow(message);
   });
@@ -114,9 +133,9 @@ describe('leaseRange', () => {
 });
 
 describe('buildConflist', () => {
-  const conflist = (input: NetworkCreateInput) =>
+  const conflist = (input: NetworkCreateInput, dns: NamesBy = 'nothing') =>
     buildConflist(
-      { ...parseNetworkCreate(input), name: 'front', interfaceName: 'mooring1' },
+      { ...parseNetworkCreate(input), dns, name: 'front', interfaceName: 'mooring1' },
       '1.0.0'
     );
 
@@ -126,6 +145,7 @@ describe('buildConflist', () => {
     expect(conflist(input)).toEqual({
       cniVersion: '1.0.0',
       name: 'front',
+      args: { mooring: { dns: false } },
       plugins: [
         {
           type: 'bridge',
@@ -169,14 +189,44 @@ describe('buildConflist', () => {
     ]);
   });
 
+  it('writes modes, isolation, routes and what answers for names', () => {
+    const subnets = ['10.0.0.0/24'];
+    const plugins = (input: NetworkCreateInput, dns?: NamesBy) => conflist(input, dns)['plugins'];
+    const [bridge, , firewall, , names] = plugins(
+      { subnets, options: { isolate: 'true' }, routes: ['10.7.0.0/16,10.0.0.9'] },
+      'dnsname'
+    ) as object[];
+    const own = plugins({ subnets, routes: ['0.0.0.0/0,10.0.0.9'] });
+    const ipvlan = plugins({ driver: 'ipvlan', options: { parent: 'lo', mode: 'l3' } });
+
+    expect(bridge).toMatchObject({
+      ipam: { routes: [{ dst: '0.0.0.0/0' }, { dst: '10.7.0.0/16', gw: '10.0.0.9' }] }
+    });
+    expect(firewall).toEqual({ type: 'firewall', ingressPolicy: 'same-bridge' });
+    expect(names).toMatchObject({ type: 'dnsname', domainName: 'dns.podman' });
+    expect(own).toMatchObject([
+      { ipam: { routes: [{ dst: '0.0.0.0/0', gw: '10.0.0.9' }] } },
+      {},
+      {},
+      {}
+    ]);
+    expect(ipvlan).toEqual([{ type: 'ipvlan', master: 'lo', mode: 'l3', ipam: {} }]);
+    expect(conflist({}, 'server')['args']).toEqual({ mooring: { dns: true } });
+  });
+
   it('keeps labels', () => {
-    expect(conflist({ labels: parsePairs(['a', 'b=c=d']) })['args']).toEqual({
+    expect(conflist({ labels: parsePairs(['a', 'b=c=d']) })['args']).toMatchObject({
       mooring_labels: { a: '', b: 'c=d' }
     });
   });
 
   it('names the plugins it will need', () => {
-    expect(pluginsOf({ driver: 'macvlan', subnets: [] })).toEqual(['macvlan', 'dhcp']);
-    expect(pluginsOf({ driver: 'bridge', subnets: [] })).toContain('host-local');
+    const dns = 'nothing';
+    expect(pluginsOf({ driver: 'macvlan', ipam: 'dhcp', dns })).toEqual(['macvlan', 'dhcp']);
+    expect(pluginsOf({ driver: 'ipvlan', ipam: 'none', dns })).toEqual(['ipvlan']);
+    expect(pluginsOf({ driver: 'bridge', ipam: 'host-local', dns })).toContain('host-local');
+    expect(pluginsOf({ driver: 'bridge', ipam: 'host-local', dns: 'dnsname' })).toContain(
+      'dnsname'
+    );
   });
 });

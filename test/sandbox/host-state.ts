@@ -72,6 +72,7 @@ const EMPTIED = [
   "'/var/lib/mooring/plugins.lock*'",
   "'/var/lib/mooring/networks.lock*'",
   "'/var/lib/mooring/names.lock*'",
+  "'/var/lib/mooring/agent.lock'",
   "'*/allocations/*.jsonl'",
   "'*/allocations/*.lock'"
 ]

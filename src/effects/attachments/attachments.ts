@@ -45,9 +45,10 @@ export function attachmentEffects(
         if (gone !== undefined) {
           return { type: 'attachments.examined', container, drifts: [gone], complete: true };
         }
-        const inside = await deps.observe(netns.path, netns);
-        const subject = { container, attachments };
-        const seen = await examineHost({ dumps, host }, subject, context);
+        const [inside, seen] = await Promise.all([
+          deps.observe(netns.path, netns),
+          examineHost({ dumps, host }, { container, attachments }, context)
+        ]);
         const drifts = [...driftsInside(attachments, inside), ...seen.drifts];
         return { type: 'attachments.examined', container, drifts, complete: seen.complete };
       } catch (error) {

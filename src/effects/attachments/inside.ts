@@ -2,7 +2,7 @@ import type { CniIp, CniRoute } from '../../model/cni-result.ts';
 import type { Attachment } from '../../model/container.ts';
 import type { Drift, DriftKind } from '../../model/drift.ts';
 import { bitsOf, parseAddress, subnetAt, subnetText } from '../../model/subnet.ts';
-import type { Link, Route } from '../../syscalls/netlink-route.ts';
+import { RTN_UNICAST, type Link, type Route } from '../../syscalls/netlink-route.ts';
 import type { ObservedNetwork } from '../../syscalls/observe.ts';
 import { addressKey, addressOf, networkOf, prefixOf } from '../../model/cidr.ts';
 
@@ -15,21 +15,14 @@ export function driftsInside(
   attachments: readonly Attachment[],
   inside: ObservedNetwork
 ): readonly Drift[] {
-  const claimed = new Set<string>();
   return attachments.flatMap((attachment) => {
     const link = inside.links.find(({ name }) => name === attachment.ifName);
     const ofLink = linkDrifts(attachment, link);
-    const routes = expectedRoutes(attachment).filter(({ key }) => {
-      // A second network's route to the same place is refused by the kernel, and plugins bear it.
-      const isFirst = !claimed.has(key);
-      claimed.add(key);
-      return isFirst;
-    });
     if (link === undefined || !link.up) return ofLink;
     return [
       ...ofLink,
       ...addressDrifts(attachment, link, inside),
-      ...routeDrifts(attachment, link, { routes, found: inside.routes })
+      ...routeDrifts(attachment, link, inside.routes)
     ];
   });
 }
@@ -74,8 +67,6 @@ function addressDrifts(
 }
 
 interface ExpectedRoute {
-  /** Destination and table. */
-  readonly key: string;
   readonly destination: string;
   readonly table: number;
   /** Any of these; none: any at all. */
@@ -93,8 +84,7 @@ function expectedRoutes(attachment: Attachment): readonly ExpectedRoute[] {
     ...given,
     ...connected.map(({ address }) => {
       const destination = networkOf(address);
-      const key = `${destination} ${attachment.ifName}`;
-      return { key, destination, table: MAIN_TABLE, gateways: [] };
+      return { destination, table: MAIN_TABLE, gateways: [] };
     })
   ];
 }
@@ -108,23 +98,19 @@ function givenRoute(
   const gateways = gw
     ? [gw]
     : ips.flatMap(({ address, gateway }) => (gateway && isSame(address) ? [gateway] : []));
-  return { key: `${destination} ${table}`, destination, table, gateways };
+  return { destination, table, gateways };
 }
 
-function routeDrifts(
-  attachment: Attachment,
-  { index }: Link,
-  { routes, found }: { routes: readonly ExpectedRoute[]; found: readonly Route[] }
-): Drift[] {
-  const missing = routes.filter(({ destination, table, gateways }) => {
+function routeDrifts(attachment: Attachment, { index }: Link, found: readonly Route[]): Drift[] {
+  const missing = expectedRoutes(attachment).filter(({ destination, table, gateways }) => {
     const through = gateways.map(addressKey);
-    return !found.some(
-      (route) =>
-        route.index === index &&
-        route.table === table &&
-        addressKey(route.destination) === addressKey(destination) &&
-        (through.length === 0 || through.includes(addressKey(route.gateway)))
-    );
+    return !found.some((route) => {
+      if (route.table !== table || addressKey(route.destination) !== destination) return false;
+      // Two networks' IPv6 routes to one place become one with several hops, which have no index here.
+      if (route.index === 0) return route.type === RTN_UNICAST;
+      const isThrough = through.length === 0 || through.includes(addressKey(route.gateway));
+      return route.index === index && isThrough;
+    });
   });
   return missing.map(({ destination, gateways }) => {
     const via = gateways.length === 0 ? '' : ` via ${gateways[0]}`;

@@ -23,7 +23,7 @@ function wordsOf(missing: Missing): Pick<Drift, 'object' | 'text'> {
   }
   const { chain, tool, table, words } = missing.rule;
   const object = `${chain} ${ruleText(words)}`;
-  const rule = `rule "${object}" (${tool}, ${table})`;
+  const rule = `rule ${object} (${tool}, ${table})`;
   if (missing.kind === 'foreign') {
     const text = `chain ${missing.chain} (${tool}, ${table}), which is another's, is gone`;
     return { object: missing.chain, text };

@@ -1,5 +1,6 @@
 import type { ExpectedChain, ExpectedRule, ExpectedRules, Place } from './expected.ts';
 import type { Rule, RuleTable } from './iptables.ts';
+import { longestRise } from './longest-rise.ts';
 import { ruleKey, ruleText } from './same-rule.ts';
 
 /** A chain that is not there, or a rule that isn't where it belongs. */
@@ -41,7 +42,7 @@ export function draftOf(table: RuleTable, place: Place): Draft {
     // A rule that was put in by the same restore can't be inserted before, but at the first place.
     const command = index >= entries.length ? `-A ${rule.chain}` : `-I ${rule.chain} ${index + 1}`;
     changes.push(`${command} ${spec}`);
-    entries.splice(index, 0, { key: ruleKey(rule.words), spec });
+    entries.splice(index, 0, { key: keyOf(rule), spec });
   };
   const take = (chain: string, index: number) => {
     const [entry] = entriesOf(chain).splice(index, 1);
@@ -51,11 +52,8 @@ export function draftOf(table: RuleTable, place: Place): Draft {
   return {
     complete(expected) {
       const wanted = expected.chains.filter((chain) => isAt(chain, place));
-      const absent = wanted.filter(({ chain }) => !standing.has(chain));
-      for (const { chain } of absent) {
-        made.push(`-N ${chain}`);
-        standing.add(chain);
-      }
+      const absent = wanted.filter(({ chain }) => !standing.has(chain) && standing.add(chain));
+      made.push(...absent.map(({ chain }) => `-N ${chain}`));
       const rules = expected.rules.filter((rule) => isAt(rule, place));
       const foreign = rules.flatMap((rule) => foreignTarget(rule, wanted, standing));
       const ours = rules.filter((rule) => foreign.every((other) => other.rule !== rule));
@@ -87,50 +85,55 @@ interface Line {
 
 /** In a chain of the attachment's own, each rule stands somewhere after the one before it. */
 function lineUp(sequence: readonly ExpectedRule[], { entries, put, take }: Line): Missing[] {
-  let last = -1;
-  return sequence.flatMap((rule) => {
-    const key = ruleKey(rule.words);
-    const after = entries.findIndex((entry, index) => index > last && entry.key === key);
-    if (after !== -1) {
-      last = after;
+  const places = sequence.map((rule) => indexOf(entries, rule));
+  const kept = longestRise(places);
+  const misplaced = sequence.filter((_, at) => places[at] !== -1 && !kept.has(at));
+  for (const rule of misplaced) take(rule.chain, indexOf(entries, rule));
+  let next = 0;
+  return sequence.flatMap((rule, at) => {
+    if (kept.has(at)) {
+      next = indexOf(entries, rule) + 1;
       return [];
     }
-    const before = indexOf(entries, key);
-    if (before !== -1) {
-      take(rule.chain, before);
-      last -= 1;
-    }
-    last += 1;
-    put(rule, last);
-    return [{ kind: 'rule', rule, misplaced: before !== -1 }];
+    put(rule, next);
+    next += 1;
+    return [{ kind: 'rule', rule, misplaced: misplaced.includes(rule) }];
   });
 }
 
 /** In a chain that is shared, some rules stand before all others of ours; the rest is appended. */
 function fitIn(sequence: readonly ExpectedRule[], { entries, put, take }: Line): Missing[] {
   const missing: Missing[] = [];
+  const ordered = [
+    ...sequence.filter(({ at }) => at === 'first'),
+    ...sequence.filter(({ at }) => at === 'last')
+  ];
   let next = 0;
-  sequence.forEach((rule, place) => {
-    const found = indexOf(entries, ruleKey(rule.words));
-    const followers = sequence
-      .slice(place + 1)
-      .map(({ words }) => indexOf(entries, ruleKey(words)));
-    const misplaced =
-      rule.at === 'first' && followers.some((index) => index !== -1 && index < found);
+  ordered.forEach((rule, place) => {
+    const found = indexOf(entries, rule);
+    const isFirst = rule.at === 'first';
+    const misplaced = isFirst && ordered.slice(place + 1).some(precedes(entries, found));
     if (misplaced) take(rule.chain, found);
     if (found === -1 || misplaced) {
-      put(rule, rule.at === 'first' ? next : entries.length);
+      put(rule, isFirst ? next : entries.length);
       missing.push({ kind: 'rule', rule, misplaced });
     }
-    if (rule.at === 'first') next = indexOf(entries, ruleKey(rule.words)) + 1;
+    if (isFirst) next = indexOf(entries, rule) + 1;
   });
   return missing;
 }
 
+function precedes(entries: readonly Entry[], place: number): (rule: ExpectedRule) => boolean {
+  return (rule) => {
+    const index = indexOf(entries, rule);
+    return index !== -1 && index < place;
+  };
+}
+
 /** Whether a rule is there, in any order. */
-export function holdsRule(table: RuleTable, { chain, words }: ExpectedRule): boolean {
-  const key = ruleKey(words);
-  return rulesIn(table, chain).some((rule) => keyOf(rule) === key);
+export function holdsRule(table: RuleTable, expected: ExpectedRule): boolean {
+  const key = keyOf(expected);
+  return rulesIn(table, expected.chain).some((rule) => keyOf(rule) === key);
 }
 
 export function rulesIn(table: RuleTable, chain: string): readonly Rule[] {
@@ -141,9 +144,11 @@ export function rulesIn(table: RuleTable, chain: string): readonly Rule[] {
 
 // Many containers look at one dump: it is indexed once, and each rule is read once.
 const byTable = new WeakMap<RuleTable, Map<string, Rule[]>>();
-const keys = new WeakMap<Rule, string>();
+const keys = new WeakMap<WithWords, string>();
 
-function keyOf(rule: Rule): string {
+type WithWords = Pick<Rule, 'words'>;
+
+function keyOf(rule: WithWords): string {
   let key = keys.get(rule);
   if (key === undefined) keys.set(rule, (key = ruleKey(rule.words)));
   return key;
@@ -164,7 +169,8 @@ type Foreign = Extract<Missing, { readonly kind: 'foreign' }>;
 
 const TARGETS = ['ACCEPT', 'DROP', 'RETURN', 'MASQUERADE', 'DNAT', 'MARK'];
 
-function indexOf(entries: readonly Entry[], key: string): number {
+function indexOf(entries: readonly Entry[], rule: ExpectedRule): number {
+  const key = keyOf(rule);
   return entries.findIndex((entry) => entry.key === key);
 }
 

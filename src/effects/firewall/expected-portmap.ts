@@ -1,4 +1,4 @@
-import { addressOf, networkOf } from '../../model/cidr.ts';
+import { addressKey, addressOf, hostOf, networkOf } from '../../model/cidr.ts';
 import { pluginStdin } from '../../model/cni-args.ts';
 import type { CniIp } from '../../model/cni-result.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
@@ -155,7 +155,7 @@ function forwards(
   if (!fits(entry, tool)) return [];
   const { hostIP, protocol } = entry;
   const port = ['-p', protocol, '-m', protocol, '--dport', portsOf(entry)];
-  const to = isEvery(hostIP) ? [] : ['-d', hostIP];
+  const to = isEvery(hostIP) ? [] : ['-d', hostOf(addressKey(hostIP))];
   const sources = tool === 'iptables' ? [networkOf(cidr), '127.0.0.1/32'] : [networkOf(cidr)];
   const marked = marks === undefined ? [] : sources;
   const words = [

@@ -1,5 +1,5 @@
 import { MooringError } from '../../model/failure.ts';
-import { isJsonObject, type Json } from '../../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { EffectContext } from '../effects.ts';
 import type { RunTool, ToolExit } from '../firewall/iptables.ts';
 
@@ -15,50 +15,80 @@ export async function removeIdleBridge(
   name: string,
   context: Context
 ): Promise<void> {
-  const [link] = await links(run, ['-d', 'link', 'show', 'dev', name], name, context);
+  const ip = askIp(run, context, (answer) => stays(name, answer));
+  const [link] = await ip.list(['-d', 'link', 'show', 'dev', name], 'ifname');
   if (link === undefined || kindOf(link) !== 'bridge') return;
-  const ports = await links(run, ['link', 'show', 'master', name], name, context);
+  const ports = await ip.list(['link', 'show', 'master', name], 'ifname');
   if (ports.length > 0) return;
-  const exit = await ip(run, ['link', 'delete', 'dev', name, 'type', 'bridge'], name, context);
-  if (exit.exitCode !== 0 && !isMissing(exit)) throw refused(name, exit.stderr);
+  await ip.run(['link', 'delete', 'dev', name, 'type', 'bridge']);
 }
 
-async function links(
+/**
+ * What is attached to a bridge, as a user would look for it: `veth1a2b (netns shop)`.
+ *
+ * @throws MooringError `network.bridgeUnknown` with what `ip` answered
+ * @see ip-netns(8): ids by which a netns knows others
+ */
+export async function bridgePorts(
   run: RunTool,
-  args: readonly string[],
-  bridge: string,
+  name: string,
   context: Context
-): Promise<readonly Json[]> {
-  const exit = await ip(run, ['-j', ...args], bridge, context);
-  if (isMissing(exit)) return [];
-  if (exit.exitCode !== 0) throw refused(bridge, exit.stderr);
-  const answer: unknown = exit.stdout.trim() === '' ? [] : JSON.parse(exit.stdout);
-  // `ip` leaves an empty object for what its filter passed over.
-  return (Array.isArray(answer) ? (answer as Json[]) : []).filter(
-    (link) => isJsonObject(link) && link['ifname'] !== undefined
-  );
+): Promise<readonly string[]> {
+  const ip = askIp(run, context, (answer) => unknown(name, answer));
+  const ports = await ip.list(['link', 'show', 'master', name], 'ifname');
+  if (ports.length === 0) return [];
+  const spaces = await ip.list(['netns', 'list'], 'name');
+  return ports.map((port) => {
+    const id = port['link_netnsid'];
+    const peer = id === undefined ? undefined : spaces.find((space) => space['id'] === id);
+    const place = textOf(peer?.['name'] ?? port['link_netns']);
+    const ifName = textOf(port['ifname']);
+    return place === '' ? ifName : `${ifName} (netns ${place})`;
+  });
 }
 
-function kindOf(link: Json): Json | undefined {
-  const info = isJsonObject(link) ? link['linkinfo'] : undefined;
-  return isJsonObject(info) ? info['info_kind'] : undefined;
-}
-
-async function ip(
+function askIp(
   run: RunTool,
-  args: readonly string[],
-  bridge: string,
-  { operation, signal }: Context
-): Promise<ToolExit> {
-  const exit = await run('ip', args, { stdin: '', operation, signal });
-  if (exit !== undefined) return exit;
-  throw refused(bridge, 'ip is not installed');
+  { operation, signal }: Context,
+  failed: (answer: string) => MooringError
+) {
+  const runIp = async (args: readonly string[]): Promise<ToolExit | undefined> => {
+    const exit = await run('ip', args, { stdin: '', operation, signal });
+    if (exit === undefined) throw failed('ip is not installed');
+    if (isMissing(exit)) return undefined;
+    if (exit.exitCode !== 0) throw failed(exit.stderr);
+    return exit;
+  };
+  return {
+    run: runIp,
+    /** Objects that have the key: `ip` leaves an empty one for what its filter passed over. */
+    async list(args: readonly string[], key: string): Promise<readonly JsonObject[]> {
+      const exit = await runIp(['-j', ...args]);
+      if (exit === undefined || exit.stdout.trim() === '') return [];
+      const answer: unknown = JSON.parse(exit.stdout);
+      return (Array.isArray(answer) ? (answer as Json[]) : [])
+        .filter(isJsonObject)
+        .filter((entry) => entry[key] !== undefined);
+    }
+  };
+}
+
+function kindOf({ linkinfo }: JsonObject): Json | undefined {
+  return isJsonObject(linkinfo) ? linkinfo['info_kind'] : undefined;
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function isMissing({ exitCode, stderr }: ToolExit): boolean {
-  return exitCode === 1 && /does not exist|Cannot find device/.test(stderr);
+  return exitCode !== 0 && /does not exist|Cannot find device/.test(stderr);
 }
 
-function refused(bridge: string, answer: string): MooringError {
+function stays(bridge: string, answer: string): MooringError {
   return new MooringError('network.bridgeStays', `deleting bridge ${bridge}: ${answer.trim()}`);
+}
+
+function unknown(bridge: string, answer: string): MooringError {
+  return new MooringError('network.bridgeUnknown', `looking at bridge ${bridge}: ${answer.trim()}`);
 }

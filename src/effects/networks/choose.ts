@@ -2,7 +2,8 @@ import { MooringError } from '../../model/failure.ts';
 import type { Conflist } from '../../model/conflist.ts';
 import { bridgesOf } from '../../model/attachment.ts';
 import { rangesOf } from '../../model/network-describe.ts';
-import type { NetworkDraft, NetworkPlan, SubnetPlan } from '../../model/network-plan.ts';
+import type { NamesBy, NetworkDraft, NetworkPlan, SubnetPlan } from '../../model/network-plan.ts';
+import { checkRoutes } from '../../model/network-routes.ts';
 import { planSubnet } from '../../model/network-subnets.ts';
 import { freeSubnet, randomSubnet6 } from '../../model/subnet-choice.ts';
 import { overlaps, parseSubnet, subnetText, type Subnet } from '../../model/subnet.ts';
@@ -25,22 +26,25 @@ export interface Surroundings {
 export interface Choices {
   readonly pools: readonly Pool[];
   readonly randomBytes: (length: number) => Uint8Array;
+  /** What this host has to answer for names. */
+  readonly namesBy: NamesBy;
 }
 
 /**
  * Chooses what a draft leaves open, and refuses what would clash.
  *
- * @throws MooringError `network.subnetInUse`, `network.bridgeInUse`, `network.noParent`, `network.noFreeSubnet`
+ * @throws MooringError `network.subnetInUse`, `network.bridgeInUse`, `network.noParent`, `network.noFreeSubnet`, `network.badRoute`
  */
 export function completePlan(
   draft: NetworkDraft,
   around: Surroundings,
   choices: Choices
 ): NetworkPlan {
-  const { wanted, ...rest } = draft;
-  if (draft.driver === 'macvlan') {
+  const { wanted, dns, ...rest } = draft;
+  if (draft.driver !== 'bridge') {
     checkParent(draft, around.host);
-    return { ...rest, name: draft.name ?? freeName(around) };
+    checkRoutes(draft.routes, draft.subnets);
+    return { ...rest, dns: 'nothing', name: draft.name ?? freeName(around) };
   }
   for (const { subnet } of draft.subnets) checkUnused(parseSubnet(subnet), around);
   const interfaceName = bridgeName(draft, around);
@@ -48,11 +52,14 @@ export function completePlan(
   const chosen = wanted.map((family) =>
     planSubnet(chooseSubnet(family, taken, choices), { internal: draft.internal })
   );
+  const subnets = [...draft.subnets, ...chosen];
+  checkRoutes(draft.routes, subnets);
   return {
     ...rest,
+    dns: dns ? choices.namesBy : 'nothing',
     interfaceName,
     name: draft.name ?? interfaceName,
-    subnets: [...draft.subnets, ...chosen]
+    subnets
   };
 }
 
@@ -64,11 +71,18 @@ function checkParent({ parent }: NetworkDraft, { interfaces }: HostNetworks): vo
 // Routes aren't looked at: whoever names a subnet may mean to take it from one.
 function checkUnused(subnet: Subnet, { conflists, host }: Surroundings): void {
   const clashes = (other: Subnet) => overlaps(other, subnet);
-  if (bridgeRanges(conflists).some(clashes)) {
-    throw inUse(`network ${subnetText(subnet)} is already being used by a cni configuration`);
+  const rival = conflists.find((conflist) => bridgeRanges([conflist]).some(clashes));
+  if (rival !== undefined) {
+    throw inUse(
+      `network ${subnetText(subnet)} is already being used by a cni configuration: ${rival.name}`
+    );
   }
-  if (host.addresses.some(clashes)) {
-    throw inUse(`network ${subnetText(subnet)} is being used by a network interface`);
+  const address = host.addresses.find(clashes);
+  if (address !== undefined) {
+    const at = address.interface === undefined ? '' : ` ${address.interface}`;
+    throw inUse(
+      `network ${subnetText(subnet)} is being used by a network interface:${at} with ${subnetText(address)}`
+    );
   }
 }
 

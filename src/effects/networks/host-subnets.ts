@@ -5,7 +5,7 @@ import { parseSubnet, type Subnet } from '../../model/subnet.ts';
 /** What of the address space this host is using, and the names of its interfaces. */
 export interface HostNetworks {
   /** Subnets of the addresses of its interfaces. */
-  readonly addresses: readonly Subnet[];
+  readonly addresses: readonly (Subnet & { readonly interface?: string })[];
   /** Destinations it has routes to, default routes left out. */
   readonly routes: readonly Subnet[];
   readonly interfaces: readonly string[];
@@ -19,8 +19,10 @@ export async function readHostNetworks(): Promise<HostNetworks> {
     interfaceNames()
   ]);
   return {
-    addresses: Object.values(networkInterfaces()).flatMap((addresses = []) =>
-      addresses.flatMap(({ cidr }) => (cidr === null ? [] : [parseSubnet(cidr)]))
+    addresses: Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+      addresses.flatMap(({ cidr }) =>
+        cidr === null ? [] : [{ ...parseSubnet(cidr), interface: name }]
+      )
     ),
     routes: [...parseRoutes4(routes4), ...parseRoutes6(routes6)],
     interfaces

@@ -32,7 +32,7 @@ const SHARED: Readonly<Record<Table, readonly SharedChain[]>> = {
     },
     {
       chain: 'CNI-HOSTPORT-MASQ',
-      own: [/^-m mark --mark 0x2000\/0x2000 -j MASQUERADE$/],
+      own: [/^-m mark --mark (0x[0-9a-f]+)\/\1 -j MASQUERADE$/],
       jumps: [
         /^POSTROUTING -m comment --comment "CNI portfwd requiring masquerade" -j CNI-HOSTPORT-MASQ$/
       ]
@@ -40,7 +40,7 @@ const SHARED: Readonly<Record<Table, readonly SharedChain[]>> = {
     {
       chain: 'CNI-HOSTPORT-SETMARK',
       own: [
-        /^-m comment --comment "CNI portfwd masquerade mark" -j MARK --set-x?mark 0x2000\/0x2000$/
+        /^-m comment --comment "CNI portfwd masquerade mark" -j MARK --set-x?mark (0x[0-9a-f]+)\/\1$/
       ],
       jumps: []
     }
@@ -57,6 +57,22 @@ const SHARED: Readonly<Record<Table, readonly SharedChain[]>> = {
       jumps: [
         /^CNI-FORWARD -m comment --comment "CNI firewall plugin admin overrides" -j CNI-ADMIN$/
       ]
+    },
+    {
+      chain: 'CNI-ISOLATION-STAGE-1',
+      own: [
+        /^-m comment --comment "CNI firewall plugin rules \(ingressPolicy: same-bridge\)" -j RETURN$/
+      ],
+      jumps: [
+        /^FORWARD -m comment --comment "CNI firewall plugin rules \(ingressPolicy: same-bridge\)" -j CNI-ISOLATION-STAGE-1$/
+      ]
+    },
+    {
+      chain: 'CNI-ISOLATION-STAGE-2',
+      own: [
+        /^-m comment --comment "CNI firewall plugin rules \(ingressPolicy: same-bridge\)" -j RETURN$/
+      ],
+      jumps: []
     }
   ]
 };

@@ -6,6 +6,7 @@ import type { RunTool } from '../firewall/iptables.ts';
 import { removeIdleBridge } from './bridges.ts';
 import { closeBridges, openedBridges } from './dns-rules.ts';
 import { interfaceNames } from './host-subnets.ts';
+import { removeIsolation } from './isolation-rules.ts';
 import type { SharedLock } from './plugin-lock.ts';
 import { removeIdleChains, standingChains } from './shared-chains.ts';
 
@@ -101,6 +102,7 @@ async function tidy(
 ): Promise<void> {
   const owner = `network/${network}`;
   for (const bridge of made) await removeIdleBridge(run, bridge, context);
+  await removeIsolation(run, made, context);
   for (;;) {
     context.signal.throwIfAborted();
     const { version, entries } = await store.allocations(KIND);

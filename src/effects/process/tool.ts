@@ -42,6 +42,11 @@ export function hostTool({ pluginTimeoutMs, graceMs }: ToolLimits): RunTool {
   };
 }
 
+/** Whether {@link hostTool} would find the program. */
+export function hasTool(name: string): boolean {
+  return find(name) !== undefined;
+}
+
 function find(name: string): string | undefined {
   return TOOL_DIRS.map((dir) => join(dir, name)).find((file) => {
     try {

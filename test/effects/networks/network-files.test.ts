@@ -23,7 +23,11 @@ afterEach(() => rm(dir, { recursive: true }));
 
 const NOTHING: HostNetworks = { addresses: [], routes: [], interfaces: ['lo'] };
 
-function open(host: Partial<HostNetworks> = {}, users: readonly string[] = []): NetworkFiles {
+function open(
+  host: Partial<HostNetworks> = {},
+  users: readonly string[] = [],
+  ports: readonly string[] = []
+): NetworkFiles {
   return networkFiles({
     confDir,
     lock: fileLock(join(dir, 'networks.lock')),
@@ -31,6 +35,10 @@ function open(host: Partial<HostNetworks> = {}, users: readonly string[] = []): 
     highestCommonVersion: () => Promise.resolve('1.0.0'),
     readHost: () => Promise.resolve({ ...NOTHING, ...host }),
     containersOf: () => Promise.resolve(users),
+    namesBy: () => 'nothing',
+    portsOf: () => Promise.resolve(ports),
+    removeLeaseDir: () => Promise.resolve(),
+    now: Date.now,
     randomBytes: (length) => new Uint8Array(length).fill(7),
     pools: POOLS
   });
