@@ -50,7 +50,7 @@ async function stats(
     const sum = (counters: readonly Counter[]) => library.totalOf(counters);
     const text =
       format === 'table'
-        ? await table(HEAD, found.flatMap(rows))
+        ? await table(found.length === 0 ? undefined : HEAD, found.flatMap(rows))
         : formatted(
             format,
             found.map((one) => statsJson(one, sum))

@@ -61,8 +61,8 @@ setImmediate(() => {
     watchHost();
     while (!isEnding) once();
   } finally {
-    for (const source of sources()) source.close();
     port.close();
+    closeAll();
   }
 });
 
@@ -87,6 +87,18 @@ function once(): void {
   if (!mayPost || isEnding || pending.isEmpty()) return;
   mayPost = false;
   post({ events: pending.take() });
+}
+
+function closeAll(): void {
+  const errors: unknown[] = [];
+  for (const source of sources()) {
+    try {
+      source.close();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw new AggregateError(errors, String(errors[0]));
 }
 
 function sources(): readonly Source[] {
