@@ -122,7 +122,7 @@ describe('forgetting UDP connections', () => {
 
 describe('a published UDP port', () => {
   it('leads a client that keeps sending to the container that came back with another address', async () => {
-    await host.ok('network', 'create', 'front', '--subnet', '10.20.0.0/24');
+    await host.ok('network', 'create', '--disable-dns', 'front', '--subnet', '10.20.0.0/24');
     const up = (ip: string) =>
       host.ok('up', 'web', '--network', `front:ip=${ip}`, '-p', '5353:53/udp');
     const serving = () => serve(sandbox, { netns: netnsOf('web'), protocol: 'udp', port: 53 });
@@ -143,7 +143,7 @@ describe('a published UDP port', () => {
   });
 
   it('is remembered by the kernel no longer than it is published', async () => {
-    await host.ok('network', 'create', 'front', '--subnet', '10.20.0.0/24');
+    await host.ok('network', 'create', '--disable-dns', 'front', '--subnet', '10.20.0.0/24');
     await host.ok('up', 'web', '--network', 'front', '-p', '5353:53/udp');
     await host.ok('up', 'other', '--network', 'front', '-p', '5354:53/udp');
     await host.sh(

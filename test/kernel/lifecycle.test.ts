@@ -220,6 +220,7 @@ describe('beside others', () => {
     await host.ok(
       'network',
       'create',
+      '--disable-dns',
       'front',
       '--subnet',
       '10.20.0.0/24',

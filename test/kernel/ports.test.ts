@@ -26,6 +26,7 @@ beforeAll(async () => {
   await host.ok(
     'network',
     'create',
+    '--disable-dns',
     'front',
     '--subnet',
     '10.20.0.0/24',
