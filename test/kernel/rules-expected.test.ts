@@ -89,7 +89,7 @@ describe('what the plugins make', () => {
       const expected = await rules.expected(id);
       const amiss = await rules.amiss(id);
       await host.ok('down', id);
-      await host.sh(FORGET_ISOLATION);
+      await host.sh(FORGET_ADMIN);
 
       const known = expected.flatMap(({ chains, rules: own }) => [...chains, ...own]);
       const order = (lines: readonly string[]) =>
@@ -128,8 +128,8 @@ describe('what the plugins make', () => {
 const OWNED = /^\S+ nat (CNI-[0-9a-f]{24}|CNI-DN-\S+) /;
 
 // The plugin firewall never takes these away.
-const FORGET_ISOLATION = `
+const FORGET_ADMIN = `
 for tables in iptables ip6tables; do
-  $tables -S FORWARD | grep -q STAGE-1 || continue
+  $tables -S | grep -q MY-ADMIN || continue
   $tables -F FORWARD; $tables -F; $tables -X
 done`;
