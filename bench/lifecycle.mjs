@@ -13,8 +13,8 @@ export async function lifecycle() {
   const root = '/tmp/mooring-lifecycle';
   mkdirSync('/tmp/net.d', { recursive: true });
   const mooring = await openMooring({ root, confDir: '/tmp/net.d' });
-  await mooring.networks.create({ name: 'front' });
-  await mooring.networks.create({ name: 'back' });
+  await mooring.networks.create({ name: 'front', disableDns: true });
+  await mooring.networks.create({ name: 'back', disableDns: true });
   const up = (id, hostPort) =>
     mooring.up({ id, networks: [{ name: 'front' }], ports: [{ hostPort, containerPort: 80 }] });
   await up('web', 30_000);
