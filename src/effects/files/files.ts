@@ -137,8 +137,9 @@ export function containerFiles({ dir, paths, names }: FilesOptions): FilesOfCont
 
   function remove(container: string): void {
     const folder = join(dir, parseContainerId(container));
-    if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return;
-    requireFolder(folder);
+    const stat = lstatSync(folder, { throwIfNoEntry: false });
+    if (stat === undefined) return;
+    requireFolder(folder, stat);
     for (const path of Object.values(filesOf(container))) ifThere(() => unlinkSync(path));
     // Something else in it is somebody else's.
     ifThere(() => rmdirSync(folder), 'ENOTEMPTY');

@@ -7,13 +7,18 @@ import { MooringError } from '../../model/failure.ts';
  * @throws MooringError as {@link requireFolder}
  */
 export function prepareFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code === 'ENOENT') mkdirSync(path, { recursive: true, mode: 0o700 });
+    else if (code !== 'EEXIST') throw error;
+  }
   requireFolder(path);
 }
 
 /** @throws MooringError `files.badDirectory` when it is a link, another user's, or open to others' writing */
-export function requireFolder(path: string): void {
-  const stat = lstatSync(path);
+export function requireFolder(path: string, stat = lstatSync(path)): void {
   if (stat.isSymbolicLink()) throw badFolder(path, 'is a symbolic link');
   if (!stat.isDirectory()) throw badFolder(path, 'is not a directory');
   if (stat.uid !== process.geteuid!()) throw badFolder(path, `belongs to user ${stat.uid}`);

@@ -56,14 +56,20 @@ export function readHostFile(path: string): string | undefined {
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw badSource(path, 'is not a regular file');
     if (stat.size > MAX_BYTES) throw badSource(path, 'is larger than 1 MiB');
-    const bytes = Buffer.alloc(MAX_BYTES);
-    let filled = 0;
-    for (let count = -1; count !== 0; filled += count) {
-      count = readSync(fd, bytes, filled, MAX_BYTES - filled, null);
-    }
-    return bytes.toString('utf8', 0, filled);
+    return readWhole(fd, stat.size);
   } finally {
     closeSync(fd);
+  }
+}
+
+// Its end is seen where nothing more comes: the kernel's files have no size, others may grow.
+function readWhole(fd: number, size: number): string {
+  let bytes = Buffer.allocUnsafe(size + 512);
+  for (let filled = 0; ;) {
+    const count = readSync(fd, bytes, filled, bytes.length - filled, null);
+    filled += count;
+    if (count === 0 || filled >= MAX_BYTES) return bytes.toString('utf8', 0, filled);
+    if (filled === bytes.length) bytes = Buffer.concat([bytes], Math.min(filled * 2, MAX_BYTES));
   }
 }
 

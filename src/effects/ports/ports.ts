@@ -50,7 +50,7 @@ export function portClaims(deps: PortClaimsDeps): PortClaims {
     release: async (container, context) => {
       const claims = await claimsOf(deps.store, container);
       await endAll(deps, container, claims, context);
-      await giveBack(deps.store, container);
+      if (claims.own.length > 0) await giveBack(deps.store, container);
     }
   };
 }

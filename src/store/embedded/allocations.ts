@@ -1,4 +1,5 @@
-import { closeSync, constants, ftruncateSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, lstatSync, renameSync, writeSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { MooringError } from '../../model/failure.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
 import type { Allocations } from '../store.ts';
@@ -63,18 +64,25 @@ interface Change {
 }
 
 /** What was read last; the lines of a file never change, so only new ones are read again. */
-const read = new Map<string, Book & { readonly file: string }>();
+const read = new Map<string, Book & { readonly file: string; readonly size: number }>();
+
+function idOf({ dev, ino, birthtimeMs }: Stats): string {
+  return `${dev}:${ino}@${birthtimeMs}`;
+}
 
 function readBook(path: string): Book {
+  const known = read.get(path);
+  const standing = known && lstatSync(path, { throwIfNoEntry: false });
+  // Lines are only added, and a new list is a new file.
+  if (standing?.size === known?.size && standing && idOf(standing) === known?.file) return known;
   const file = openIfPresent(path);
   if (file === undefined) return NO_BOOK;
   try {
-    const { ino, birthtimeMs, size } = file.stat;
-    const id = `${ino}@${birthtimeMs}`;
-    const known = read.get(path);
+    const { size } = file.stat;
+    const id = idOf(file.stat);
     const before = known?.file === id && known.bytes <= size ? known : NO_BOOK;
     const book = continueBook(before, readAt(file.fd, before.bytes, size - before.bytes), path);
-    read.set(path, { ...book, file: id });
+    read.set(path, { ...book, file: id, size });
     return book;
   } finally {
     closeSync(file.fd);
