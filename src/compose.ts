@@ -14,10 +14,10 @@ import { cniRunner, type CniRunner } from './effects/cni/runner.ts';
 import type { Effects } from './effects/effects.ts';
 import { observeNetns } from './effects/observe.ts';
 import { examinerOf, type Examiner } from './examine.ts';
-import { containerFiles, type FilesOfContainers } from './effects/files/files.ts';
+import { containerFiles } from './effects/files/files.ts';
 import { HOST_PATHS } from './effects/files/host-files.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
-import { findAardvark, nameServer } from './effects/names/aardvark.ts';
+import { findAardvark, nameServer, type NameServer } from './effects/names/aardvark.ts';
 import { machineHost } from './effects/machine-host.ts';
 import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
 import type { NetworkFiles } from './effects/networks/network-files.ts';
@@ -26,7 +26,7 @@ import { sharedEffects } from './effects/networks/shared.ts';
 import { checkStanding, usesPlugin } from './effects/networks/standing.ts';
 import { flushConntrack } from './effects/ports/conntrack.ts';
 import { forgettingConnections } from './effects/ports/forget.ts';
-import { portClaims } from './effects/ports/ports.ts';
+import { portClaims, type PortClaims } from './effects/ports/ports.ts';
 import { wideRanges } from './effects/ports/wide.ts';
 import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
@@ -34,12 +34,13 @@ import { hostTool } from './effects/process/tool.ts';
 import { linkStats } from './effects/stats.ts';
 import { timerEffects } from './effects/timer.ts';
 import { collectGarbage } from './gc.ts';
+import { keptProcesses, type KeptProcesses } from './kept-processes.ts';
 import { openLog } from './log.ts';
 import type { Netns } from './model/container.ts';
 import { MooringError, type Failure } from './model/failure.ts';
 import type { Collected } from './model/garbage.ts';
 import type { InterfaceStats } from './model/stats.ts';
-import { networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
+import { ensureDefaultNetwork, networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
 import {
   namesDir,
   NETNS_DIR,
@@ -62,6 +63,7 @@ export interface Parts {
   /** As of `NetworkFiles`. */
   readonly prunable: NetworkFiles['prunable'];
   readonly examiner: Examiner;
+  readonly kept: KeptProcesses;
   readonly collectGarbage: (options: { readonly dryRun: boolean }) => Promise<Collected>;
   readonly ensureDefaultNetwork: () => Promise<string>;
   readonly linkStats: (netns: Netns) => Promise<readonly InterfaceStats[] | null>;
@@ -71,6 +73,7 @@ export interface Parts {
 /** @throws MooringError as `openMooring` */
 export async function compose(options: ComposeOptions): Promise<Parts> {
   const settings = settingsOf(options);
+  const { lockTimeoutMs } = settings;
   const store = await openStore(settings);
   const log = openLog(options);
   const bus = createBus((error) => {
@@ -82,9 +85,11 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const thread = startNetnsThread();
   const shutdown = new AbortController();
   const runner = runnerOf(settings, log);
-  const ownFiles = filesOf(settings);
+  const names = namesOf(settings);
+  const ownFiles = containerFiles({ dir: join(settings.root, 'files'), paths: HOST_PATHS, names });
   const leaves = leafEffects(settings, { store, plugins, thread, runner, log });
-  const own = { ...ownResources(settings, store, plugins), removeFiles: ownFiles.remove };
+  const claims = portClaims({ ...settings, store, run: tool });
+  const own = { ...ownResources(settings, claims, plugins), removeFiles: ownFiles.remove };
   const effects: Effects = { ...leaves, ...ownFiles.effects, ...holdEffects(() => registry, own) };
   const registry: Registry = createRegistry({
     store,
@@ -93,14 +98,12 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     pluginLane: lane(settings.concurrency),
     settleOrphans: (operation, { mode, signal }) =>
       settleOrphans(operation, { mode, timeoutMs: settings.pluginTimeoutMs, signal }),
-    lockTimeoutMs: settings.lockTimeoutMs,
+    lockTimeoutMs,
     shutdown: shutdown.signal,
     now: Date.now,
     log
   });
-
   const tell = tellNetwork(() => registry);
-
   return {
     store,
     bus,
@@ -109,12 +112,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     networks: networksOf(files, store, settings, tell),
     prunable: (filters) => files.prunable(filters),
     examiner: examinerOf({
-      store,
-      effects,
-      runner,
-      observe: (path, context) => observeNetns(tool, path, context),
-      lockTimeoutMs: settings.lockTimeoutMs
+      ...{ store, effects, runner, lockTimeoutMs },
+      observe: (path, context) => observeNetns(tool, path, context)
     }),
+    kept: keptProcesses({ store, claims, names, lockTimeoutMs }),
     collectGarbage: (options) =>
       collectGarbage(
         {
@@ -131,12 +132,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
         },
         options
       ),
-    ensureDefaultNetwork: async () => {
-      let isNew = false;
-      const network = await files.ensureDefaultNetwork(() => (isNew = true));
-      if (isNew) await tell('network.created', network);
-      return network.name;
-    },
+    ensureDefaultNetwork: () => ensureDefaultNetwork(files, tell),
     linkStats: (netns) => linkStats(thread, netns),
     close: async () => {
       shutdown.abort();
@@ -166,11 +162,10 @@ function pluginsOf({ root, pluginDirs, pluginTimeoutMs, graceMs }: Settings): Cn
 /** What a container takes for itself before its networks are added. */
 function ownResources(
   settings: Settings,
-  store: Store,
+  claims: PortClaims,
   plugins: CniPlugins
 ): Omit<OwnResources, 'removeFiles'> {
-  const { root, confDir, reservePorts: reserve } = settings;
-  const claims = portClaims({ store, root, reserve, run: hostTool(settings) });
+  const { confDir } = settings;
   return {
     resolve: networkResolver({ confDir, plugins }),
     claimPorts: claims.claim,
@@ -180,15 +175,14 @@ function ownResources(
   };
 }
 
-function filesOf({ root, graceMs }: Settings): FilesOfContainers {
-  const names = nameServer({
+function namesOf({ root, graceMs }: Settings): NameServer {
+  return nameServer({
     dir: namesDir(root),
     file: findAardvark(),
     run,
     lock: fileLock(join(root, 'names.lock')),
     timeoutMs: 5 * graceMs
   });
-  return containerFiles({ dir: join(root, 'files'), paths: HOST_PATHS, names });
 }
 
 interface Leaves {

@@ -50,9 +50,9 @@ export async function openAgent(options: MooringOptions = {}): Promise<Agent> {
   const parts = await compose(options);
   const mooring = openComposed(parts);
   try {
-    const { store, log } = parts;
+    const { store, kept, log } = parts;
     const settings = settingsOf(options);
-    const agent = await startAgent({ mooring, store, settings, log, netnsDir: NETNS_DIR });
+    const agent = await startAgent({ mooring, store, kept, settings, log, netnsDir: NETNS_DIR });
     return {
       async close() {
         await agent.close();

@@ -122,3 +122,14 @@ export function networksOf(
 function networkKey(id: string): Key {
   return { kind: 'network', id };
 }
+
+/** @returns the name of the default network, which is made when it is missing */
+export async function ensureDefaultNetwork(
+  files: Pick<NetworkFiles, 'ensureDefaultNetwork'>,
+  tell: ReturnType<typeof tellNetwork>
+): Promise<string> {
+  let isNew = false;
+  const network = await files.ensureDefaultNetwork(() => (isNew = true));
+  if (isNew) await tell('network.created', network);
+  return network.name;
+}

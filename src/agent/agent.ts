@@ -4,6 +4,7 @@ import { containerView, stateOf } from '../actors/views.ts';
 import type { Mooring } from '../api.ts';
 import { watchFiles, type FileChange, type FileWatch } from '../effects/watch/files.ts';
 import { watchKernel, type KernelChange, type KernelWatch } from '../effects/watch/kernel.ts';
+import type { KeptProcesses } from '../kept-processes.ts';
 import type { Drift } from '../model/drift.ts';
 import { failureOf } from '../model/failure.ts';
 import type { ContainerView } from '../model/view.ts';
@@ -12,6 +13,7 @@ import type { Store } from '../store/store.ts';
 import { takeAgentLock } from './agent-lock.ts';
 import { attention, type Attention } from './attention.ts';
 import { concernedBy, reasonOf } from './concerned.ts';
+import { processWatch, type ProcessWatch } from './processes.ts';
 
 /** The long-running process that lets the charts react to the world. */
 export interface Agent {
@@ -22,6 +24,7 @@ export interface Agent {
 export interface AgentDeps {
   readonly mooring: Mooring;
   readonly store: Store;
+  readonly kept: KeptProcesses;
   readonly settings: Settings;
   readonly log: Logger;
   /** Directory in which netns are pinned, `/run/netns`. */
@@ -55,6 +58,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       async close() {
         stopping.abort();
         watch?.files.close();
+        await watch?.processes.close();
         await watch?.kernel.close();
         await following;
         await seen.close();
@@ -64,6 +68,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   } catch (error) {
     stopping.abort();
     watch?.files.close();
+    await watch?.processes.close();
     await watch?.kernel.close();
     unlock();
     throw error;
@@ -75,6 +80,7 @@ const LOOKS_AT_ONCE = 8;
 interface Watches {
   readonly kernel: KernelWatch;
   readonly files: FileWatch;
+  readonly processes: ProcessWatch;
 }
 
 type Views = Map<string, ContainerView>;
@@ -85,6 +91,10 @@ async function openWatches(deps: AgentDeps, views: Views, seen: Attention): Prom
     log.warn({ failure }, 'watching goes on with less');
   };
   const onKernel = (change: KernelChange) => {
+    if (change.kind === 'exit') {
+      processes.ended(change.key);
+      return;
+    }
     const ids = concernedBy(change, [...views.values()]);
     log.debug({ change, ids }, 'kernel');
     seen.callFor(ids, reasonOf(change));
@@ -94,6 +104,13 @@ async function openWatches(deps: AgentDeps, views: Views, seen: Attention): Prom
     fileChanged(deps, views, seen, change);
   };
   const kernel = await watchKernel({ onChange: onKernel, onTrouble });
+  const processes = processWatch({
+    kernel,
+    kept: deps.kept,
+    containers: () => views.keys(),
+    refresh: (id) => deps.mooring.refresh(id),
+    log
+  });
   const files = watchFiles({
     resolvConfs: SOURCES,
     confDirs: [settings.confDir],
@@ -102,7 +119,7 @@ async function openWatches(deps: AgentDeps, views: Views, seen: Attention): Prom
     onChange: onFiles,
     onTrouble
   });
-  return { kernel, files };
+  return { kernel, files, processes };
 }
 
 function fileChanged(
@@ -154,17 +171,21 @@ interface Surroundings {
 /** Watches a container that rests with its networks, and lets go of every other. */
 async function adopt(
   view: ContainerView,
-  { views, watch: { kernel }, seen, log }: Surroundings
+  { views, watch: { kernel, processes }, seen, log }: Surroundings
 ): Promise<void> {
   const { id, netns } = view;
   const before = views.get(id);
   const isLive = view.state === 'up' || view.state === 'degraded';
   if (!isLive || netns === null) {
     views.delete(id);
-    if (before) await kernel.removeNetns(id);
+    if (before) {
+      processes.drop(id);
+      await kernel.removeNetns(id);
+    }
     return;
   }
   views.set(id, view);
+  processes.follow(id);
   const isOwn = view.spec.namespace === undefined || view.spec.namespace.kind === 'process';
   const isKnown = before?.netns?.inode === netns.inode && before.netns.device === netns.device;
   if (isKnown) return;
@@ -198,7 +219,9 @@ async function follow(deps: AgentDeps, { signal, ...rest }: Following): Promise<
 }
 
 async function drop(id: string, { views, watch }: Pick<Following, 'views' | 'watch'>) {
-  if (views.delete(id)) await watch.kernel.removeNetns(id);
+  if (!views.delete(id)) return;
+  watch.processes.drop(id);
+  await watch.kernel.removeNetns(id);
 }
 
 // Changes that somebody is making are not drifts.

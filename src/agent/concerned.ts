@@ -1,6 +1,9 @@
 import type { KernelChange } from '../effects/watch/kernel.ts';
 import type { ContainerView } from '../model/view.ts';
 
+/** A change that somebody has to look at. The end of a process is answered by another one. */
+export type SeenChange = Exclude<KernelChange, { readonly kind: 'exit' }>;
+
 /**
  * Ids of the containers that a change may concern.
  *
@@ -8,7 +11,7 @@ import type { ContainerView } from '../model/view.ts';
  * ends of links come and go with every container, and most of them are nobody else's business.
  */
 export function concernedBy(
-  change: KernelChange,
+  change: SeenChange,
   views: readonly ContainerView[]
 ): readonly string[] {
   switch (change.kind) {
@@ -23,15 +26,13 @@ export function concernedBy(
     }
     case 'netns':
       return sharersOf(change.netns, views);
-    case 'exit':
-      return views.filter(({ id }) => id === change.key).map(idOf);
     case 'overrun':
       return change.netns === null ? views.map(idOf) : sharersOf(change.netns, views);
   }
 }
 
 /** A reason for the journal: `firewall changed by nft`, `link eth0 changed`. */
-export function reasonOf(change: KernelChange): string {
+export function reasonOf(change: SeenChange): string {
   switch (change.kind) {
     case 'firewall':
       return `firewall changed${change.by.length > 0 ? ` by ${change.by.join(', ')}` : ''}`;
@@ -43,8 +44,6 @@ export function reasonOf(change: KernelChange): string {
     }
     case 'netns':
       return `network namespace ${change.reason}`;
-    case 'exit':
-      return 'process ended';
     case 'overrun':
       return 'changes were missed';
   }

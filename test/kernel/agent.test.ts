@@ -156,6 +156,48 @@ describe('the agent', () => {
     expect(await statusOf('web')).toMatchObject({ Status: 'up' });
   });
 
+  it('keeps host ports bound by another process when the one that did is killed', async () => {
+    const keepers = () =>
+      host.sh("ps -eo pid=,args= | awk '/^ *[0-9]+ mooring: ports of web /{print $1}'");
+    const before = await keepers();
+    await host.sh(`kill -9 ${before}
+      until p=$(ps -eo pid=,args= | awk '/^ *[0-9]+ mooring: ports of web /{print $1}'); [ -n "$p" ] && [ "$p" != ${before.trim()} ]; do :; done`);
+    const after = await keepers();
+    const bind = `${process.execPath} -e "require('net').createServer().listen(8080, '0.0.0.0')
+      .on('error', (e) => console.log(e.code)).on('listening', () => { console.log('free'); process.exit(); })"`;
+
+    expect(before).toMatch(/^\s*\d+\s*$/);
+    expect(after).toMatch(/^\s*\d+\s*$/);
+    expect(after).not.toBe(before);
+    expect((await host.sh(bind)).trim()).toBe('EADDRINUSE');
+    expect(await live.answersOf('web', 80, [PUBLISHED])).toEqual(['hello']);
+  });
+
+  it('starts the name server again when it is killed', async () => {
+    const ipam = { type: 'host-local', ranges: [[{ subnet: '10.30.0.0/24' }]] };
+    const bridge = { type: 'bridge', bridge: 'named0', isGateway: true, ipam };
+    const list = { cniVersion: '1.0.0', name: 'named', args: { mooring: { dns: true } } };
+    const file = '/etc/cni/net.d/named.conflist';
+    await host.sh(`echo '${JSON.stringify({ ...list, plugins: [bridge] })}' >${file}`);
+    await host.ok('up', 'found', '--network', 'named:ip=10.30.0.9');
+    const server = () => host.sh('pgrep -x aardvark-dns || true');
+    const ask = `nsenter --net=${netnsOf('found')} ${process.execPath} -e "
+      const r = new (require('dns').Resolver)({ timeout: 200, tries: 1 }); r.setServers(['10.30.0.1']);
+      const ask = () => r.resolve4('found', (e, a) => (e ? ask() : console.log(a[0]))); ask();"`;
+    const known = await host.sh(ask);
+    const before = await server();
+    await host.sh(`kill -9 ${before}`);
+    const again = await host.sh(ask);
+    const after = await server();
+    await host.ok('down', 'found');
+    await host.sh(`rm ${file}`);
+
+    expect([known.trim(), again.trim()]).toEqual(['10.30.0.9', '10.30.0.9']);
+    expect(after).toMatch(/^\s*\d+\s*$/);
+    expect(after).not.toBe(before);
+    expect((await server()).trim()).toBe('');
+  });
+
   it('is one for a state directory', async () => {
     const second = await sandbox.mooring('agent');
 

@@ -35,6 +35,10 @@ export interface NameServer {
   publish(entry: Published, context: Pick<EffectContext, 'operation' | 'signal'>): Promise<void>;
   /** Forgets a container; with the last one the server ends. Doing it again is nothing. */
   withdraw(container: string): Promise<void>;
+  /** Its process, when it runs. */
+  serverPid(): number | undefined;
+  /** Whether anybody is to be found, be it running or not. */
+  hasEntries(): boolean;
 }
 
 export interface Published {
@@ -95,7 +99,9 @@ export function nameServer({ dir, file, run, lock, timeoutMs }: NameServerOption
         });
         await settle(changed.includes(true), undefined);
       }, signal);
-    }
+    },
+    serverPid: () => serverPid(),
+    hasEntries: () => existsSync(config) && networkFiles().length > 0
   };
 
   /** Without a context nothing is started: who goes needs no server. */

@@ -5,6 +5,7 @@ import { hostPortText } from '../../model/port.ts';
 import type { Store } from '../../store/store.ts';
 import type { EffectContext } from '../effects.ts';
 import type { RunTool } from '../firewall/iptables.ts';
+import type { ProcessId } from '../process/proc.ts';
 import { bindPorts, type BoundPorts } from './bind.ts';
 import { endKeeper, endKeepers, isKeeping, startKeeper } from './keeper.ts';
 import { claimsOf, giveBack, record, type Claims } from './record.ts';
@@ -15,7 +16,7 @@ export interface PortClaimsDeps {
   /** State directory; with the container it says whose ports a process keeps. */
   readonly root: string;
   /** Whether the host ports stay bound while they are published. */
-  readonly reserve: boolean;
+  readonly reservePorts: boolean;
   readonly run: RunTool;
 }
 
@@ -35,6 +36,16 @@ export interface PortClaims {
     context: Context
   ): Promise<readonly PortMapping[]>;
   release(container: string, context: Context): Promise<void>;
+  /** The process that keeps its ports bound, as it is recorded. */
+  keeperOf(container: string): Promise<ProcessId | undefined>;
+  /**
+   * Binds again what a container holds and nobody keeps bound any more. What it holds stays its own
+   * in any case.
+   *
+   * @returns whether anything was to be done
+   * @throws MooringError `port.…`
+   */
+  keep(container: string, context: Context): Promise<boolean>;
 }
 
 /**
@@ -51,8 +62,36 @@ export function portClaims(deps: PortClaimsDeps): PortClaims {
       const claims = await claimsOf(deps.store, container);
       await endAll(deps, container, claims, context);
       if (claims.own.length > 0) await giveBack(deps.store, container);
-    }
+    },
+    keeperOf: async (container) => (await claimsOf(deps.store, container)).keeper,
+    keep: (container, context) => keep(deps, container, context)
   };
+}
+
+async function keep(
+  { store, root, reservePorts }: PortClaimsDeps,
+  container: string,
+  { signal }: Context
+): Promise<boolean> {
+  const owner = { root, container };
+  const { own, keeper: before } = await claimsOf(store, container);
+  if (!reservePorts || own.length === 0) return false;
+  if (before !== undefined && isKeeping(owner, before)) return false;
+  const bound = await bindPorts(own, [], signal);
+  let keeper: ProcessId | undefined;
+  try {
+    if (bound.fds.length === 0) return false;
+    keeper = await startKeeper(owner, bound.fds);
+    for (;;) {
+      const { version } = await claimsOf(store, container);
+      if (await record(store, version, container, { ports: own, keeper })) return true;
+    }
+  } catch (error) {
+    if (keeper !== undefined) await endKeeper(owner, keeper, new AbortController().signal);
+    throw error;
+  } finally {
+    bound.close();
+  }
 }
 
 async function claim(
@@ -105,7 +144,7 @@ async function take(asked: Asked, attempt: Attempt): Promise<readonly PortMappin
     }
     attempt.bound ??= await bindFree(asked, taken);
     const { ports: chosen, fds } = attempt.bound;
-    if (deps.reserve && fds.length > 0) {
+    if (deps.reservePorts && fds.length > 0) {
       attempt.keeper ??= await startKeeper({ root: deps.root, container }, fds);
     }
     // Refused: somebody else took ports meanwhile, and got on; so this ends.
@@ -179,13 +218,13 @@ async function endAttempt(
 
 /** Whether the container holds exactly these ports already, and they are kept. */
 function isStanding(
-  { root, reserve }: PortClaimsDeps,
+  { root, reservePorts }: PortClaimsDeps,
   container: string,
   { own, keeper }: Claims,
   ports: readonly PortMapping[]
 ): boolean {
   if (ports.length === 0 || JSON.stringify(own) !== JSON.stringify(ports)) return false;
-  if (keeper === undefined) return !reserve;
+  if (keeper === undefined) return !reservePorts;
   return isKeeping({ root, container }, keeper);
 }
 

@@ -27,7 +27,9 @@ beforeEach(() => {
   const names = {
     isInstalled: false,
     publish: () => Promise.resolve(),
-    withdraw: () => Promise.resolve()
+    withdraw: () => Promise.resolve(),
+    serverPid: () => undefined,
+    hasEntries: () => false
   };
   files = containerFiles({ dir: at('files'), paths, names });
 });
