@@ -33,6 +33,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'effects/',
     'syscalls/',
     'type api.ts',
+    'type kept-processes.ts',
     'type settings.ts',
     'type store/store.ts',
     'type pino',

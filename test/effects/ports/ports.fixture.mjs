@@ -25,7 +25,7 @@ const store = {
   }
 };
 const run = hostTool({ pluginTimeoutMs: 10_000, graceMs: 1_000 });
-const deps = { store, root: '/srv/one', reserve: true, run };
+const deps = { store, root: '/srv/one', reservePorts: true, run };
 const context = { operation: 'op', repeated: false, signal: new AbortController().signal };
 const claimBy = async (more, container, ...texts) => {
   const ports = texts.flatMap(parsePublish);
@@ -200,7 +200,7 @@ const cases = {
     return { fact: await claimBy({ store: failing }, 'web', '8080:80'), left: keepers() };
   },
   async unreserved() {
-    const claimed = await claimBy({ reserve: false }, 'web', '8080:80', '81');
+    const claimed = await claimBy({ reservePorts: false }, 'web', '8080:80', '81');
     const server = await listen({ host: '0.0.0.0', port: 8080 });
     server.close();
     return { claimed, left: keepers() };
