@@ -223,7 +223,7 @@ function leafEffects(settings: Settings, { store, plugins, thread, runner, log }
     run: tool,
     verifyNetns,
     observe: thread.observe,
-    exclusive: pluginLock.exclusive
+    exclusive: pluginLock.preferExclusive
   });
   const connections = {
     flush: flushConntrack,
@@ -241,7 +241,8 @@ function leafEffects(settings: Settings, { store, plugins, thread, runner, log }
       run: tool,
       usesDnsname: async (network) =>
         plugins.has('dnsname') && usesPlugin(settings.confDir, network, 'dnsname'),
-      pluginLock
+      pluginLock,
+      usageLock: fileLock(join(root, 'usage.lock'))
     }),
     ...timerEffects(Date.now)
   };
