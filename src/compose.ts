@@ -223,7 +223,7 @@ function leafEffects(settings: Settings, { store, plugins, thread, runner, log }
     run: tool,
     verifyNetns,
     observe: thread.observe,
-    exclusive: pluginLock.preferExclusive
+    exclusive: pluginLock.exclusive
   });
   const connections = {
     flush: flushConntrack,
@@ -241,8 +241,7 @@ function leafEffects(settings: Settings, { store, plugins, thread, runner, log }
       run: tool,
       usesDnsname: async (network) =>
         plugins.has('dnsname') && usesPlugin(settings.confDir, network, 'dnsname'),
-      pluginLock,
-      usageLock: fileLock(join(root, 'usage.lock'))
+      pluginLock
     }),
     ...timerEffects(Date.now)
   };

@@ -9,10 +9,7 @@ import type { HostView } from './host-view.ts';
 import { missingGateways, type Gateway } from './host-side.ts';
 import { missingSettings, switchOn } from './settings.ts';
 
-/**
- * Works while nobody else changes what plugins share; beside a plugin that goes on and on all the
- * same: it may then write a shared rule a second time, which does no harm and goes with the last network.
- */
+/** Works while nobody else changes what plugins share. */
 export type Exclusive = <Value>(work: () => Promise<Value>, signal: AbortSignal) => Promise<Value>;
 
 export interface RepairDeps {

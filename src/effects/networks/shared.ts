@@ -17,8 +17,6 @@ export interface SharedDeps {
   readonly usesDnsname: (network: string) => Promise<boolean>;
   /** Whoever runs a plugin holds it shared. */
   readonly pluginLock: SharedLock;
-  /** Held while the entries say who is in use, so that they stay true. */
-  readonly usageLock: SharedLock;
 }
 
 /** What one network in use leaves for the others to know. */
@@ -44,8 +42,7 @@ export function sharedEffects(deps: SharedDeps): Pick<Effects, 'network.prepare'
     async 'network.prepare'({ network, bridges }, context) {
       try {
         const work = () => prepare(deps, network, bridges, context);
-        // Beside plugins, one of which may hang: what they make, an entry told of before.
-        const baseline = await deps.usageLock.shared(work, context.signal);
+        const baseline = await deps.pluginLock.exclusive(work, context.signal);
         return { type: 'network.prepared', network, baseline };
       } catch (error) {
         const failure = failureOf(error, 'network', `preparing network ${network}`);
@@ -56,10 +53,7 @@ export function sharedEffects(deps: SharedDeps): Pick<Effects, 'network.prepare'
       try {
         const made = bridges.filter((bridge) => !baseline.bridges.includes(bridge));
         const work = () => tidy(deps, network, made, context);
-        await deps.usageLock.exclusive(async () => {
-          const waits = await needsPluginsIdle(deps.store, network, made);
-          await (waits ? deps.pluginLock.exclusive(work, context.signal) : work());
-        }, context.signal);
+        await deps.pluginLock.exclusive(work, context.signal);
         return { type: 'network.tidied', network };
       } catch (error) {
         const failure = failureOf(error, 'network', `tidying network ${network}`);
@@ -98,25 +92,6 @@ async function prepare(
     };
     if (await store.allocate(KIND, version, owner, [usage])) return { bridges: before };
   }
-}
-
-/**
- * Whether what goes may be what a plugin is working with: the chains that all share go with the
- * last network, and a bridge may be that of another one, too.
- */
-async function needsPluginsIdle(
-  store: SharedDeps['store'],
-  network: string,
-  made: readonly string[]
-): Promise<boolean> {
-  const { entries } = await store.allocations(KIND);
-  const others = entries
-    .filter(({ owner }) => owner !== `network/${network}`)
-    .map(usageOf)
-    .filter(({ boot }) => boot === store.boot);
-  return (
-    others.length === 0 || others.some(({ bridges }) => bridges.some((one) => made.includes(one)))
-  );
 }
 
 async function tidy(

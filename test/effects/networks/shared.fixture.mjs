@@ -24,8 +24,7 @@ const effects = sharedEffects({
   store,
   run: hostTool({ pluginTimeoutMs: 30_000, graceMs: 1_000 }),
   usesDnsname: async (network) => network.startsWith('named'),
-  pluginLock: fileLock('/run/plugins.lock'),
-  usageLock: fileLock('/run/usage.lock')
+  pluginLock: fileLock('/run/plugins.lock')
 });
 
 const facts = [];
