@@ -6,6 +6,7 @@ import { fail, run, say } from './steps.mjs';
 /** Debian packages, and what each is needed for. */
 const PACKAGES = {
   'aardvark-dns': 'names of containers on networks',
+  conntrack: 'tests of connection tracking',
   'containernetworking-plugins': 'the CNI plugins',
   'dnsmasq-base': 'names by the dnsname plugin',
   'golang-github-containernetworking-plugin-dnsname': 'the dnsname plugin',
@@ -16,7 +17,7 @@ const PACKAGES = {
   'util-linux': 'unshare, nsenter and flock'
 };
 
-const PROGRAMS = ['ip', 'ss', 'iptables', 'nft', 'ps', 'unshare', 'nsenter', 'flock'];
+const PROGRAMS = ['conntrack', 'ip', 'ss', 'iptables', 'nft', 'ps', 'unshare', 'nsenter', 'flock'];
 const PLUGINS = ['bridge', 'host-local', 'portmap', 'firewall', 'tuning', 'loopback'];
 const PLUGIN_DIRS = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
 
