@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 const everywhere = { pool: 'forks' as const, execArgv: ['--conditions=development'] };
 
 const kernel = 'test/kernel/**/*.test.ts';
+const redis = 'test/redis/**/*.test.ts';
 const elsewhere = ['**/node_modules/**', '**/dist/**'];
 
 export default defineConfig({
@@ -15,7 +16,7 @@ export default defineConfig({
           ...everywhere,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...elsewhere, kernel],
+          exclude: [...elsewhere, kernel, redis],
           testTimeout: 20_000
         }
       },
@@ -27,6 +28,16 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000
+        }
+      },
+      {
+        test: {
+          ...everywhere,
+          name: 'redis',
+          include: [redis],
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000
         }
       }
     ]

@@ -30,18 +30,13 @@ export interface RecordFrame {
  *
  * The hash covers every byte before it, `prev` among them, so each line proves
  * itself and the lines form a chain.
- *
- * @returns the line in memory that the next call writes to
  */
-export function encodeRecord(
-  frame: RecordFrame,
-  commit: Commit
-): { readonly line: Buffer; readonly hash: string } {
+export function encodeRecord(frame: RecordFrame, commit: Commit): EncodedRecord {
   const { outstanding, requests, snapshot } = commit;
   const { seq, time, host, boot, key, token, prev } = frame;
   const earlier = outstanding.filter(({ id }) => !requests.some((request) => request.id === id));
   const { machine, event, value, causation, correlation } = commit;
-  const text = JSON.stringify({
+  const record = JSON.stringify({
     v: 1,
     seq,
     time,
@@ -54,18 +49,24 @@ export function encodeRecord(
     requests,
     value,
     causation,
-    correlation,
-    prev,
-    snapshot,
-    earlier
+    correlation
   });
+  const text = `${record.slice(0, -1)},${JSON.stringify({ prev, snapshot, earlier }).slice(1)}`;
   // Encoded once, for the hash and for the file. Most a character takes is three bytes.
   const most = text.length * 3 + SEAL_BYTES;
   const bytes = most <= SCRATCH.length ? SCRATCH : Buffer.allocUnsafe(most);
   const length = bytes.write(text) - 1;
   const sum = digest(bytes.subarray(0, length));
   const end = length + bytes.write(`,"hash":"${sum}"}\n`, length, 'latin1');
-  return { line: bytes.subarray(0, end), hash: sum };
+  return { line: bytes.subarray(0, end), hash: sum, recordChars: record.length - 1 };
+}
+
+export interface EncodedRecord {
+  /** In memory that the next call writes to. */
+  readonly line: Buffer;
+  readonly hash: string;
+  /** Characters of the line that belong to the journal's record too. */
+  readonly recordChars: number;
 }
 
 /**

@@ -1,0 +1,153 @@
+import { MooringError } from '../../model/failure.ts';
+import type { RedisAddress } from './address.ts';
+import { commandClient, type Client } from './clients.ts';
+import { mayRetry, storeError } from './errors.ts';
+import { listenerOf, type Listen } from './listener.ts';
+import { OUT_OF_PATIENCE, patienceOf } from './patience.ts';
+import { SCRIPTS, type Script } from './scripts/scripts.ts';
+
+/** A way to Redis that any number of stores may share. */
+export interface Connection {
+  readonly address: RedisAddress;
+  /**
+   * Asks for something that may be asked twice.
+   *
+   * What was certainly not done is asked again until the time is over.
+   *
+   * @throws MooringError `store.…`; after `store.timedOut` it may have been done
+   */
+  call<T>(ask: (client: Client) => Promise<T>, options: CallOptions): Promise<T>;
+  /** Runs a script by its hash, and sends it when the server does not know it. */
+  run(script: Script, values: ScriptValues, options: CallOptions): Promise<unknown>;
+  readonly listen: Listen;
+  /** Whether commands can be sent now. */
+  isReady(): boolean;
+  /** @returns what takes the listener away; it is called whenever commands can be sent again */
+  onReady(listener: () => void): () => void;
+  close(): void;
+}
+
+export interface CallOptions {
+  /** For a message: `committing container/web`. */
+  readonly doing: string;
+  /** How long to wait for a connection and an answer; the address's patience unless given. */
+  readonly withinMs?: number;
+}
+
+export interface ScriptValues {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number)[];
+}
+
+/** Connects in the background; the first call waits for it. */
+export function connect(address: RedisAddress, scripts: readonly Script[] = SCRIPTS): Connection {
+  const client = commandClient(address);
+  const listener = listenerOf(address);
+  const readied = new Set<() => void>();
+  let lastError: unknown;
+  for (const { name, keys, lua } of scripts) {
+    client.defineCommand(name, { numberOfKeys: keys, lua });
+  }
+  client.on('error', (error: unknown) => (lastError = error));
+  client.on('ready', () => {
+    lastError = undefined;
+    for (const listener of [...readied]) listener();
+  });
+
+  return {
+    address,
+    call,
+    run: ({ name }, { keys, args }, options) =>
+      call(
+        (client) =>
+          (client as unknown as Record<string, (...values: unknown[]) => Promise<unknown>>)[name]!(
+            ...keys,
+            ...args
+          ),
+        options
+      ),
+    listen: listener.listen,
+    isReady: () => client.status === 'ready',
+    onReady(listener) {
+      readied.add(listener);
+      return () => readied.delete(listener);
+    },
+    close() {
+      listener.close();
+      client.disconnect();
+    }
+  };
+
+  async function call<T>(
+    ask: (client: Client) => Promise<T>,
+    { doing, withinMs = address.patienceMs }: CallOptions
+  ): Promise<T> {
+    const patience = patienceOf(withinMs);
+    let sent = false;
+    for (;;) {
+      try {
+        await patience.until(ready());
+        sent = true;
+        return await patience.until(heeded(ask(client)));
+      } catch (error) {
+        if (error === OUT_OF_PATIENCE) throw silent(doing, withinMs, sent);
+        if (!mayRetry(error)) throw storeError(error, doing);
+        lastError = error;
+        sent = false;
+        await pause(patience, error, doing);
+      }
+    }
+  }
+
+  /** Without an answer for long the connection is of no use: another one may lead further. */
+  async function heeded<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof Error && error.message === 'Command timed out') client.disconnect(true);
+      throw error;
+    }
+  }
+
+  async function pause(
+    patience: ReturnType<typeof patienceOf>,
+    error: unknown,
+    doing: string
+  ): Promise<void> {
+    try {
+      await patience.until(new Promise((resolve) => setTimeout(resolve, RETRY_MS)));
+    } catch {
+      throw storeError(error, doing);
+    }
+  }
+
+  function ready(): Promise<void> {
+    if (client.status === 'ready') return Promise.resolve();
+    if (client.status === 'end') return Promise.reject(new MooringError('store.closed', CLOSED));
+    return new Promise((resolve, reject) => {
+      const settle = (done: () => void) => () => {
+        client.off('ready', onReady).off('end', onEnd);
+        done();
+      };
+      const onReady = settle(resolve);
+      const onEnd = settle(() => reject(new MooringError('store.closed', CLOSED)));
+      client.once('ready', onReady).once('end', onEnd);
+    });
+  }
+
+  function silent(doing: string, withinMs: number, sent: boolean): MooringError {
+    const reason = lastError instanceof Error ? `: ${lastError.message}` : '';
+    return sent
+      ? new MooringError(
+          'store.timedOut',
+          `${doing}: ${address.text} did not answer in ${withinMs} ms`
+        )
+      : new MooringError(
+          'store.unreachable',
+          `${doing}: ${address.text} was not reached in ${withinMs} ms${reason}`
+        );
+  }
+}
+
+const RETRY_MS = 10;
+const CLOSED = 'the store is closed';

@@ -1,0 +1,67 @@
+import { MooringError } from '../../model/failure.ts';
+import { isJsonObject } from '../../model/json.ts';
+import type { JournalRecord, Key } from '../store.ts';
+import type { Connection } from './connection.ts';
+import { fieldOf, type HostKeys } from './keys.ts';
+
+/** Entries of a stream: the id, then fields and values in turn. */
+export type StreamEntries = readonly (readonly [id: string, fields: readonly string[]])[];
+
+/** Most records that are asked for at once. */
+const BATCH = 64;
+
+/**
+ * The records of an actor that the host's stream still has, or of its last life.
+ *
+ * @throws MooringError `store.corrupt`
+ */
+export async function* journalOf(
+  connection: Connection,
+  keys: HostKeys,
+  key: Key
+): AsyncGenerator<JournalRecord> {
+  const field = fieldOf(key);
+  const doing = `reading the journal of ${field}`;
+  const [ids, past] = await Promise.all(
+    [keys.log(key), keys.past(key)].map((list) =>
+      connection.call((client) => client.lrange(list, 0, -1), { doing })
+    )
+  );
+  const all = ids!.length > 0 ? ids! : past!;
+  for (let start = 0; start < all.length; start += BATCH) {
+    const entries = await Promise.all(
+      all
+        .slice(start, start + BATCH)
+        .map((id) => connection.call((client) => client.xrange(keys.journal, id, id), { doing }))
+    );
+    for (const [entry] of entries) {
+      // Trimmed: the oldest go first.
+      if (entry !== undefined) yield recordOf(entry, keys).record;
+    }
+  }
+}
+
+export interface StreamRecord {
+  readonly id: string;
+  readonly record: JournalRecord;
+  /** Put back by its host after Redis had lost it. */
+  readonly again: boolean;
+}
+
+/** @throws MooringError `store.corrupt` */
+export function recordOf([id, fields]: StreamEntries[number], keys: HostKeys): StreamRecord {
+  const at = fields.indexOf('r');
+  try {
+    const record: unknown = JSON.parse(fields[at + 1] ?? '');
+    if (!isJsonObject(record)) throw new Error('it is not an object');
+    if (record['v'] !== 1) throw new Error(`format ${JSON.stringify(record['v'])} is not known`);
+    if (typeof record['key'] !== 'string') throw new Error('it names no actor');
+    if (!Number.isSafeInteger(record['seq'])) throw new Error('it has no sequence number');
+    return { id, record: record as unknown as JournalRecord, again: fields.includes('again') };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new MooringError('store.corrupt', `Redis, ${keys.journal} entry ${id}: ${reason}`, {
+      cause: error
+    });
+  }
+}

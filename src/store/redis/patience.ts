@@ -1,0 +1,50 @@
+/** A limited time to wait, of which a stalled process uses up little. */
+export interface Patience {
+  /** @throws {@link OUT_OF_PATIENCE} when the time is over first; `work` then goes on unheard */
+  until<T>(work: Promise<T>): Promise<T>;
+  isOver(): boolean;
+}
+
+export const OUT_OF_PATIENCE = new Error('out of patience');
+
+/**
+ * Counts in slices. After a stall a timer comes before the answer that has long been here; the
+ * slice is then over, and the next one finds the answer.
+ */
+export function patienceOf(totalMs: number): Patience {
+  const sliceMs = totalMs / SLICES;
+  let left = SLICES;
+
+  return {
+    async until(work) {
+      // Its failure is told to who still waits, and concerns nobody else.
+      work.catch(() => undefined);
+      for (;;) {
+        if (left <= 0) throw OUT_OF_PATIENCE;
+        const settled = await within(sliceMs, work);
+        if (settled !== undefined) return settled.value;
+        left -= 1;
+      }
+    },
+    isOver: () => left <= 0
+  };
+}
+
+const SLICES = 8;
+
+function within<T>(ms: number, work: Promise<T>): Promise<{ readonly value: T } | undefined> {
+  return new Promise((resolve, reject) => {
+    // Input that has arrived is read before an immediate runs.
+    const timer = setTimeout(() => setImmediate(() => resolve(undefined)), ms);
+    work.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve({ value });
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      }
+    );
+  });
+}
