@@ -7,7 +7,7 @@ import { chartFiles } from './docs/charts.mjs';
 import { ROOT, run } from './steps.mjs';
 
 const FOLDER = 'docs/statecharts';
-const MACHINES = ['container', 'namespace', 'network'];
+const MACHINES = ['container', 'namespace', 'network', 'lease'];
 
 if (!isBuilt()) run('npm', ['run', '--silent', 'build'], 'the build');
 const files = await chartFiles(await structures(), (name) => contentOf(name));

@@ -29,7 +29,7 @@ function stateLines(state, states, indent) {
   const name = nameOf(state);
   const said = [...state.tags.map((tag) => `#${tag}`), ...entryLines(state), ...insideLines(state)];
   const heading = `${indent}state "${state.path.at(-1)}" as ${name}`;
-  if (state.type === 'atomic')
+  if (state.type === 'atomic' || state.type === 'final')
     return [heading, ...said.map((line) => `${indent}${name} : ${line}`)];
   const note = [`${indent}note right of ${name}`, ...said.map((line) => `${indent}  ${line}`)];
   return [

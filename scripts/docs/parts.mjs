@@ -11,7 +11,9 @@
  */
 export function picturesOf(structure) {
   const { id, states } = structure;
-  const composites = states.filter(({ path, type }) => path.length === 1 && type !== 'atomic');
+  const composites = states.filter(
+    ({ path, type }) => path.length === 1 && type !== 'atomic' && type !== 'final'
+  );
   if (composites.length === 0) return [{ name: id, key: null, structure }];
   const within = composites.map((state) => {
     const [key] = state.path;

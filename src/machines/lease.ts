@@ -4,7 +4,7 @@ import type { Failure } from '../model/failure.ts';
 export interface LeaseInput {
   /** `container/web` */
   readonly key: string;
-  /** How long to wait for it; 0: it is asked for once. */
+  /** How long to wait for it. */
   readonly timeoutMs: number;
   /** Between two renewals. */
   readonly renewMs: number;
@@ -27,8 +27,13 @@ export interface LeaseContext extends LeaseInput {
 export type LeaseEvent =
   /** For `forMs` from now nobody else is given it, whatever happens. */
   | { readonly type: 'lease.granted'; readonly token: number; readonly forMs: number }
-  /** After `forMs` it is worth asking again, should no notice come. */
-  | { readonly type: 'lease.taken'; readonly holder: string; readonly forMs: number }
+  /** After `forMs` it is worth asking again, should no notice come; `queued`: there will be one. */
+  | {
+      readonly type: 'lease.taken';
+      readonly holder: string;
+      readonly forMs: number;
+      readonly queued: boolean;
+    }
   | { readonly type: 'lease.askFailed'; readonly failure: Failure }
   /** A notice: it may be free. */
   | { readonly type: 'lease.freed' }
@@ -47,7 +52,7 @@ export type LeaseTimer = 'patience' | 'retry' | 'renewal' | 'margin';
 
 /** What the driver does for a lease. */
 export type LeaseRequest =
-  | { readonly type: 'lease.ask'; readonly queues: boolean }
+  | { readonly type: 'lease.ask' }
   /** Out of the queue; and given back, if the last question was answered too late. */
   | { readonly type: 'lease.leave' }
   | { readonly type: 'lease.renew' }
@@ -71,11 +76,11 @@ export const leaseMachine = setup({
     tags: {} as 'busy'
   },
   guards: {
-    isImpatient: ({ context }) => context.timeoutMs === 0,
-    wasFreed: ({ context }) => context.freed
+    wasFreed: ({ context }) => context.freed,
+    isQueued: (_, queued: boolean) => queued
   },
   actions: {
-    ask: emit(({ context }) => ({ type: 'lease.ask', queues: context.timeoutMs > 0 })),
+    ask: emit({ type: 'lease.ask' }),
     leave: emit({ type: 'lease.leave' }),
     renew: emit({ type: 'lease.renew' }),
     giveBack: emit({ type: 'lease.giveBack' }),
@@ -127,13 +132,19 @@ export const leaseMachine = setup({
             { type: 'keepTime', params: ({ event }) => event.forMs }
           ]
         },
-        'lease.taken': {
-          target: 'choosing',
-          actions: [
-            { type: 'keepHolder', params: ({ event }) => event.holder },
-            { type: 'keepTime', params: ({ event }) => event.forMs }
-          ]
-        },
+        'lease.taken': [
+          // The notice overtook the answer: whoever had it then has it no longer.
+          { guard: 'wasFreed', target: 'asking', reenter: true },
+          {
+            guard: { type: 'isQueued', params: ({ event }) => event.queued },
+            target: 'queued',
+            actions: [
+              { type: 'keepHolder', params: ({ event }) => event.holder },
+              { type: 'keepTime', params: ({ event }) => event.forMs }
+            ]
+          },
+          { target: 'taken' }
+        ],
         'lease.freed': { actions: 'noteFreed' },
         'lease.askFailed': {
           target: 'refused',
@@ -144,14 +155,6 @@ export const leaseMachine = setup({
           actions: { type: 'keepFailure', params: ({ event }) => event.failure }
         }
       }
-    },
-    choosing: {
-      always: [
-        { guard: 'isImpatient', target: 'taken' },
-        // The notice overtook the answer: whoever had it then has it no longer.
-        { guard: 'wasFreed', target: 'asking' },
-        { target: 'queued' }
-      ]
     },
     queued: {
       entry: ['setRetry', 'setPatience'],

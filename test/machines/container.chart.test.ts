@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { MooringEvent } from '../../src/bus/events.ts';
 import { containerMachine } from '../../src/machines/container.ts';
 import type { ContainerContext } from '../../src/machines/container-context.ts';
 import { structureOf } from '../../src/machines/structure.ts';
@@ -20,7 +21,7 @@ import {
 const network = 'front';
 const back = 'back';
 
-coversChart({
+coversChart<MooringEvent>({
   machine: containerMachine,
   input: { container },
   events: [

@@ -83,7 +83,8 @@ export function leasesOf(parts: QuestionParts): Leases {
     { timeoutMs, signal, above = 0 }: AskOptions
   ): Promise<Granted | undefined> {
     signal?.throwIfAborted();
-    const question = questionOf(parts, { keys, key, above }, () => running.freed());
+    const wanted = { keys, key, above, waits: timeoutMs > 0 };
+    const question = questionOf(parts, wanted, () => running.freed());
     const renewMs = connection.address.leaseMs * RENEW_SHARE;
     const running = runLease({ key: keyText(key), timeoutMs, renewMs }, question);
     const withdraw = () => running.withdraw({ code: 'lease.withdrawn', message: 'withdrawn' });

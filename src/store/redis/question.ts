@@ -38,13 +38,19 @@ export function safeUntil({ address }: Connection): Instant {
   return instantAfter(address.leaseMs * (1 - MARGIN_SHARE));
 }
 
-/**
- * @param above a token that the lease's must exceed
- * @param onFreed called when it may be free
- */
+export interface Wanted {
+  readonly keys: HostKeys;
+  readonly key: Key;
+  /** A token that the lease's must exceed. */
+  readonly above: number;
+  /** Whether to queue up when another has it. */
+  readonly waits: boolean;
+}
+
+/** @param onFreed called when it may be free */
 export function questionOf(
   { connection, wakes, self, root }: QuestionParts,
-  { keys, key, above }: { readonly keys: HostKeys; readonly key: Key; readonly above: number },
+  { keys, key, above, waits }: Wanted,
   onFreed: () => void
 ): Question {
   const { leaseMs, patienceMs, prefix, replicas } = connection.address;
@@ -59,11 +65,11 @@ export function questionOf(
 
   return { owner, found, ask, leave, renew, giveBack, end: () => notice?.end() };
 
-  async function ask(queues: boolean): Promise<LeaseEvent> {
+  async function ask(): Promise<LeaseEvent> {
     try {
       const answer = await put();
       // Only who finds it taken needs to hear when it is free.
-      if (answer.type !== 'lease.taken' || !queues || notice !== undefined) return answer;
+      if (answer.type !== 'lease.taken' || !waits || notice !== undefined) return answer;
       notice = wakes.expect(onFreed);
       await inTime(notice.listen());
       return await put();
@@ -101,7 +107,12 @@ export function questionOf(
     const soonMs = leaseMs * RETRY_SHARE;
     // A free one is for whoever waits longest, who has been told.
     const forMs = leftMs > 0 ? Math.min(leftMs + 1, soonMs) : soonMs;
-    return { type: 'lease.taken', holder: holderText(holder, self), forMs };
+    return {
+      type: 'lease.taken',
+      holder: holderText(holder, self),
+      forMs,
+      queued: notice !== undefined
+    };
   }
 
   async function replicated(): Promise<readonly string[]> {

@@ -11,7 +11,7 @@ import { errorOf, MooringError, type Failure } from '../../model/failure.ts';
 /** What a lease asks of the store; the answers are facts of its chart. */
 export interface LeasePorts {
   /** Answers `lease.granted`, `lease.taken` or `lease.askFailed`. */
-  ask(queues: boolean): Promise<LeaseEvent>;
+  ask(): Promise<LeaseEvent>;
   leave(): void;
   /** Answers `lease.renewed`, `lease.renewFailed` or `lease.superseded`. */
   renew(): Promise<LeaseEvent>;
@@ -107,7 +107,7 @@ export function runLease(input: LeaseInput, ports: LeasePorts): RunningLease {
   function perform(request: LeaseRequest): void {
     switch (request.type) {
       case 'lease.ask':
-        return answer(ports.ask(request.queues));
+        return answer(ports.ask());
       case 'lease.renew':
         return answer(ports.renew());
       case 'lease.leave':
