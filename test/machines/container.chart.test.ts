@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { MooringEvent } from '../../src/bus/events.ts';
 import { containerMachine } from '../../src/machines/container.ts';
 import type { ContainerContext } from '../../src/machines/container-context.ts';
 import { structureOf } from '../../src/machines/structure.ts';
@@ -21,7 +20,7 @@ import {
 const network = 'front';
 const back = 'back';
 
-coversChart<MooringEvent>({
+coversChart({
   machine: containerMachine,
   input: { container },
   events: [

@@ -14,11 +14,11 @@ export interface ChartSubject<Event extends EventObject = MooringEvent> {
   readonly machine: AnyStateMachine;
   readonly input: unknown;
   /** Every event that the chart knows, each with what makes a guard answer otherwise. */
-  readonly events: readonly Event[];
+  readonly events: readonly NoInfer<Event>[];
   /** What of a context makes one situation differ from another. */
   essence(context: never): unknown;
   /** Whether the event can come there; facts answer what was asked. Default: all can. */
-  isPossible?(context: never, event: Event): boolean;
+  isPossible?(context: never, event: NoInfer<Event>): boolean;
   /** Event that says that a request was not done; none for what can't fail. Default: the request's traits say. */
   refusalOf?(request: EventObject): string | undefined;
 }

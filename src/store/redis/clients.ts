@@ -15,7 +15,8 @@ type Options = Omit<RedisOptions, 'replyMapping'>;
 export function commandClient(address: RedisAddress): Client {
   return clientOf(address, {
     commandTimeout: COMMAND_TIMEOUT_MS,
-    maxRetriesPerRequest: 1,
+    // With 1, what was under way is left to its timeout, and with it whatever comes behind.
+    maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     enableAutoPipelining: true

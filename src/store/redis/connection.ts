@@ -1,7 +1,7 @@
 import { MooringError } from '../../model/failure.ts';
 import type { RedisAddress } from './address.ts';
 import { commandClient, type Client } from './clients.ts';
-import { mayRetry, storeError } from './errors.ts';
+import { isPassing, storeError } from './errors.ts';
 import { listenerOf, type Listen } from './listener.ts';
 import { OUT_OF_PATIENCE, patienceOf } from './patience.ts';
 import { SCRIPTS, type Script } from './scripts/scripts.ts';
@@ -10,11 +10,10 @@ import { SCRIPTS, type Script } from './scripts/scripts.ts';
 export interface Connection {
   readonly address: RedisAddress;
   /**
-   * Asks for something that may be asked twice.
+   * Asks for something that may be asked twice: after a disconnection, or a refusal that passes,
+   * it is asked again until the time is over.
    *
-   * What was certainly not done is asked again until the time is over.
-   *
-   * @throws MooringError `store.…`; after `store.timedOut` it may have been done
+   * @throws MooringError `store.…`; it may have been done all the same
    */
   call<T>(ask: (client: Client) => Promise<T>, options: CallOptions): Promise<T>;
   /** Runs a script by its hash, and sends it when the server does not know it. */
@@ -91,7 +90,7 @@ export function connect(address: RedisAddress, scripts: readonly Script[] = SCRI
         return await patience.until(heeded(ask(client)));
       } catch (error) {
         if (error === OUT_OF_PATIENCE) throw silent(doing, withinMs, sent);
-        if (!mayRetry(error)) throw storeError(error, doing);
+        if (!isPassing(error)) throw storeError(error, doing);
         lastError = error;
         sent = false;
         await pause(patience, error, doing);
@@ -99,12 +98,12 @@ export function connect(address: RedisAddress, scripts: readonly Script[] = SCRI
     }
   }
 
-  /** Without an answer for long the connection is of no use: another one may lead further. */
   async function heeded<T>(answer: Promise<T>): Promise<T> {
     try {
       return await answer;
     } catch (error) {
-      if (error instanceof Error && error.message === 'Command timed out') client.disconnect(true);
+      // Without an answer for long the connection is of no use: another may lead further.
+      if (error instanceof Error && error.message === TIMED_OUT) client.disconnect(true);
       throw error;
     }
   }
@@ -150,4 +149,6 @@ export function connect(address: RedisAddress, scripts: readonly Script[] = SCRI
 }
 
 const RETRY_MS = 10;
+/** As ioredis says it. */
+const TIMED_OUT = 'Command timed out';
 const CLOSED = 'the store is closed';
