@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { commitOf, countIn, keyOf, seqsOf } from '../store/commits.ts';
 import { startServer, type Server } from './server.fixture.ts';
-import { opened, ownUrl, worker } from './stores.fixture.ts';
+import { closeOpened, opened, ownUrl, worker } from './stores.fixture.ts';
 
 let server: Server;
 const web = keyOf('web');
@@ -12,6 +12,7 @@ const patient = { timeoutMs: 30_000 };
 beforeAll(async () => {
   server = await startServer();
 });
+afterEach(closeOpened);
 afterAll(() => server.dispose());
 
 const fresh = (options = '') => ownUrl(server.url, `patience=5000${options && `&${options}`}`);

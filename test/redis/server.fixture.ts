@@ -54,6 +54,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   let child: ChildProcess | undefined;
   const admin = new Redis(socket, {
     lazyConnect: true,
+    enableReadyCheck: false,
     retryStrategy: () => 20,
     maxRetriesPerRequest: null
   });

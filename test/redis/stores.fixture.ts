@@ -20,14 +20,21 @@ export interface Opened {
   readonly connection: Connection;
 }
 
-/** One more process of a host, in this one. It is closed when the test is over. */
+const all: Opened[] = [];
+
+/** Closes what {@link opened} has opened, while its server is still there. */
+export async function closeOpened(): Promise<void> {
+  for (const { store, connection } of all.splice(0)) {
+    await store.close();
+    connection.close();
+  }
+}
+
+/** One more process of a host, in this one. */
 export function opened(url: string, options: Partial<RedisOptions> = {}): Opened {
   const connection = connect(parseAddress(url));
   const store = redisStore({ connection, host: 'a', ...options });
-  onTestFinished(async () => {
-    await store.close();
-    connection.close();
-  });
+  all.push({ store, connection });
   return { store, connection };
 }
 

@@ -1,9 +1,9 @@
 import { MooringError } from '../../model/failure.ts';
 import type { RedisAddress } from './address.ts';
 import { commandClient, type Client } from './clients.ts';
-import { isPassing, storeError } from './errors.ts';
+import { isPassing, isReply, storeError } from './errors.ts';
 import { listenerOf, type Listen } from './listener.ts';
-import { OUT_OF_PATIENCE, patienceOf } from './patience.ts';
+import { OUT_OF_PATIENCE, patienceOf, type Patience } from './patience.ts';
 import { SCRIPTS, type Script } from './scripts/scripts.ts';
 
 /** A way to Redis that any number of stores may share. */
@@ -83,17 +83,19 @@ export function connect(address: RedisAddress, scripts: readonly Script[] = SCRI
   ): Promise<T> {
     const patience = patienceOf(withinMs);
     let sent = false;
+    // What was answered, if only that it can't be done now, says more than that time is over.
+    let refusal: MooringError | undefined;
     for (;;) {
       try {
         await patience.until(ready());
         sent = true;
         return await patience.until(heeded(ask(client)));
       } catch (error) {
-        if (error === OUT_OF_PATIENCE) throw silent(doing, withinMs, sent);
+        if (error === OUT_OF_PATIENCE) throw refusal ?? silent(doing, withinMs, sent);
         if (!isPassing(error)) throw storeError(error, doing);
-        lastError = error;
+        if (isReply(error)) refusal = storeError(error, doing);
         sent = false;
-        await pause(patience, error, doing);
+        await pause(patience, refusal ?? storeError(error, doing));
       }
     }
   }
@@ -108,15 +110,11 @@ export function connect(address: RedisAddress, scripts: readonly Script[] = SCRI
     }
   }
 
-  async function pause(
-    patience: ReturnType<typeof patienceOf>,
-    error: unknown,
-    doing: string
-  ): Promise<void> {
+  async function pause(patience: Patience, refusal: MooringError): Promise<void> {
     try {
       await patience.until(new Promise((resolve) => setTimeout(resolve, RETRY_MS)));
     } catch {
-      throw storeError(error, doing);
+      throw refusal;
     }
   }
 
@@ -135,16 +133,20 @@ export function connect(address: RedisAddress, scripts: readonly Script[] = SCRI
   }
 
   function silent(doing: string, withinMs: number, sent: boolean): MooringError {
+    const { text } = address;
+    if (sent) {
+      return new MooringError(
+        'store.timedOut',
+        `${doing}: ${text} gave no answer in ${withinMs} ms`
+      );
+    }
+    // The connection was refused by the server itself, as for a wrong password.
+    if (isReply(lastError)) return storeError(lastError, doing);
     const reason = lastError instanceof Error ? `: ${lastError.message}` : '';
-    return sent
-      ? new MooringError(
-          'store.timedOut',
-          `${doing}: ${address.text} did not answer in ${withinMs} ms`
-        )
-      : new MooringError(
-          'store.unreachable',
-          `${doing}: ${address.text} was not reached in ${withinMs} ms${reason}`
-        );
+    return new MooringError(
+      'store.unreachable',
+      `${doing}: ${text} was not reached in ${withinMs} ms${reason}`
+    );
   }
 }
 

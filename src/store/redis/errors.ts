@@ -44,9 +44,14 @@ export function needsReconnect(error: Error): boolean {
   return codeOf(error) === 'store.readonly';
 }
 
+/** Whether the server itself said no. */
+export function isReply(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
+}
+
 function codeOf(error: unknown): string {
   const message = textOf(error);
-  if (error instanceof Error && error.name === 'ReplyError') {
+  if (isReply(error)) {
     const [word = ''] = /^[A-Z]+\b/.exec(scriptless(message)) ?? [];
     return REPLIES.get(word) ?? 'store.failed';
   }

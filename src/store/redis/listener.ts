@@ -1,6 +1,6 @@
 import type { RedisAddress } from './address.ts';
 import { channelClient, type Client } from './clients.ts';
-import { storeError } from './errors.ts';
+import { isReply, storeError } from './errors.ts';
 
 /** Who listens to a channel. Messages are hints: what they are about is read, and read again on `onResumed`. */
 export interface ChannelListener {
@@ -74,8 +74,7 @@ export function listenerOf(address: RedisAddress): { readonly listen: Listen; cl
       await made.subscribe(...names);
     } catch (error) {
       if (closed) return;
-      const isReply = error instanceof Error && error.name === 'ReplyError';
-      if (isReply) throw storeError(error, `listening to ${names.join(' ')}`);
+      if (isReply(error)) throw storeError(error, `listening to ${names.join(' ')}`);
     }
   }
 }

@@ -2,31 +2,31 @@
 export interface Patience {
   /** @throws {@link OUT_OF_PATIENCE} when the time is over first; `work` then goes on unheard */
   until<T>(work: Promise<T>): Promise<T>;
-  isOver(): boolean;
 }
 
 export const OUT_OF_PATIENCE = new Error('out of patience');
 
 /**
- * Counts in slices. After a stall a timer comes before the answer that has long been here; the
+ * Counts in slices, and of each at most its own length. After a stall a timer comes before the answer that has long been here; the
  * slice is then over, and the next one finds the answer.
  */
 export function patienceOf(totalMs: number): Patience {
   const sliceMs = totalMs / SLICES;
-  let left = SLICES;
+  let leftMs = totalMs;
 
   return {
     async until(work) {
       // Its failure is told to who still waits, and concerns nobody else.
       work.catch(() => undefined);
       for (;;) {
-        if (left <= 0) throw OUT_OF_PATIENCE;
-        const settled = await within(sliceMs, work);
+        if (leftMs <= 0) throw OUT_OF_PATIENCE;
+        const begun = performance.now();
+        const settled = await within(Math.min(sliceMs, leftMs), work).finally(() => {
+          leftMs -= Math.min(sliceMs, performance.now() - begun);
+        });
         if (settled !== undefined) return settled.value;
-        left -= 1;
       }
-    },
-    isOver: () => left <= 0
+    }
   };
 }
 

@@ -33,6 +33,9 @@ const MARGIN_SHARE = 0.3;
 /** Of a lease's life, after which a waiter asks again unless it is told before. */
 const RETRY_SHARE = 0.3;
 
+/** It ends by itself where it can't be given back: nobody waits long for that. */
+const RELEASE_WITHIN_MS = 500;
+
 /** Until when a lease is good that is granted or renewed by a command sent now. */
 export function safeUntil({ address }: Connection): Instant {
   return instantAfter(address.leaseMs * (1 - MARGIN_SHARE));
@@ -168,7 +171,10 @@ export function questionOf(
       keys: [keys.lease(key), keys.queue(key)],
       args: [owner, waiter, leaseMs, channels]
     };
-    return connection.run(RELEASE, values, { doing });
+    return connection.run(RELEASE, values, {
+      doing,
+      withinMs: Math.min(patienceMs, RELEASE_WITHIN_MS)
+    });
   }
 
   async function renew(): Promise<LeaseEvent> {
