@@ -14,6 +14,7 @@ const PACKAGES = {
   iproute2: 'ip and ss',
   iptables: 'rules of the portmap and firewall plugins',
   nftables: 'nft, to look at the rules',
+  openssl: 'certificates of the tests',
   procps: 'ps and sysctl',
   // Not redis-server, which would start one: the server's binary is in here, as redis-check-rdb.
   'redis-tools': 'tests of the store on Redis',

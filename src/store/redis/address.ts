@@ -70,6 +70,8 @@ export function parseAddress(url: string): RedisAddress {
     events: whole(url, options, 'events', { ifAbsent: 4_096, least: 16, most: 10_000_000 }),
     text: withoutSecrets(url)
   };
+  // WAIT asks one server, and which one it is asked of in a cluster is not ours to say.
+  if (mode === 'cluster' && address.replicas > 0) throw badUrl(url, 'replicas is for one primary');
   if (options.get('insecure') !== 'yes') expectSafe(address);
   return address;
 }

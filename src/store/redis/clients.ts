@@ -1,6 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './address.ts';
-import { needsReconnect } from './errors.ts';
 
 export type Client = Redis | Cluster;
 
@@ -51,8 +50,7 @@ function clientOf(address: RedisAddress, traits: Options): Client {
     // LOADING is an answer as any other, and told as such.
     enableReadyCheck: mode === 'sentinel',
     maxLoadingRetryTime: 100,
-    retryStrategy: pauseBefore,
-    reconnectOnError: needsReconnect
+    retryStrategy: pauseBefore
   };
   switch (mode) {
     case 'cluster':

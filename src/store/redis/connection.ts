@@ -1,7 +1,7 @@
 import { MooringError } from '../../model/failure.ts';
 import type { RedisAddress } from './address.ts';
 import { commandClient, type Client } from './clients.ts';
-import { isPassing, isReply, storeError } from './errors.ts';
+import { isPassing, isReply, needsReconnect, storeError } from './errors.ts';
 import { listenerOf, type Listen } from './listener.ts';
 import { OUT_OF_PATIENCE, patienceOf, type Patience } from './patience.ts';
 import { SCRIPTS, type Script } from './scripts/scripts.ts';
@@ -44,10 +44,12 @@ export function connect(address: RedisAddress, scripts: readonly Script[] = SCRI
   const listener = listenerOf(address);
   const readied = new Set<() => void>();
   let lastError: unknown;
+  let isGivenUp = false;
   for (const { name, keys, lua } of scripts) {
     client.defineCommand(name, { numberOfKeys: keys, lua });
   }
   client.on('error', (error: unknown) => (lastError = error));
+  client.on('close', () => (isGivenUp = false));
   client.on('ready', () => {
     lastError = undefined;
     for (const listener of [...readied]) listener();
@@ -104,8 +106,10 @@ export function connect(address: RedisAddress, scripts: readonly Script[] = SCRI
     try {
       return await answer;
     } catch (error) {
-      // Without an answer for long the connection is of no use: another may lead further.
-      if (error instanceof Error && error.message === TIMED_OUT) client.disconnect(true);
+      if (!isGivenUp && needsReconnect(error)) {
+        isGivenUp = true;
+        client.disconnect(true);
+      }
       throw error;
     }
   }
@@ -151,6 +155,4 @@ export function connect(address: RedisAddress, scripts: readonly Script[] = SCRI
 }
 
 const RETRY_MS = 10;
-/** As ioredis says it. */
-const TIMED_OUT = 'Command timed out';
 const CLOSED = 'the store is closed';

@@ -39,9 +39,10 @@ export function isPassing(error: unknown): boolean {
   return !(error instanceof MooringError) && PASSING.has(codeOf(error));
 }
 
-/** Whether only another connection can be of help: to the primary that there is now. */
-export function needsReconnect(error: Error): boolean {
-  return codeOf(error) === 'store.readonly';
+/** Whether only another connection can be of help: one that answers, or leads to the primary. */
+export function needsReconnect(error: unknown): boolean {
+  const isSilent = !isReply(error) && textOf(error) === 'Command timed out';
+  return isSilent || codeOf(error) === 'store.readonly';
 }
 
 /** Whether the server itself said no. */
