@@ -45,11 +45,14 @@ export function connect(address: RedisAddress, scripts: readonly Script[] = SCRI
   const readied = new Set<() => void>();
   let lastError: unknown;
   let isGivenUp = false;
+  let changing: Promise<void> | undefined;
+  let changed: (() => void) | undefined;
   for (const { name, keys, lua } of scripts) {
     client.defineCommand(name, { numberOfKeys: keys, lua });
   }
   client.on('error', (error: unknown) => (lastError = error));
   client.on('close', () => (isGivenUp = false));
+  for (const state of ['ready', 'reconnecting', 'end']) client.on(state, noteChange);
   client.on('ready', () => {
     lastError = undefined;
     for (const listener of [...readied]) listener();
@@ -79,6 +82,11 @@ export function connect(address: RedisAddress, scripts: readonly Script[] = SCRI
     }
   };
 
+  function noteChange(): void {
+    changing = undefined;
+    changed?.();
+  }
+
   async function call<T>(
     ask: (client: Client) => Promise<T>,
     { doing, withinMs = address.patienceMs }: CallOptions
@@ -89,7 +97,7 @@ export function connect(address: RedisAddress, scripts: readonly Script[] = SCRI
     let refusal: MooringError | undefined;
     for (;;) {
       try {
-        await patience.until(ready());
+        await patience.until(ready(patience));
         sent = true;
         return await patience.until(heeded(ask(client)));
       } catch (error) {
@@ -122,18 +130,12 @@ export function connect(address: RedisAddress, scripts: readonly Script[] = SCRI
     }
   }
 
-  function ready(): Promise<void> {
-    if (client.status === 'ready') return Promise.resolve();
-    if (client.status === 'end') return Promise.reject(new MooringError('store.closed', CLOSED));
-    return new Promise((resolve, reject) => {
-      const settle = (done: () => void) => () => {
-        client.off('ready', onReady).off('end', onEnd);
-        done();
-      };
-      const onReady = settle(resolve);
-      const onEnd = settle(() => reject(new MooringError('store.closed', CLOSED)));
-      client.once('ready', onReady).once('end', onEnd);
-    });
+  /** Goes on looking only as long as somebody waits. */
+  async function ready(patience: Patience): Promise<void> {
+    while (client.status !== 'ready' && !patience.isOver()) {
+      if (client.status === 'end') throw new MooringError('store.closed', 'the store is closed');
+      await (changing ??= new Promise((resolve) => (changed = resolve)));
+    }
   }
 
   function silent(doing: string, withinMs: number, sent: boolean): MooringError {
@@ -155,4 +157,3 @@ export function connect(address: RedisAddress, scripts: readonly Script[] = SCRI
 }
 
 const RETRY_MS = 10;
-const CLOSED = 'the store is closed';

@@ -2,6 +2,7 @@
 export interface Patience {
   /** @throws {@link OUT_OF_PATIENCE} when the time is over first; `work` then goes on unheard */
   until<T>(work: Promise<T>): Promise<T>;
+  isOver(): boolean;
 }
 
 export const OUT_OF_PATIENCE = new Error('out of patience');
@@ -26,7 +27,8 @@ export function patienceOf(totalMs: number): Patience {
         });
         if (settled !== undefined) return settled.value;
       }
-    }
+    },
+    isOver: () => leftMs <= 0
   };
 }
 
