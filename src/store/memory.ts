@@ -1,6 +1,6 @@
 import { MooringError } from '../model/failure.ts';
 import { decodeRecord, encodeRecord, journalRecordOf, storedActorOf } from './record.ts';
-import { keyText, type Allocations, type Commit } from './store.ts';
+import { journalExists, keyText, type Allocations, type Commit } from './store.ts';
 import type {
   JournalRecord,
   Key,
@@ -99,7 +99,12 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     async *journal(key) {
       const text = keyText(key);
       const lines = state.actors.get(text) ?? state.ended.get(text) ?? [];
-      for (const line of [...lines]) yield journalRecordOf(decodeRecord(line, key));
+      for (const line of [...lines]) yield decodeRecord(line, key);
+    },
+
+    async adopt(key, lines) {
+      expectOpen();
+      adopt(state, key, lines);
     },
 
     follow(signal) {
@@ -238,6 +243,13 @@ function list(state: State, kind: Kind): readonly ListedActor[] {
       const actor = load(state, key);
       return actor ? [{ key, actor }] : [];
     });
+}
+
+function adopt(state: State, key: Key, lines: readonly Buffer[]): void {
+  const text = keyText(key);
+  if (state.actors.has(text) || state.ended.has(text)) throw journalExists(key);
+  const kept = lines.map((line) => Buffer.from(line));
+  state.ended.set(text, kept);
 }
 
 function allocationsOf(state: State, kind: string): Allocations {
