@@ -102,10 +102,7 @@ export function memoryStore(options: MemoryOptions = {}): Store {
       for (const line of [...lines]) yield decodeRecord(line, key);
     },
 
-    async adopt(key, lines) {
-      expectOpen();
-      adopt(state, key, lines);
-    },
+    adopt: async (key, lines) => adopt(state, key, lines),
 
     follow(signal) {
       expectOpen();
