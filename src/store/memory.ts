@@ -9,7 +9,8 @@ import type {
   Lease,
   ListedActor,
   Store,
-  StoredActor
+  StoredActor,
+  StoredRecord
 } from './store.ts';
 
 /** What several memory stores share when they play several processes of one host. */
@@ -96,11 +97,7 @@ export function memoryStore(options: MemoryOptions = {}): Store {
       return list(state, kind);
     },
 
-    async *journal(key) {
-      const text = keyText(key);
-      const lines = state.actors.get(text) ?? state.ended.get(text) ?? [];
-      for (const line of [...lines]) yield decodeRecord(line, key);
-    },
+    journal: (key) => journalOf(state, key),
 
     adopt: async (key, lines) => adopt(state, key, lines),
 
@@ -240,6 +237,12 @@ function list(state: State, kind: Kind): readonly ListedActor[] {
       const actor = load(state, key);
       return actor ? [{ key, actor }] : [];
     });
+}
+
+async function* journalOf(state: State, key: Key): AsyncGenerator<StoredRecord> {
+  const text = keyText(key);
+  const lines = state.actors.get(text) ?? state.ended.get(text) ?? [];
+  for (const line of [...lines]) yield decodeRecord(line, key);
 }
 
 function adopt(state: State, key: Key, lines: readonly Buffer[]): void {
