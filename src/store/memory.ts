@@ -98,7 +98,6 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     },
 
     journal: (key) => journalOf(state, key),
-
     adopt: async (key, lines) => adopt(state, key, lines),
 
     follow(signal) {
