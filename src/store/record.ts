@@ -40,7 +40,7 @@ export function encodeRecord(
   const { outstanding, requests, snapshot } = commit;
   const { seq, time, host, boot, key, token, prev } = frame;
   const earlier = outstanding.filter(({ id }) => !requests.some((request) => request.id === id));
-  const { machine, event, value, causation, correlation } = commit;
+  const { machine, event, value, causation, correlation, spans = [] } = commit;
   const text = JSON.stringify({
     v: 1,
     seq,
@@ -55,6 +55,7 @@ export function encodeRecord(
     value,
     causation,
     correlation,
+    ...(spans.length > 0 && { spans }),
     prev,
     snapshot,
     earlier

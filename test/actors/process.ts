@@ -1,6 +1,7 @@
 import { holdEffects } from '../../src/actors/holds.ts';
 import { lane } from '../../src/actors/lanes.ts';
 import { createRegistry, type Registry } from '../../src/actors/registry.ts';
+import type { SpanLog } from '../../src/actors/runtime.ts';
 import { createBus, type Bus } from '../../src/bus/bus.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import { memoryStore, type MemoryBacking } from '../../src/store/memory.ts';
@@ -32,7 +33,8 @@ export function startProcess(
     places = 4,
     wrap = (effects) => effects,
     wrapStore = (store) => store,
-    boot = 'first'
+    boot = 'first',
+    spans
   }: {
     readonly fate?: Fate;
     readonly places?: number;
@@ -40,6 +42,7 @@ export function startProcess(
     readonly wrapStore?: (store: Store) => Store;
     /** Boot of the host it runs on. */
     readonly boot?: string;
+    readonly spans?: SpanLog;
   } = {}
 ): Process {
   const errors: unknown[] = [];
@@ -63,6 +66,7 @@ export function startProcess(
     lockTimeoutMs: 10_000,
     shutdown: new AbortController().signal,
     now: Date.now,
+    ...(spans && { spans }),
     log: { debug: () => undefined, error: (fields) => errors.push(fields) }
   });
   return { registry, store, bus, errors, orphans };
