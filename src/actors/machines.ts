@@ -1,19 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { AnyStateMachine } from 'xstate';
-import { containerMachine } from '../machines/container.ts';
-import { namespaceMachine } from '../machines/namespace.ts';
-import { networkMachine } from '../machines/network.ts';
+import { MACHINES as ALL } from '../machines/all.ts';
 import { structureText } from '../machines/structure.ts';
 import type { Key, Kind } from '../store/store.ts';
 
 /** The chart of each kind of actor, and what it starts from. */
 const MACHINES: Readonly<
   Record<Kind, { readonly machine: AnyStateMachine; readonly input: (id: string) => unknown }>
-> = {
-  container: { machine: containerMachine, input: (container) => ({ container }) },
-  namespace: { machine: namespaceMachine, input: (namespace) => ({ namespace }) },
-  network: { machine: networkMachine, input: (network) => ({ network }) }
-};
+> = ALL;
 
 export function machineOf({ kind, id }: Key): { machine: AnyStateMachine; input: unknown } {
   const { machine, input } = MACHINES[kind];
