@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { nanoid } from 'nanoid';
 import type { Logger } from 'pino';
 import { holdEffects, type OwnResources } from './actors/holds.ts';
 import { lane } from './actors/lanes.ts';
+import { MACHINES } from './actors/machines.ts';
 import { createRegistry, type Registry } from './actors/registry.ts';
 import type { Networks } from './api.ts';
 import { createBus, type Bus } from './bus/bus.ts';
@@ -93,12 +95,14 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     store,
     bus,
     effects: options.wrapEffects?.(effects) ?? effects,
+    machines: MACHINES,
     pluginLane: lane(settings.concurrency),
     settleOrphans: (operation, { mode, signal }) =>
       settleOrphans(operation, { mode, timeoutMs: settings.pluginTimeoutMs, signal }),
     lockTimeoutMs,
     shutdown: shutdown.signal,
     now: Date.now,
+    newId: () => nanoid(),
     log,
     spans
   });

@@ -1,4 +1,3 @@
-import { nanoid } from 'nanoid';
 import type { AnyMachineSnapshot } from 'xstate';
 import type { Envelope } from '../bus/bus.ts';
 import { traitsOf } from '../bus/requests.ts';
@@ -57,8 +56,8 @@ interface Parts {
 }
 
 async function session({ key, lease, waited, runtime, rested }: Parts): Promise<Session> {
-  const { store, bus, now, log } = runtime;
-  const { actor, asked, stored, ...last } = await recall(key, store, rested);
+  const { store, bus, machines, now, newId, log } = runtime;
+  const { actor, asked, stored, ...last } = await recall(key, runtime, rested);
   const outstanding = new Map<string, Outstanding>();
   const facts: Envelope[] = [];
   const early: Visit[] = [];
@@ -140,7 +139,7 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
   async function takeReboot(): Promise<void> {
     const event = rebootedEvent(key);
     if (!snapshot().can(event)) return;
-    const id = nanoid();
+    const id = newId();
     await take({ key: keyText(key), event, causation: id, correlation: id });
   }
 
@@ -153,7 +152,7 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
   async function take(envelope: Envelope): Promise<void> {
     actor.send(envelope.event);
     const requests = asked.splice(0).map((request) => ({
-      id: nanoid(),
+      id: newId(),
       request,
       askedAt: now(),
       correlation: envelope.correlation
@@ -166,7 +165,7 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
       value: after.value as Json,
       snapshot: persisted(after),
       outstanding: [...outstanding.values()],
-      machine: machineId(key.kind),
+      machine: machineId(key.kind, machines),
       causation: envelope.causation,
       correlation: envelope.correlation,
       spans: [...unsaid, ...(envelope.spans ?? [])]

@@ -1,5 +1,7 @@
 import { holdEffects } from '../../src/actors/holds.ts';
+import { nanoid } from 'nanoid';
 import { lane } from '../../src/actors/lanes.ts';
+import { MACHINES } from '../../src/actors/machines.ts';
 import { createRegistry, type Registry } from '../../src/actors/registry.ts';
 import type { SpanLog } from '../../src/actors/runtime.ts';
 import { createBus, type Bus } from '../../src/bus/bus.ts';
@@ -58,6 +60,7 @@ export function startProcess(
     store,
     bus,
     effects: wrap(effects),
+    machines: MACHINES,
     pluginLane: lane(places),
     settleOrphans: async (operation) => {
       orphans.push(operation);
@@ -66,6 +69,7 @@ export function startProcess(
     lockTimeoutMs: 10_000,
     shutdown: new AbortController().signal,
     now: Date.now,
+    newId: () => nanoid(),
     ...(spans && { spans }),
     log: { debug: () => undefined, error: (fields) => errors.push(fields) }
   });
