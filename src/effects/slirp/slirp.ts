@@ -1,4 +1,5 @@
 import type { Netns } from '../../model/container.ts';
+import type { SlirpForward } from '../../model/slirp-forward.ts';
 import type { SlirpOptions } from '../../model/slirp-options.ts';
 import type { Uplink } from '../uplink.ts';
 
@@ -29,17 +30,6 @@ export interface SlirpStart {
  * @throws MooringError
  */
 export type StartSlirp = (start: SlirpStart) => Promise<Uplink>;
-
-/** A forward of slirp4netns itself, which keeps the client's address. IPv4 only. */
-export interface SlirpForward {
-  readonly protocol: 'tcp' | 'udp';
-  /** `0.0.0.0` for every address. */
-  readonly hostAddress: string;
-  readonly hostPort: number;
-  /** Absent: the container's own, 100 above the network's. */
-  readonly guestAddress?: string;
-  readonly guestPort: number;
-}
 
 /** The API socket of one slirp4netns; one request at a time, each with a deadline. */
 export interface SlirpApi {
