@@ -9,7 +9,7 @@ import { observeNetwork } from './observe.ts';
 import { processIdentity } from './process-identity.ts';
 import { step, StepError } from './step.ts';
 import { setSysctl } from './sysctl.ts';
-import { homeNetns, inNetns, OWN_NETNS, visitNetns, withFile } from './visit-netns.ts';
+import { hostNetns, inNetns, OWN_NETNS, visitNetns, withFile } from './visit-netns.ts';
 
 // Runs in the thread that `netns-thread.ts` starts.
 
@@ -58,7 +58,7 @@ function entrance(path: string, origin: Create['origin']): () => void {
       if (processIdentity(pid)?.startTicks !== startTime) {
         throw new StepError('noProcess', `process ${pid} has ended`);
       }
-      const [theirs, ours] = [netns, homeNetns].map((fd) =>
+      const [theirs, ours] = [netns, hostNetns].map((fd) =>
         identityOf(fstatSync(fd, { bigint: true }))
       );
       if (isSameNetns(theirs!, ours!)) {

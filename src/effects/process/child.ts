@@ -22,8 +22,8 @@ export interface Child {
   readonly pipes: readonly Duplex[];
   /** Resolves once it has ended; never rejects. */
   readonly ended: Promise<ChildEnd>;
-  /** The last 16 KiB of what it wrote to stdout and stderr. */
-  readonly log: () => string;
+  /** The last 16 KiB of what it wrote. */
+  readonly said: (where: 'stdout' | 'stderr') => string;
   /**
    * Closes our ends of its pipes, then sends SIGTERM, then SIGKILL, each `graceMs` after the one
    * before, and resolves when it is gone.
@@ -60,7 +60,7 @@ export async function startChild({ file, args, env, pipes }: ChildCommand): Prom
   const ours = child.stdio.slice(3) as Duplex[];
   // A child that ends without a word resets them; how it ended is told by `ended`.
   for (const pipe of ours) pipe.on('error', () => undefined);
-  const log = tailOf([child.stdout!, child.stderr!]);
+  const tails = { stdout: tailOf(child.stdout!), stderr: tailOf(child.stderr!) };
   const ended = endOf(child);
   await spawned(child);
   const stat = statOf(child.pid!);
@@ -69,7 +69,7 @@ export async function startChild({ file, args, env, pipes }: ChildCommand): Prom
     process,
     pipes: ours,
     ended,
-    log,
+    said: (where) => tails[where](),
     stop: (graceMs) => stop(child, { ours, ended, graceMs })
   };
 }
@@ -101,14 +101,12 @@ function endOf(child: ChildProcess): Promise<ChildEnd> {
   });
 }
 
-function tailOf(streams: readonly Readable[]): () => string {
+function tailOf(stream: Readable): () => string {
   let tail = '';
-  for (const stream of streams) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      tail = (tail + text).slice(-LOG_MAX_CHARS);
-    });
-    stream.on('error', () => undefined);
-  }
+  stream.setEncoding('utf8').on('data', (text: string) => {
+    tail = (tail + text).slice(-LOG_MAX_CHARS);
+  });
+  stream.on('error', () => undefined);
   return () => tail;
 }
 

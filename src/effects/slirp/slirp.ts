@@ -24,7 +24,7 @@ export interface SlirpStart {
  * Starts a slirp4netns and waits until it is ready: `tap0` is up with its address, its route and IPv6.
  *
  * Failures: `slirp.notFound`, `slirp.tooOld`, `slirp.notSupported`, `slirp.badOption`,
- * `slirp.badSocket`, `slirp.failed` with what it said, `slirp.timedOut`, `netns.gone`, `netns.replaced`.
+ * `slirp.badSocket`, `slirp.noTun`, `slirp.failed` with what it said, `slirp.timedOut`, `netns.gone`, `netns.replaced`.
  * Nothing is left of it then.
  *
  * @throws MooringError

@@ -1,13 +1,13 @@
-import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { accessSync, chmodSync, constants, lstatSync, rmSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { dirname, isAbsolute } from 'node:path';
 import type { Netns } from '../../model/container.ts';
-import { failureOf, MooringError, oneLine, type Failure } from '../../model/failure.ts';
+import { failureOf, MooringError, type Failure } from '../../model/failure.ts';
 import type { SlirpOptions } from '../../model/slirp-options.ts';
 import type { NetnsThread } from '../../syscalls/netns-thread.ts';
 import { requireSame } from '../netns.ts';
-import { endText, startChild, type Child } from '../process/child.ts';
-import type { Uplink } from '../uplink.ts';
+import { startChild, type Child } from '../process/child.ts';
+import { untilReady, uplinkOf, UPLINK_GRACE_MS, type Uplink } from '../uplink.ts';
 import { slirpArguments } from './arguments.ts';
 import { slirpBinary, type SlirpSearch } from './binary.ts';
 import type { SlirpStart, StartSlirp } from './slirp.ts';
@@ -18,8 +18,9 @@ export interface SlirpDeps extends SlirpSearch {
   readonly onTrouble: (failure: Failure) => void;
 }
 
-const GRACE_MS = 1_000;
+const TUN = '/dev/net/tun';
 const ACCEPT_DAD = 'net/ipv6/conf/default/accept_dad';
+const OWN_WARNINGS = /^WARNING: Support for \S+ is experimental$/;
 // sun_path of sockaddr_un, with the NUL at its end.
 const SOCKET_PATH_MAX = 107;
 
@@ -30,6 +31,7 @@ export function slirpStarter(deps: SlirpDeps): StartSlirp {
     start.signal.throwIfAborted();
     const { path, features } = await slirpBinary(deps);
     requireInterfaces(options);
+    requireTun();
     if (apiSocket !== undefined) prepareSocket(apiSocket);
     const args = slirpArguments(options, features, {
       netnsPath: netns.path,
@@ -45,56 +47,21 @@ export function slirpStarter(deps: SlirpDeps): StartSlirp {
 }
 
 async function readyOrGone(child: Child, start: SlirpStart): Promise<Uplink> {
+  const launched = { child, area: 'slirp', name: 'slirp4netns', noise: OWN_WARNINGS };
+  const forget = () => {
+    if (start.apiSocket !== undefined) rmSync(start.apiSocket, { force: true });
+  };
   try {
-    await ready(child, start);
+    // One byte, once the interface and the API socket are there.
+    await untilReady(launched, start, (ready) => child.pipes[1]!.once('data', ready));
     requireSame(start.netns);
     if (start.apiSocket !== undefined) chmodSync(start.apiSocket, 0o600);
   } catch (error) {
-    await child.stop(GRACE_MS);
-    removeSocket(start);
+    await child.stop(UPLINK_GRACE_MS);
+    forget();
     throw error;
   }
-  let wanted = false;
-  return {
-    process: child.process,
-    ended: child.ended.then((end) => {
-      removeSocket(start);
-      const said = saidBy(child);
-      const message = `slirp4netns ended (${endText(end)})${said === '' ? '' : `: ${said}`}`;
-      return { wanted, failure: { code: 'slirp.lost', message } };
-    }),
-    async stop() {
-      wanted = true;
-      await child.stop(GRACE_MS);
-    }
-  };
-}
-
-/** Resolves at the byte on the ready descriptor. */
-function ready(child: Child, { timeoutMs, signal }: SlirpStart): Promise<void> {
-  const { promise, resolve, reject } = withResolvers();
-  const late = setTimeout(() => {
-    const said = saidBy(child);
-    reject(
-      new MooringError(
-        'slirp.timedOut',
-        `slirp4netns was not ready after ${timeoutMs} ms${said === '' ? '' : `: ${said}`}`
-      )
-    );
-  }, timeoutMs);
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort);
-  if (signal.aborted) onAbort();
-  child.pipes[1]!.once('data', () => resolve());
-  void child.ended.then((end) => {
-    const said = saidBy(child);
-    const text = said === '' ? endText(end) : JSON.stringify(said);
-    reject(new MooringError('slirp.failed', `slirp4netns failed: ${text}`));
-  });
-  return promise.finally(() => {
-    clearTimeout(late);
-    signal.removeEventListener('abort', onAbort);
-  });
+  return uplinkOf(launched, forget);
 }
 
 /** The interface is made with the netns' defaults, so they say that an address may be used at once. */
@@ -135,6 +102,16 @@ function badOption(text: string): MooringError {
   );
 }
 
+function requireTun(): void {
+  try {
+    accessSync(TUN, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const fix = code === 'ENOENT' ? 'modprobe tun' : `chmod 0666 ${TUN}`;
+    throw new MooringError('slirp.noTun', `${TUN} can't be opened (${String(code)}): ${fix}`);
+  }
+}
+
 /** Who can reach the socket can forward any port of the host, so nobody else may. */
 function prepareSocket(path: string): void {
   const refuse = (rule: string) =>
@@ -149,23 +126,4 @@ function prepareSocket(path: string): void {
   if (stat.uid !== process.geteuid!() || (stat.mode & 0o077) !== 0) {
     throw refuse(`${directory} must be this user's alone`);
   }
-}
-
-function removeSocket({ apiSocket }: SlirpStart): void {
-  if (apiSocket !== undefined) rmSync(apiSocket, { force: true });
-}
-
-function saidBy(child: Child): string {
-  return oneLine(child.log()).slice(-1_000);
-}
-
-// Promise.withResolvers() is not in Node 20.
-function withResolvers() {
-  let resolve!: () => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<void>((onValue, onError) => {
-    resolve = onValue;
-    reject = onError;
-  });
-  return { promise, resolve, reject };
 }
