@@ -21,7 +21,7 @@ const LOOP = `
 mode=$1 mark=$2 pause=0; shift 2
 export MOORING_GUARD=$$
 if [ "$mode" = first ]; then
-  MOORING_READY=1 "$@" 2>/dev/null & exec 3>&-
+  MOORING_READY=1 "$@" 2>/dev/null & exec 3>&- 2>/dev/null
   wait $!; code=$?
 else
   read -r word; [ "$word" = over ] && exit 0
