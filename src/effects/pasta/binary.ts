@@ -26,8 +26,9 @@ export function readPasta(path: string, version: string, help: string): PastaBin
 
 const probe: Probe<PastaBinary> = remembered(async (path) => {
   const [version, help] = await Promise.all([
-    sayOf(path, '--version', 'pasta.probeFailed'),
-    sayOf(path, '--help', 'pasta.probeFailed')
+    sayOf(path, '--version', { code: 'pasta.probeFailed', good: [0] }),
+    // Older ones take being asked for help as a mistake.
+    sayOf(path, '--help', { code: 'pasta.probeFailed', good: [0, 1] })
   ]);
   return readPasta(path, version, help);
 });

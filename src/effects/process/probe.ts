@@ -36,11 +36,16 @@ export function remembered<Answer>(ask: (path: string) => Promise<Answer>): Prob
 /**
  * Runs `<path> <option>`.
  *
- * @param code of the error when it can't be run, or says no
+ * @param how.code of the error when it can't be run, or says no
+ * @param how.good exit codes of an answer
  * @returns what it wrote to both, stdout first
  * @throws MooringError
  */
-export async function sayOf(path: string, option: string, code: string): Promise<string> {
+export async function sayOf(
+  path: string,
+  option: string,
+  { code, good }: { readonly code: string; readonly good: readonly number[] }
+): Promise<string> {
   const exit = await run({
     file: path,
     args: [option],
@@ -52,7 +57,7 @@ export async function sayOf(path: string, option: string, code: string): Promise
     signal: new AbortController().signal
   });
   const said = `${exit.stdout}${exit.stderr}`;
-  if (exit.exitCode === 0) return said;
+  if (exit.exitCode !== undefined && good.includes(exit.exitCode)) return said;
   const why = exit.spawnError?.message ?? (exit.timedOut ? 'no answer' : JSON.stringify(said));
   throw new MooringError(code, `${path} ${option}: ${oneLine(why).slice(0, 300)}`);
 }

@@ -76,8 +76,8 @@ function featuresOf(help: string): SlirpFeatures {
 
 const probe: Probe<SlirpBinary> = remembered(async (path) => {
   const [version, help] = await Promise.all([
-    sayOf(path, '--version', 'slirp.probeFailed'),
-    sayOf(path, '--help', 'slirp.probeFailed')
+    sayOf(path, '--version', { code: 'slirp.probeFailed', good: [0] }),
+    sayOf(path, '--help', { code: 'slirp.probeFailed', good: [0] })
   ]);
   return readSlirp(path, version, help);
 });
