@@ -42,6 +42,7 @@ import type { Collected } from './model/garbage.ts';
 import type { InterfaceStats } from './model/stats.ts';
 import { ensureDefaultNetwork, networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
 import {
+  bootOf,
   namesDir,
   NETNS_DIR,
   netnsName,
@@ -56,6 +57,7 @@ import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
 
 /** Everything the verbs work with, wired up for one process. */
 export interface Parts {
+  readonly settings: Settings;
   readonly store: Store;
   readonly bus: Bus;
   readonly log: Logger;
@@ -87,10 +89,13 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const shutdown = new AbortController();
   const names = namesOf(settings);
   const ownFiles = containerFiles({ dir: join(root, 'files'), paths: HOST_PATHS, names });
-  const leaves = leafEffects(settings, { ...programs, store, thread, log });
   const claims = portClaims({ ...settings, store, run: tool });
   const own = { ...ownResources(settings, claims, plugins), removeFiles: ownFiles.remove };
-  const effects: Effects = { ...leaves, ...ownFiles.effects, ...holdEffects(() => registry, own) };
+  const effects: Effects = {
+    ...leafEffects(settings, { ...programs, store, thread, log }),
+    ...ownFiles.effects,
+    ...holdEffects(() => registry, own)
+  };
   const registry: Registry = createRegistry({
     store,
     bus,
@@ -108,6 +113,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   });
   const tell = tellNetwork(() => registry);
   return {
+    settings,
     store,
     bus,
     log,
@@ -129,7 +135,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
           cache: resultCache(join(root, 'cni')),
           root,
           netnsDir: NETNS_DIR,
-          netnsName: netnsName(root),
+          netnsName: netnsName(settings),
           releasePorts: own.releasePorts,
           removeFiles: own.removeFiles
         },
@@ -137,16 +143,23 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       ),
     ensureDefaultNetwork: () => ensureDefaultNetwork(files, tell),
     linkStats: (netns) => linkStats(thread, netns),
-    close: async () => {
-      shutdown.abort();
-      await thread.close();
-      await store.close();
-    }
+    close: () => closeAll(shutdown, thread, store)
   };
 }
 
-function openStore({ root, store }: Settings): Promise<Store> {
-  if (store === 'embedded') return embeddedStore({ root });
+async function closeAll(
+  shutdown: AbortController,
+  thread: NetnsThread,
+  store: Store
+): Promise<void> {
+  shutdown.abort();
+  await thread.close();
+  await store.close();
+}
+
+function openStore(settings: Settings): Promise<Store> {
+  const { root, store } = settings;
+  if (store === 'embedded') return embeddedStore({ root, boot: bootOf(settings) });
   throw new MooringError(
     'store.unknown',
     `store ${JSON.stringify(store)} is not known, only "embedded" is`
@@ -169,9 +182,10 @@ function ownResources(
   };
 }
 
-function namesOf({ root, graceMs }: Settings): NameServer {
+function namesOf(settings: Settings): NameServer {
+  const { root, graceMs } = settings;
   return nameServer({
-    dir: namesDir(root),
+    dir: namesDir(settings),
     file: findAardvark(),
     run,
     lock: fileLock(join(root, 'names.lock')),
@@ -204,7 +218,7 @@ function leafEffects(settings: Settings, leaves: Leaves) {
     }
   };
   return {
-    ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
+    ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(settings) }),
     ...attachments,
     ...forgettingConnections(
       {
