@@ -5,6 +5,7 @@ import { holdEffects, type OwnResources } from './actors/holds.ts';
 import { lane } from './actors/lanes.ts';
 import { MACHINES } from './actors/machines.ts';
 import { createRegistry, type Registry } from './actors/registry.ts';
+import type { SettleOrphans } from './actors/runtime.ts';
 import type { Networks } from './api.ts';
 import { createBus, type Bus } from './bus/bus.ts';
 import { attachmentEffects } from './effects/attachments/attachments.ts';
@@ -97,19 +98,9 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     ...holdEffects(() => registry, own)
   };
   const registry: Registry = createRegistry({
-    store,
-    bus,
-    effects: options.wrapEffects?.(effects) ?? effects,
-    machines: MACHINES,
-    pluginLane: lane(settings.concurrency),
-    settleOrphans: (operation, { mode, signal }) =>
-      settleOrphans(operation, { mode, timeoutMs: settings.pluginTimeoutMs, signal }),
-    lockTimeoutMs,
-    shutdown: shutdown.signal,
-    now: Date.now,
-    newId: () => nanoid(),
-    log,
-    spans
+    ...loopOf(settings, shutdown.signal),
+    ...{ store, bus, log, spans },
+    effects: options.wrapEffects?.(effects) ?? effects
   });
   const tell = tellNetwork(() => registry);
   return {
@@ -127,24 +118,41 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     kept: keptProcesses({ store, claims, names, lockTimeoutMs }),
     collectGarbage: (options) =>
       collectGarbage(
-        {
-          store,
-          registry,
-          effects,
-          run: tool,
-          cache: resultCache(join(root, 'cni')),
-          root,
-          netnsDir: NETNS_DIR,
-          netnsName: netnsName(settings),
-          releasePorts: own.releasePorts,
-          removeFiles: own.removeFiles
-        },
+        { ...gcPaths(settings), ...{ store, registry, effects, run: tool }, ...releasing(own) },
         options
       ),
     ensureDefaultNetwork: () => ensureDefaultNetwork(files, tell),
     linkStats: (netns) => linkStats(thread, netns),
     close: () => closeAll(shutdown, thread, store)
   };
+}
+
+/** What the loop of every process of this host works under. */
+function loopOf({ lockTimeoutMs, concurrency, pluginTimeoutMs }: Settings, shutdown: AbortSignal) {
+  return {
+    machines: MACHINES,
+    pluginLane: lane(concurrency),
+    settleOrphans: ((operation, { mode, signal }) =>
+      settleOrphans(operation, { mode, timeoutMs: pluginTimeoutMs, signal })) as SettleOrphans,
+    lockTimeoutMs,
+    shutdown,
+    now: Date.now,
+    newId: () => nanoid()
+  };
+}
+
+function gcPaths(settings: Settings) {
+  const { root } = settings;
+  return {
+    cache: resultCache(join(root, 'cni')),
+    root,
+    netnsDir: NETNS_DIR,
+    netnsName: netnsName(settings)
+  };
+}
+
+function releasing({ releasePorts, removeFiles }: OwnResources) {
+  return { releasePorts, removeFiles };
 }
 
 async function closeAll(
