@@ -1,0 +1,72 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { bitsOf, parseAddress, type Family } from '../../model/subnet.ts';
+import { enterNetns } from '../../syscalls/namespaces.ts';
+import { inspect, isSameNetns } from '../../syscalls/nsfs.ts';
+import { socketAddress } from '../../syscalls/socket-address.ts';
+import { step, StepError } from '../../syscalls/step.ts';
+import { openSocket } from '../../syscalls/stream-socket.ts';
+import { inNetns } from '../../syscalls/visit-netns.ts';
+import type { ForwardTarget } from './forwarder.ts';
+
+/** One address of a container, in the netns from which it is reached. */
+export interface Destination {
+  /** Two that lead to the same have the same. */
+  readonly key: string;
+  readonly family: Family;
+  /** `sockaddr` of a port there. */
+  name(port: number): Buffer;
+}
+
+/** A target whose netns is open. */
+export interface OpenTarget {
+  /** Where clients of a family are led. */
+  destination(family: Family): Destination;
+  readonly keys: ReadonlySet<string>;
+  /**
+   * Sockets that are opened in the target's netns, however many are asked for meanwhile.
+   *
+   * @param work is given what opens one: its descriptor, or the negative `errno`
+   */
+  inside<Result>(work: (open: typeof openSocket) => Result): Result;
+  close(): void;
+}
+
+/**
+ * @param target with addresses that were checked
+ * @throws {@link StepError} `gone`, `replaced`, an errno's name
+ */
+export function openTarget({ netns, addresses }: ForwardTarget): OpenTarget {
+  const { path } = netns;
+  const fd = step(`open ${path}`, () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+  try {
+    const found = inspect(fd);
+    if (found.kind !== 'netns') throw new StepError('gone', `no netns is at ${path}`);
+    if (!isSameNetns(found, netns)) {
+      throw new StepError('replaced', `${path} is not the netns that was made there`);
+    }
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  const destinations = addresses.map((address) => destinationOf(address, netns));
+  return {
+    destination: (family) => destinations.find((one) => one.family === family) ?? destinations[0]!,
+    keys: new Set(destinations.map(({ key }) => key)),
+    inside: (work) =>
+      inNetns(
+        () => step(`enter ${path}`, () => enterNetns(fd)),
+        () => work(openSocket)
+      ),
+    close: () => closeSync(fd)
+  };
+}
+
+function destinationOf(text: string, { device, inode }: ForwardTarget['netns']): Destination {
+  const { family, value } = parseAddress(text);
+  const bytes = Buffer.from(value.toString(16).padStart(bitsOf(family) / 4, '0'), 'hex');
+  return {
+    key: `${device}:${inode} ${bytes.toString('hex')}`,
+    family,
+    name: (port) => socketAddress(bytes, port)
+  };
+}
