@@ -42,6 +42,7 @@ import type { Collected } from './model/garbage.ts';
 import type { InterfaceStats } from './model/stats.ts';
 import { ensureDefaultNetwork, networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
 import {
+  bootOf,
   namesDir,
   NETNS_DIR,
   netnsName,
@@ -55,6 +56,7 @@ import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
 
 /** Everything the verbs work with, wired up for one process. */
 export interface Parts {
+  readonly settings: Settings;
   readonly store: Store;
   readonly bus: Bus;
   readonly log: Logger;
@@ -105,6 +107,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   });
   const tell = tellNetwork(() => registry);
   return {
+    settings,
     store,
     bus,
     log,
@@ -126,7 +129,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
           cache: resultCache(join(settings.root, 'cni')),
           root: settings.root,
           netnsDir: NETNS_DIR,
-          netnsName: netnsName(settings.root),
+          netnsName: netnsName(settings),
           releasePorts: own.releasePorts,
           removeFiles: own.removeFiles
         },
@@ -142,8 +145,9 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   };
 }
 
-function openStore({ root, store }: Settings): Promise<Store> {
-  if (store === 'embedded') return embeddedStore({ root });
+function openStore(settings: Settings): Promise<Store> {
+  const { root, store } = settings;
+  if (store === 'embedded') return embeddedStore({ root, boot: bootOf(settings) });
   throw new MooringError(
     'store.unknown',
     `store ${JSON.stringify(store)} is not known, only "embedded" is`
@@ -175,9 +179,10 @@ function ownResources(
   };
 }
 
-function namesOf({ root, graceMs }: Settings): NameServer {
+function namesOf(settings: Settings): NameServer {
+  const { root, graceMs } = settings;
   return nameServer({
-    dir: namesDir(root),
+    dir: namesDir(settings),
     file: findAardvark(),
     run,
     lock: fileLock(join(root, 'names.lock')),
@@ -232,7 +237,7 @@ function leafEffects(settings: Settings, { store, plugins, thread, runner, log }
     }
   };
   return {
-    ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
+    ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(settings) }),
     ...attachments,
     ...forgettingConnections({ ...underLock(pluginLock, cni), ...attachments }, connections),
     ...sweepEffects(tool),
