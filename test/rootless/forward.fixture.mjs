@@ -1,15 +1,15 @@
 // Run as the root of a user namespace, in the host's netns: node forward.fixture.mjs DIRECTORY.
-// Makes two netns, `shared` and `ctr`, joined by a link, and a forwarder that is told what to do by
-// requests of one line of JSON each on DIRECTORY/control. What its servers print it prints.
+// Makes two netns, `shared` and `ctr`, joined by a link, and a forwarder that does what it is told
+// by `control.fixture.ts`. What its servers print it prints.
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { startForwarder } from '../../dist/effects/forward/forwarder.js';
 import { parsePublish } from '../../dist/model/port.js';
 import { libc } from '../../dist/syscalls/libc.js';
 import { startNetnsThread } from '../../dist/syscalls/netns-thread.js';
+import { serveControl } from './control.fixture.mjs';
 
 const [directory] = process.argv.slice(2);
 const sh = (script) => execFileSync('sh', ['-euc', script]).toString();
@@ -74,18 +74,7 @@ const requests = {
   }
 };
 
-const control = createServer({ allowHalfOpen: true }, (socket) => {
-  let text = '';
-  socket.on('data', (data) => (text += data));
-  socket.on('end', async () => {
-    const { op, ...rest } = JSON.parse(text);
-    try {
-      socket.end(JSON.stringify({ value: (await requests[op](rest)) ?? null }));
-    } catch ({ code = 'none', message }) {
-      socket.end(JSON.stringify({ code, message }));
-    }
-  });
-}).listen(`${directory}/control`, () => console.log('ready'));
+const control = serveControl(directory, requests);
 
 // Puts another file in the place of the forwarding thread's descriptor of the netns it returns to.
 function spoilWayHome() {

@@ -1,13 +1,13 @@
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Background } from '../sandbox/background.ts';
 import { ask } from '../sandbox/traffic.ts';
-import { NODE, RUNTIME_DIR, SEEN_AT, useUser } from '../sandbox/user.ts';
+import { SEEN_AT, useUser } from '../sandbox/user.ts';
+import { startControlled, type Controlled } from './control.fixture.ts';
 
 const user = useUser();
 const WORLD = '/run/netns/world';
-const DIRECTORY = `${RUNTIME_DIR}/forward`;
 const FIXTURES = `${SEEN_AT}/test/rootless`;
-let forwarder: Background;
+let forwarder: Controlled;
 
 // `world` is another machine, for which we are 192.0.2.1, 192.0.2.9 and fd77::1.
 beforeAll(async () => {
@@ -19,47 +19,18 @@ beforeAll(async () => {
     ip -n world addr add 192.0.2.2/24 dev eth0; ip -n world addr add fd77::2/64 dev eth0 nodad
     ip -n world link set eth0 up
   `);
-  await user.run(['mkdir', DIRECTORY]);
-  const private_ = ['unshare', '--user', '--map-auto', '--map-root-user', '--mount', 'setpriv'];
-  const path = 'PATH=/usr/sbin:/usr/bin:/sbin:/bin';
-  forwarder = await user.start([
-    ...[...private_, '--pdeathsig', 'KILL', 'env', path],
-    ...[NODE, `${FIXTURES}/forward.fixture.mjs`, DIRECTORY]
-  ]);
-  await forwarder.line(/^ready$/);
+  forwarder = await startControlled(user, 'forward.fixture.mjs');
   for (const [address, protocols] of Object.entries(SERVED)) {
     for (const protocol of protocols)
       await told('serve', { at: 'ctr', protocol, port: 80, address });
   }
 });
 
+afterAll(() => forwarder.remove());
+
 const SERVED = { '10.90.0.5': ['tcp', 'udp'], '10.90.0.6': ['tcp'], 'fd90::5': ['tcp', 'udp'] };
 
-afterEach(async () => {
-  await told('withdraw', { container: 'web' });
-});
-
-interface Answer {
-  readonly value?: unknown;
-  readonly code?: string;
-  readonly message?: string;
-}
-
-async function answered(op: string, rest: object = {}): Promise<Answer> {
-  const script =
-    'const s=require("net").connect(process.argv[1],()=>s.end(process.argv[2]));s.pipe(process.stdout)';
-  const request = JSON.stringify({ op, ...rest });
-  const argv = [process.execPath, '-e', script, `${DIRECTORY}/control`];
-  const { stdout, stderr } = await user.host.run([...argv, request]);
-  if (stdout === '') throw new Error(`no answer to ${request}: ${stderr}`);
-  return JSON.parse(stdout) as Answer;
-}
-
-async function told(op: string, rest: object = {}): Promise<unknown> {
-  const { value, ...failure } = await answered(op, rest);
-  expect({ op, failure }).toEqual({ op, failure: {} });
-  return value;
-}
+const told: Controlled['told'] = (op, rest) => forwarder.told(op, rest);
 
 const web = { container: 'web' };
 const toWeb = { ...web, at: 'shared', addresses: ['10.90.0.5', 'fd90::5'] };
@@ -89,6 +60,10 @@ async function end(process: Background): Promise<void> {
 const listeners = () => user.sh(`ss -lntuHe | grep -E ':80[0-9][0-9]' | sort`).catch(() => '');
 
 describe('a forwarded port', () => {
+  afterEach(async () => {
+    await told('withdraw', web);
+  });
+
   it.each([
     ['tcp', '192.0.2.1', '10.90.0.5', '10.90.0.1'],
     ['tcp', 'fd77::1', 'fd90::5', 'fd90::1'],
@@ -104,7 +79,7 @@ describe('a forwarded port', () => {
       const answer = await ask(user.host, { netns: WORLD, protocol, address, port: 8080 }, 'hello');
 
       expect(answer).toMatchObject({ code: 0, stdout: 'hello\n' });
-      await forwarder.line(new RegExp(`^${container}:80/${protocol} from ${source}$`));
+      await forwarder.process.line(new RegExp(`^${container}:80/${protocol} from ${source}$`));
       expect(await counters()).toMatchObject({ accepted: 1, bytesIn: 5, bytesOut: 5, dropped: 0 });
     }
   );
@@ -126,7 +101,7 @@ describe('a forwarded port', () => {
 
     const to = { netns: WORLD, protocol: 'tcp', address: '192.0.2.1', port: 8080 } as const;
     expect(await ask(user.host, to, 'hello')).toMatchObject({ stdout: 'hello\n' });
-    await forwarder.line(/^10\.90\.0\.5:80\/tcp from 10\.90\.0\.5$/);
+    await forwarder.process.line(/^10\.90\.0\.5:80\/tcp from 10\.90\.0\.5$/);
   });
 
   it('leads a client to the other family when the container has no address of its own', async () => {
@@ -152,7 +127,7 @@ describe('a forwarded port', () => {
     await told('aim', { ...toWeb, addresses: ['10.90.0.6'] });
 
     await waiting.line(/^answer hi/);
-    await forwarder.line(/^10\.90\.0\.6:80\/tcp from 10\.90\.0\.1$/);
+    await forwarder.process.line(/^10\.90\.0\.6:80\/tcp from 10\.90\.0\.1$/);
     // There is nobody any more at the address it talks to.
     await old.line(/^error ECONNRESET$/);
     expect(await listeners()).toBe(before);
@@ -275,7 +250,7 @@ describe('a forwarded port', () => {
     ]);
     await holder.line(/^listening$/);
 
-    const refusal = await answered('publish', { ...web, ports: ['8083:80', port] });
+    const refusal = await forwarder.answered('publish', { ...web, ports: ['8083:80', port] });
 
     expect(refusal).toMatchObject({ code, message: expect.stringMatching(message) });
     expect(await listeners()).not.toContain(':8083');
@@ -285,10 +260,10 @@ describe('a forwarded port', () => {
   it('is aimed at no netns but the one that was meant, and stays where it was', async () => {
     await publish('8080:80');
 
-    expect(await answered('replaced', { ...web, at: 'shared' })).toMatchObject({
+    expect(await forwarder.answered('replaced', { ...web, at: 'shared' })).toMatchObject({
       code: 'netns.replaced'
     });
-    expect(await answered('aim', { ...toWeb, addresses: ['127.0.0.1'] })).toMatchObject({
+    expect(await forwarder.answered('aim', { ...toWeb, addresses: ['127.0.0.1'] })).toMatchObject({
       code: 'forward.badTarget'
     });
     const to = { netns: WORLD, protocol: 'tcp', address: '192.0.2.1', port: 8080 } as const;
@@ -306,8 +281,10 @@ describe('a forwarded port', () => {
     expect(await told('troubles')).toEqual(['forward.threadLost']);
     expect(await listeners()).toBe(before);
   });
+});
 
-  it('ends with the forwarder, and nothing is left', async () => {
+describe('the forwarder', () => {
+  it('ends with everything that it had open', async () => {
     await publish('8080:80/tcp,udp');
     const staying = await client('stay', '192.0.2.1', 8080);
     await staying.line(/^answer hi/);
@@ -315,10 +292,9 @@ describe('a forwarded port', () => {
 
     await told('close');
 
-    expect(await forwarder.done).toMatchObject({ code: 0, stderr: '' });
+    expect(await forwarder.process.done).toMatchObject({ code: 0, stderr: '' });
     await staying.line(/^(error ECONNRESET|ended)$/);
     await end(staying);
     expect(await listeners()).toBe('');
-    await user.run(['rm', '-r', DIRECTORY]);
   });
 });

@@ -8,6 +8,8 @@ import { openSocket } from '../../syscalls/stream-socket.ts';
 import { inNetns } from '../../syscalls/visit-netns.ts';
 import type { ForwardTarget } from './forwarder.ts';
 
+const NONE = -1;
+
 /** One address of a container, in the netns from which it is reached. */
 export interface Destination {
   /** Two that lead to the same have the same. */
@@ -23,11 +25,12 @@ export interface OpenTarget {
   destination(family: Family): Destination;
   readonly keys: ReadonlySet<string>;
   /**
-   * Sockets that are opened in the target's netns, however many are asked for meanwhile.
+   * Opens so many sockets in the target's netns.
    *
-   * @param work is given what opens one: its descriptor, or the negative `errno`
+   * @returns the descriptor of each, or a negative number
+   * @throws {@link StepError} `stranded` when there is no way back from the netns; none is open then
    */
-  inside<Result>(work: (open: typeof openSocket) => Result): Result;
+  open(type: 'tcp' | 'udp', family: Family, count: number): readonly number[];
   close(): void;
 }
 
@@ -52,11 +55,22 @@ export function openTarget({ netns, addresses }: ForwardTarget): OpenTarget {
   return {
     destination: (family) => destinations.find((one) => one.family === family) ?? destinations[0]!,
     keys: new Set(destinations.map(({ key }) => key)),
-    inside: (work) =>
-      inNetns(
-        () => step(`enter ${path}`, () => enterNetns(fd)),
-        () => work(openSocket)
-      ),
+    open(type, family, count) {
+      const sockets: number[] = [];
+      try {
+        inNetns(
+          () => step(`enter ${path}`, () => enterNetns(fd)),
+          () => {
+            while (sockets.length < count) sockets.push(openSocket(type, family));
+          }
+        );
+        return sockets;
+      } catch (error) {
+        sockets.filter((socket) => socket >= 0).forEach(closeSync);
+        if (!(error instanceof StepError) || error.code === 'stranded') throw error;
+        return Array.from({ length: count }, () => NONE);
+      }
+    },
     close: () => closeSync(fd)
   };
 }

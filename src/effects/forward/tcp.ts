@@ -5,8 +5,7 @@ import {
   acceptStream,
   beginConnect,
   resetStream,
-  sendAtOnce,
-  type openSocket
+  sendAtOnce
 } from '../../syscalls/stream-socket.ts';
 import type { Ear, Flow, Group } from './group.ts';
 import type { Loop } from './loop.ts';
@@ -45,16 +44,21 @@ export function hearConnections(loop: Loop, group: Group, listener: Listener): E
     const { counters } = group;
     counters.accepted += clients.length;
     const target = group.target();
-    if (target === undefined) {
-      counters.refused += clients.length;
-      clients.forEach(resetStream);
-      return;
-    }
+    if (target === undefined) return refuse(clients);
     const destination = target.destination(listener.family);
-    const sockets = target.inside((open: typeof openSocket) =>
-      clients.map(() => open('tcp', destination.family))
-    );
+    let sockets: readonly number[];
+    try {
+      sockets = target.open('tcp', destination.family, clients.length);
+    } catch (error) {
+      refuse(clients);
+      throw error;
+    }
     clients.forEach((client, index) => connect(client, sockets[index]!, destination));
+  }
+
+  function refuse(clients: readonly number[]): void {
+    group.counters.refused += clients.length;
+    clients.forEach(resetStream);
   }
 
   function connect(client: number, container: number, destination: Destination): void {
@@ -64,9 +68,8 @@ export function hearConnections(loop: Loop, group: Group, listener: Listener): E
       start(client, container, { destination, connecting: answer === 'pending' });
       return;
     }
-    group.counters.refused += 1;
     if (container >= 0) closeSync(container);
-    resetStream(client);
+    refuse([client]);
   }
 
   function start(

@@ -29,6 +29,7 @@ interface Client extends Flow {
 
 // One set for the thread: what is received is sent on before the next is.
 const batch = datagrams(32);
+const NONE = -1;
 const NOTHING = Buffer.alloc(0);
 
 /** Leads datagrams of one listener to the container, and its answers back to each client. */
@@ -62,7 +63,7 @@ export function hearDatagrams(
     const target = group.target();
     if (target === undefined || counters.open >= group.flowsMax) return undefined;
     const led = target.destination(listener.family);
-    const fd = target.inside((open) => open('udp', led.family));
+    const [fd = NONE] = target.open('udp', led.family, 1);
     if (fd < 0) return undefined;
     if (typeof beginConnect(fd, led.name(listener.containerPort)) === 'number') {
       closeSync(fd);
