@@ -1,5 +1,6 @@
 import { MooringError } from './model/failure.ts';
-import { type JournalRecord, type Store } from './store/store.ts';
+import { journalRecordOf } from './store/record.ts';
+import type { JournalRecord, Store } from './store/store.ts';
 import { containerKey } from './container-rest.ts';
 
 /** The journal of a container, from its first record to its last. */
@@ -7,7 +8,7 @@ export async function* journalOf(store: Store, id: string): AsyncIterable<Journa
   let found = false;
   for await (const record of store.journal(containerKey(id))) {
     found = true;
-    yield record;
+    yield journalRecordOf(record);
   }
   if (!found) throw new MooringError('container.notFound', `no journal of a container named ${id}`);
 }
@@ -25,7 +26,7 @@ export async function* eventsOf(
   for (const kind of ['container', 'namespace', 'network'] as const) {
     for (const { key } of await store.list(kind)) {
       signal?.throwIfAborted();
-      for await (const record of store.journal(key)) records.push(record);
+      for await (const record of store.journal(key)) records.push(journalRecordOf(record));
     }
   }
   records.sort(byTime);

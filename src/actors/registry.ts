@@ -1,4 +1,3 @@
-import { nanoid } from 'nanoid';
 import type { Envelope } from '../bus/bus.ts';
 import { isCommand, type MooringEvent } from '../bus/events.ts';
 import { keyText, type Key } from '../store/store.ts';
@@ -45,7 +44,7 @@ export function createRegistry(runtime: Runtime): Registry {
 
   return {
     ask(key, command, { cause, ...asked } = {}) {
-      const id = nanoid();
+      const id = runtime.newId();
       const envelope = {
         key: keyText(key),
         event: command,

@@ -8,8 +8,8 @@ import {
   renameSync,
   writeSync
 } from 'node:fs';
-import { encodeRecord, type StoredRecord } from '../record.ts';
-import { keyText, type Commit, type Key, type Known } from '../store.ts';
+import { encodeRecord } from '../record.ts';
+import { keyText, type Commit, type Key, type Known, type StoredRecord } from '../store.ts';
 import { full, openFile, unlinkIfPresent, writeFailure } from './files.ts';
 import type { History } from './history.ts';
 import type { Layout } from './layout.ts';
