@@ -14,6 +14,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   model: ['valibot', 'ip-address'],
   bus: ['model/', 'rxjs'],
   machines: ['model/', 'bus/', 'xstate'],
+  journal: ['model/', 'bus/', 'store/record.ts', 'store/store.ts', 'node:'],
+  replay: [
+    'model/',
+    'bus/',
+    'machines/',
+    'actors/',
+    'store/',
+    'journal/',
+    'effects/effects.ts',
+    'xstate',
+    'vitest',
+    'node:'
+  ],
   store: ['model/', 'bus/', 'syscalls/', 'nanoid', 'node:'],
   syscalls: ['ffi-rs', 'node:'],
   effects: ['model/', 'bus/', 'syscalls/', 'type store/store.ts', 'execa', 'nanoid', 'node:'],
@@ -39,7 +52,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'type pino',
     'node:'
   ],
-  cli: ['index.ts', 'commander', 'cli-table3', '@bomb.sh/tab', 'node:']
+  cli: ['index.ts', 'testing.ts', 'commander', 'cli-table3', '@bomb.sh/tab', 'node:']
 };
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) =>

@@ -22,6 +22,7 @@ function processDeps(): Deps {
   onBrokenPipe(process.stderr, () => {});
   return {
     library: () => import('../index.ts'),
+    testing: () => import('../testing.ts'),
     stdout: outputOf(process.stdout),
     stderr: outputOf(process.stderr),
     env: process.env,
