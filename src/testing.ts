@@ -27,6 +27,8 @@ export {
   type Replayed,
   type ReplayOptions
 } from './replay/replay.ts';
+export { actorOf, type TestActor } from './replay/test-actor.ts';
+export { toTest } from './replay/to-test.ts';
 export { divergenceLines, reportLines, stateText } from './replay/report.ts';
 export type { Place } from './replay/source.ts';
 export { VERDICTS, type Judgement, type Verdict } from './replay/verdict.ts';

@@ -18,7 +18,7 @@ export type Library = Pick<
 >;
 
 /** What `replay` uses of `mooring/testing`. */
-export type Testing = Pick<typeof TestingApi, 'replay' | 'reportLines'>;
+export type Testing = Pick<typeof TestingApi, 'replay' | 'reportLines' | 'toTest'>;
 
 /** Everything through which a command touches the world, so that tests can stand in for it. */
 export interface Deps {

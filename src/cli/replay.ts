@@ -1,12 +1,14 @@
+import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Replayed } from '../testing.ts';
-import { EXIT, visible } from './errors.ts';
+import { CliError, EXIT, usage, visible } from './errors.ts';
 import { formatOption } from './options.ts';
 import { json } from './print.ts';
 import type { Session } from './session.ts';
 
 interface ReplayCommandOptions {
   readonly strict?: true;
+  readonly toTest?: string;
   readonly format: string;
 }
 
@@ -16,6 +18,7 @@ export function addReplayCommand(program: Command, session: Session): void {
     .command('replay')
     .description('let the charts of this version take journals again; 1 when they do otherwise')
     .argument('<files...>', 'what journal export printed')
+    .option('--to-test <file>', 'write what the journal says as a vitest test')
     .option('--strict', 'with 1 also where the charts have changed, though not what they do')
     .addOption(formatOption('text', 'json'))
     .action((files: string[], options: ReplayCommandOptions) =>
@@ -26,9 +29,15 @@ export function addReplayCommand(program: Command, session: Session): void {
 async function replayFiles(
   session: Session,
   files: readonly string[],
-  { strict, format }: ReplayCommandOptions
+  options: ReplayCommandOptions
 ): Promise<void> {
+  const { strict, toTest, format } = options;
   const testing = await session.deps.testing();
+  if (toTest !== undefined) {
+    const [file, ...others] = files;
+    if (others.length > 0) throw usage('--to-test makes a test of one file');
+    writeNew(toTest, testing.toTest(file!));
+  }
   const results: (Replayed & { readonly file: string })[] = [];
   for (const file of files) {
     session.signal.throwIfAborted();
@@ -44,6 +53,16 @@ async function replayFiles(
     }
   }
   if (format === 'json') session.print(json(results));
+}
+
+function writeNew(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { flag: 'wx' });
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    const reason = isThere ? 'it exists already' : (error as Error).message;
+    throw new CliError('cli.notWritten', `writing ${path}: ${reason}`);
+  }
 }
 
 // As of a test: it was looked at, and the answer is no.

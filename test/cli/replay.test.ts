@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -65,6 +65,22 @@ describe('replay', () => {
       `Error: ${path('cut.jsonl')} was cut off after line 5: the last line, which counts the records, is missing`,
       expect.stringMatching(/^Error: reading .*none\.jsonl: ENOENT/)
     ]);
+  });
+
+  it('writes a test, and over nothing', async () => {
+    const first = await mooring(['replay', path('good.jsonl'), '--to-test', path('a.test.ts')]);
+    const again = await mooring(['replay', path('good.jsonl'), '--to-test', path('a.test.ts')]);
+    const two = ['good.jsonl', 'other.jsonl'].map(path);
+    const both = await mooring(['replay', ...two, '--to-test', path('b.test.ts')]);
+
+    expect(first).toMatchObject({ code: 0, err: '' });
+    expect(readFileSync(path('a.test.ts'), 'utf8')).toContain("actorOf('namespace', 'web')");
+    expect(again).toMatchObject({
+      code: 125,
+      out: '',
+      err: `Error: writing ${path('a.test.ts')}: it exists already\n`
+    });
+    expect(both).toMatchObject({ code: 125, err: 'Error: --to-test makes a test of one file\n' });
   });
 
   it('is not content with charts that have changed when it is to be strict', async () => {
