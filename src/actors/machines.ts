@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AnyStateMachine } from 'xstate';
-import { containerMachine } from '../machines/container.ts';
-import { namespaceMachine } from '../machines/namespace.ts';
-import { networkMachine } from '../machines/network.ts';
+import { MACHINES as ALL } from '../machines/all.ts';
 import { shapeText, structureText } from '../machines/structure.ts';
 import type { Key, Kind } from '../store/store.ts';
 import { machineIdText, versionOf } from './versions.ts';
@@ -16,11 +14,7 @@ export interface MachineEntry {
 export type Machines = Readonly<Record<Kind, MachineEntry>>;
 
 /** The chart of each kind of actor. */
-export const MACHINES: Machines = {
-  container: { machine: containerMachine, input: (container) => ({ container }) },
-  namespace: { machine: namespaceMachine, input: (namespace) => ({ namespace }) },
-  network: { machine: networkMachine, input: (network) => ({ network }) }
-};
+export const MACHINES: Machines = ALL;
 
 export const KINDS = Object.keys(MACHINES) as readonly Kind[];
 

@@ -1,5 +1,6 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Effects } from '../effects/effects.ts';
+import type { Span } from '../model/span.ts';
 import type { Store } from '../store/store.ts';
 import type { Lane } from './lanes.ts';
 import type { Machines } from './machines.ts';
@@ -22,6 +23,14 @@ export interface Runtime {
   /** An id that nothing had before, `[A-Za-z0-9_-]{21}`. */
   readonly newId: () => string;
   readonly log: Log;
+  /** Keeps what effects run and wait for; absent: that is not recorded. */
+  readonly spans?: SpanLog;
+}
+
+export interface SpanLog {
+  begin(operation: string): void;
+  note(operation: string, span: Span): void;
+  take(operation: string): readonly Span[];
 }
 
 export type SettleOrphans = (

@@ -3,6 +3,7 @@ import type { Envelope } from '../bus/bus.ts';
 import { traitsOf } from '../bus/requests.ts';
 import { INTERRUPTED } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
+import { WAIT_MIN_MS, type Span } from '../model/span.ts';
 import {
   keyText,
   type Key,
@@ -31,10 +32,14 @@ export async function openSession(
   runtime: Runtime,
   rested: RestedActors
 ): Promise<Session> {
-  const { store, lockTimeoutMs, shutdown } = runtime;
+  const { store, lockTimeoutMs, shutdown, now } = runtime;
+  const begunAt = now();
   const lease = await store.acquire(key, { timeoutMs: lockTimeoutMs, signal: shutdown });
+  const tookMs = now() - begunAt;
+  const waited: Span[] =
+    tookMs < WAIT_MIN_MS ? [] : [{ kind: 'wait', on: 'lease', begunAt, tookMs }];
   try {
-    return await session({ key, lease, runtime, rested });
+    return await session({ key, lease, waited, runtime, rested });
   } catch (error) {
     await store.release(lease);
     throw error;
@@ -44,11 +49,13 @@ export async function openSession(
 interface Parts {
   readonly key: Key;
   readonly lease: Lease;
+  /** How long it took to get the lease; told by the first record that is written under it. */
+  readonly waited: readonly Span[];
   readonly runtime: Runtime;
   readonly rested: RestedActors;
 }
 
-async function session({ key, lease, runtime, rested }: Parts): Promise<Session> {
+async function session({ key, lease, waited, runtime, rested }: Parts): Promise<Session> {
   const { store, bus, machines, now, newId, log } = runtime;
   const { actor, asked, stored, ...last } = await recall(key, runtime, rested);
   const outstanding = new Map<string, Outstanding>();
@@ -58,6 +65,7 @@ async function session({ key, lease, runtime, rested }: Parts): Promise<Session>
   let wake: () => void = () => undefined;
   let known = last.known;
   let since = last.since ?? now();
+  let unsaid = waited;
 
   if (stored) await goOn(stored);
 
@@ -159,8 +167,10 @@ async function session({ key, lease, runtime, rested }: Parts): Promise<Session>
       outstanding: [...outstanding.values()],
       machine: machineId(key.kind, machines),
       causation: envelope.causation,
-      correlation: envelope.correlation
+      correlation: envelope.correlation,
+      spans: [...unsaid, ...(envelope.spans ?? [])]
     });
+    unsaid = [];
     known = { seq: (known?.seq ?? 0) + 1, token: lease.token };
     since = now();
     log.debug(

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import type { Span } from '../model/span.ts';
 import type { JournalRecord, Outstanding } from '../store/store.ts';
 import { CNI_FIELDS, FIELDS_OF_NAMES, FOREIGN_FIELDS, OUR_WORDS, PLUGIN_TYPES } from './words.ts';
 import { stands } from './stand-ins.ts';
@@ -40,7 +41,8 @@ export function redaction(): Redaction {
         boot: standIns.name('boot', boot),
         key: `${key.slice(0, slash)}/${standIns.name('container', key.slice(slash + 1))}`,
         event: replacedIn(event),
-        requests: requestsOf(record.requests)
+        requests: requestsOf(record.requests),
+        ...(record.spans && { spans: record.spans.map(spanOf) })
       };
     },
     requests: requestsOf,
@@ -53,6 +55,22 @@ export function redaction(): Redaction {
       request: replacedIn(outstanding.request),
       askedAt: shifted(outstanding.askedAt)
     }));
+  }
+
+  // Of what programs were given and said, only how much it was.
+  function spanOf(span: Span): Span {
+    const begunAt = shifted(span.begunAt);
+    if (span.kind === 'wait') return { ...span, begunAt };
+    const { program, command, stdin, stdout, stderr } = span;
+    return {
+      ...span,
+      begunAt,
+      program: PLUGIN_TYPES.has(program) ? program : standIns.name('program', program),
+      command: VERBS.has(command) ? command : standIns.name('command', command),
+      stdin: { ...stdin, text: '' },
+      stdout: { ...stdout, text: '' },
+      stderr: { ...stderr, text: '' }
+    };
   }
 
   // An event or a request is JSON, and comes out with the same fields.
@@ -92,6 +110,7 @@ export function redaction(): Redaction {
   }
 }
 
+const VERBS: ReadonlySet<string> = new Set(['ADD', 'DEL', 'CHECK', 'GC', 'STATUS', 'VERSION']);
 const EPOCH_MS = Date.UTC(2000, 0, 1);
 
 function isWord(text: string, field: string, foreign: boolean): boolean {

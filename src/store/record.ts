@@ -31,7 +31,7 @@ export function encodeRecord(frame: RecordFrame, commit: Commit): SealedLine {
   const { outstanding, requests, snapshot } = commit;
   const { seq, time, host, boot, key, token, prev } = frame;
   const earlier = outstanding.filter(({ id }) => !requests.some((request) => request.id === id));
-  const { machine, event, value, causation, correlation } = commit;
+  const { machine, event, value, causation, correlation, spans = [] } = commit;
   return seal({
     v: 1,
     seq,
@@ -46,6 +46,7 @@ export function encodeRecord(frame: RecordFrame, commit: Commit): SealedLine {
     value,
     causation,
     correlation,
+    ...(spans.length > 0 && { spans }),
     prev,
     snapshot,
     earlier

@@ -2,6 +2,7 @@ import type { MooringEvent } from '../bus/events.ts';
 import type { EffectRequest } from '../bus/requests.ts';
 import { MooringError } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
+import type { Span } from '../model/span.ts';
 
 /**
  * Where actors rest between events, and who may move them.
@@ -154,6 +155,8 @@ export interface Commit {
   readonly causation: string | null;
   /** Command that everything since follows from. */
   readonly correlation: string;
+  /** What was run and waited for since the request that the event answers. */
+  readonly spans?: readonly Span[];
 }
 
 /** A commit without what only a restart needs, as it is exported. */
@@ -176,6 +179,8 @@ export interface JournalRecord {
   readonly value: Json;
   readonly causation: string | null;
   readonly correlation: string;
+  /** What was run and waited for on the way to the event; absent when there was nothing. */
+  readonly spans?: readonly Span[];
   /** Hash over this record and the hash of the one before. */
   readonly hash: string;
 }

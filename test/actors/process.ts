@@ -3,6 +3,7 @@ import { nanoid } from 'nanoid';
 import { lane } from '../../src/actors/lanes.ts';
 import { MACHINES } from '../../src/actors/machines.ts';
 import { createRegistry, type Registry } from '../../src/actors/registry.ts';
+import type { SpanLog } from '../../src/actors/runtime.ts';
 import { createBus, type Bus } from '../../src/bus/bus.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import { memoryStore, type MemoryBacking } from '../../src/store/memory.ts';
@@ -34,7 +35,8 @@ export function startProcess(
     places = 4,
     wrap = (effects) => effects,
     wrapStore = (store) => store,
-    boot = 'first'
+    boot = 'first',
+    spans
   }: {
     readonly fate?: Fate;
     readonly places?: number;
@@ -42,6 +44,7 @@ export function startProcess(
     readonly wrapStore?: (store: Store) => Store;
     /** Boot of the host it runs on. */
     readonly boot?: string;
+    readonly spans?: SpanLog;
   } = {}
 ): Process {
   const errors: unknown[] = [];
@@ -67,6 +70,7 @@ export function startProcess(
     shutdown: new AbortController().signal,
     now: Date.now,
     newId: () => nanoid(),
+    ...(spans && { spans }),
     log: { debug: () => undefined, error: (fields) => errors.push(fields) }
   });
   return { registry, store, bus, errors, orphans };

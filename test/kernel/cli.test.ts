@@ -74,7 +74,10 @@ describe('the history', () => {
       expect(replayed).toMatch(/^\/run\/web\.jsonl: identical: /);
       expect(imported).toBe('container/web\nnamespace/web');
       expect(again).toBe(exported);
-      expect(twice).toMatchObject({ code: 125, reason: expect.stringContaining('container/web has a journal here') });
+      expect(twice).toMatchObject({
+        code: 125,
+        reason: expect.stringContaining('container/web has a journal here')
+      });
     });
   });
 

@@ -241,6 +241,18 @@ export function conforms(name: string, makeShared: () => Promise<Shared>): void 
         expect(record).toMatchObject({ v: 1, seq: 1, key: 'container/web', token: lease.token });
       });
 
+      it('tells what was run and waited for, where there was something', async () => {
+        const store = await open();
+        const spans = [{ kind: 'wait', on: 'lease', begunAt: 1, tookMs: 2.5 }] as const;
+        const lease = await leased(store);
+        await store.commit(lease, { ...commitOf(1), spans });
+        await store.commit(lease, { ...commitOf(2), spans: [] });
+
+        const [first, second] = await collect(store.journal(web));
+        expect(first?.spans).toEqual(spans);
+        expect(second).not.toHaveProperty('spans');
+      });
+
       it('is followed from the call on, whoever writes, in order and once', async () => {
         const [one, other] = await pair();
         await commit(one, 1);
