@@ -5,6 +5,7 @@ export type {
   ExposeInput,
   DnsInput,
   HostsInput,
+  JournalExport,
   MooringOptions,
   NetworkList,
   Networks,
