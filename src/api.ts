@@ -165,11 +165,17 @@ export interface Mooring {
 
 /** Where Mooring keeps and looks for things; everything has a default. */
 export interface MooringOptions {
-  /** State directory, absolute; default `/var/lib/mooring`. Two roots know nothing of each other. */
+  /**
+   * State directory, absolute; default `/var/lib/mooring`, and for a user without root
+   * `$XDG_DATA_HOME/mooring` or `~/.local/share/mooring`. Two roots know nothing of each other.
+   */
   readonly root?: string;
   /** `embedded` (default): files below `root`, for the processes of one host. */
   readonly store?: string;
-  /** Conflists; default `/etc/cni/net.d`. */
+  /**
+   * Conflists; default `/etc/cni/net.d`, and for a user without root `$XDG_CONFIG_HOME/cni/net.d`
+   * or `~/.config/cni/net.d`.
+   */
   readonly confDir?: string;
   /** CNI plugins, searched in this order; default as podman's. */
   readonly pluginDirs?: readonly string[];
@@ -191,6 +197,11 @@ export interface MooringOptions {
    * A process `sleep` of each container that publishes any holds them, 1,000 ports at most.
    */
   readonly reservePorts?: boolean;
+  /**
+   * What would change anything is refused with `mooring.readOnly`. So a user without root may look
+   * from outside of the private host. Default `false`.
+   */
+  readonly readOnly?: boolean;
   /** Plugins run at the same time by this process; default twice the cores. */
   readonly concurrency?: number;
 }

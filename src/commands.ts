@@ -34,6 +34,8 @@ export interface CommandParts {
   readonly networkName: (wanted: string) => Promise<string>;
   /** Field 22 of a process's stat, proc(5); `undefined` when there is no such process. */
   readonly startTimeOf: (pid: number) => string | undefined;
+  /** Whether what a dead process left half-way is to be left so. */
+  readonly readOnly: boolean;
 }
 
 /** States in which a container has its networks, or is about to have them again. */
@@ -227,7 +229,7 @@ export function commandsOf(parts: CommandParts): Commands {
     const key = containerKey(id);
     let actor = await store.load(key);
     const isStale = actor && (actor.outstanding.length > 0 || actor.boot !== store.boot);
-    if (isStale && (await isFree(key))) {
+    if (isStale && !parts.readOnly && (await isFree(key))) {
       await registry.settle(key);
       actor = await store.load(key);
     }

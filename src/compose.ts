@@ -5,6 +5,7 @@ import { holdEffects, type OwnResources } from './actors/holds.ts';
 import { lane } from './actors/lanes.ts';
 import { MACHINES } from './actors/machines.ts';
 import { createRegistry, type Registry } from './actors/registry.ts';
+import type { SettleOrphans } from './actors/runtime.ts';
 import type { Networks } from './api.ts';
 import { createBus, type Bus } from './bus/bus.ts';
 import { attachmentEffects } from './effects/attachments/attachments.ts';
@@ -42,6 +43,7 @@ import type { Collected } from './model/garbage.ts';
 import type { InterfaceStats } from './model/stats.ts';
 import { ensureDefaultNetwork, networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
 import {
+  bootOf,
   namesDir,
   NETNS_DIR,
   netnsName,
@@ -56,6 +58,7 @@ import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
 
 /** Everything the verbs work with, wired up for one process. */
 export interface Parts {
+  readonly settings: Settings;
   readonly store: Store;
   readonly bus: Bus;
   readonly log: Logger;
@@ -87,27 +90,21 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const shutdown = new AbortController();
   const names = namesOf(settings);
   const ownFiles = containerFiles({ dir: join(root, 'files'), paths: HOST_PATHS, names });
-  const leaves = leafEffects(settings, { ...programs, store, thread, log });
   const claims = portClaims({ ...settings, store, run: tool });
   const own = { ...ownResources(settings, claims, plugins), removeFiles: ownFiles.remove };
-  const effects: Effects = { ...leaves, ...ownFiles.effects, ...holdEffects(() => registry, own) };
+  const effects: Effects = {
+    ...leafEffects(settings, { ...programs, store, thread, log }),
+    ...ownFiles.effects,
+    ...holdEffects(() => registry, own)
+  };
   const registry: Registry = createRegistry({
-    store,
-    bus,
-    effects: options.wrapEffects?.(effects) ?? effects,
-    machines: MACHINES,
-    pluginLane: lane(settings.concurrency),
-    settleOrphans: (operation, { mode, signal }) =>
-      settleOrphans(operation, { mode, timeoutMs: settings.pluginTimeoutMs, signal }),
-    lockTimeoutMs,
-    shutdown: shutdown.signal,
-    now: Date.now,
-    newId: () => nanoid(),
-    log,
-    spans
+    ...loopOf(settings, shutdown.signal),
+    ...{ store, bus, log, spans },
+    effects: options.wrapEffects?.(effects) ?? effects
   });
   const tell = tellNetwork(() => registry);
   return {
+    settings,
     store,
     bus,
     log,
@@ -121,32 +118,56 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     kept: keptProcesses({ store, claims, names, lockTimeoutMs }),
     collectGarbage: (options) =>
       collectGarbage(
-        {
-          store,
-          registry,
-          effects,
-          run: tool,
-          cache: resultCache(join(root, 'cni')),
-          root,
-          netnsDir: NETNS_DIR,
-          netnsName: netnsName(root),
-          releasePorts: own.releasePorts,
-          removeFiles: own.removeFiles
-        },
+        { ...gcPaths(settings), ...{ store, registry, effects, run: tool }, ...releasing(own) },
         options
       ),
     ensureDefaultNetwork: () => ensureDefaultNetwork(files, tell),
     linkStats: (netns) => linkStats(thread, netns),
-    close: async () => {
-      shutdown.abort();
-      await thread.close();
-      await store.close();
-    }
+    close: () => closeAll(shutdown, thread, store)
   };
 }
 
-function openStore({ root, store }: Settings): Promise<Store> {
-  if (store === 'embedded') return embeddedStore({ root });
+/** What the loop of every process of this host works under. */
+function loopOf({ lockTimeoutMs, concurrency, pluginTimeoutMs }: Settings, shutdown: AbortSignal) {
+  return {
+    machines: MACHINES,
+    pluginLane: lane(concurrency),
+    settleOrphans: ((operation, { mode, signal }) =>
+      settleOrphans(operation, { mode, timeoutMs: pluginTimeoutMs, signal })) as SettleOrphans,
+    lockTimeoutMs,
+    shutdown,
+    now: Date.now,
+    newId: () => nanoid()
+  };
+}
+
+function gcPaths(settings: Settings) {
+  const { root } = settings;
+  return {
+    cache: resultCache(join(root, 'cni')),
+    root,
+    netnsDir: NETNS_DIR,
+    netnsName: netnsName(settings)
+  };
+}
+
+function releasing({ releasePorts, removeFiles }: OwnResources) {
+  return { releasePorts, removeFiles };
+}
+
+async function closeAll(
+  shutdown: AbortController,
+  thread: NetnsThread,
+  store: Store
+): Promise<void> {
+  shutdown.abort();
+  await thread.close();
+  await store.close();
+}
+
+function openStore(settings: Settings): Promise<Store> {
+  const { root, store } = settings;
+  if (store === 'embedded') return embeddedStore({ root, boot: bootOf(settings) });
   throw new MooringError(
     'store.unknown',
     `store ${JSON.stringify(store)} is not known, only "embedded" is`
@@ -169,9 +190,10 @@ function ownResources(
   };
 }
 
-function namesOf({ root, graceMs }: Settings): NameServer {
+function namesOf(settings: Settings): NameServer {
+  const { root, graceMs } = settings;
   return nameServer({
-    dir: namesDir(root),
+    dir: namesDir(settings),
     file: findAardvark(),
     run,
     lock: fileLock(join(root, 'names.lock')),
@@ -204,7 +226,7 @@ function leafEffects(settings: Settings, leaves: Leaves) {
     }
   };
   return {
-    ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
+    ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(settings) }),
     ...attachments,
     ...forgettingConnections(
       {

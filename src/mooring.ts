@@ -19,6 +19,7 @@ import { journalOf, eventsOf } from './journals.ts';
 import { networkSettings } from './network-settings.ts';
 import { withRemoval } from './network-removal.ts';
 import { usersOf } from './networks.ts';
+import { readOnly } from './read-only.ts';
 import { settleAll } from './recovery.ts';
 
 export type Mooring = api.Mooring;
@@ -32,10 +33,20 @@ export const Mooring = { open: openMooring } as const;
  * Nothing on the host changes until a container is brought up. Any number of processes
  * may have the same directory open.
  *
- * @throws MooringError `store.badRoot`, `store.badFormat`, `store.unknown`, `mooring.badOption`
+ * @throws MooringError `store.badRoot`, `store.badFormat`, `store.unknown`, `mooring.badOption`,
+ *   `rootless.outside` for a user without root, unless it is opened to be read only
  */
 export async function openMooring(options: MooringOptions = {}): Promise<Mooring> {
-  return openComposed(await compose(options));
+  return openComposed(await composeHere(options));
+}
+
+function composeHere(options: MooringOptions): Promise<Parts> {
+  const { place, root, readOnly } = settingsOf(options);
+  if (place.kind !== 'outside' || readOnly) return compose(options);
+  throw new MooringError(
+    'rootless.outside',
+    `user ${place.uid} is not root, and this process is outside of the private host of ${root}: run it by \`mooring unshare -- …\``
+  );
 }
 
 /**
@@ -47,11 +58,10 @@ export async function openMooring(options: MooringOptions = {}): Promise<Mooring
 export async function openAgent(options: MooringOptions = {}): Promise<Agent> {
   // Loaded when it is wanted: few processes are agents.
   const { startAgent } = await import('./agent/agent.ts');
-  const parts = await compose(options);
+  const parts = await composeHere(options);
   const mooring = openComposed(parts);
   try {
-    const { store, kept, log } = parts;
-    const settings = settingsOf(options);
+    const { store, kept, log, settings } = parts;
     const agent = await startAgent({ mooring, store, kept, settings, log, netnsDir: NETNS_DIR });
     return {
       async close() {
@@ -73,6 +83,7 @@ export function doctor(options: MooringOptions = {}): Promise<readonly Finding[]
 function commandsOn(parts: Parts): Commands {
   return commandsOf({
     ...parts,
+    readOnly: parts.settings.readOnly,
     networkName: async (wanted) => (await parts.networks.inspect(wanted)).name,
     startTimeOf: (pid) => statOf(pid)?.startTime
   });
@@ -118,7 +129,7 @@ export function openComposed(parts: Parts): Mooring {
     journal: (id) => journalOf(store, parseContainerId(id)),
     close
   };
-  return mooring;
+  return parts.settings.readOnly ? readOnly(mooring) : mooring;
 
   function handle(view: ContainerView): Container {
     const { id } = view;

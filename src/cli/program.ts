@@ -7,6 +7,7 @@ import { addContainerCommands } from './container.ts';
 import type { Deps } from './deps.ts';
 import { addEventCommands } from './events.ts';
 import { addHostCommands } from './host.ts';
+import { addUnshareCommand, runInsideInstead, RanInside } from './inside.ts';
 import { addNetworkCommands } from './network.ts';
 import { addGlobalOptions } from './options.ts';
 import type { GlobalOptions } from './options.ts';
@@ -26,10 +27,11 @@ export async function run(argv: readonly string[], deps: Deps): Promise<number> 
   const session = newSession(deps, () => ['debug', 'trace'].includes(logLevel()));
   const program = commands(session);
   addCompletionCommands(program, session, () => commands(session));
+  program.hook('preAction', (_, command) => runInsideInstead(session, command));
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
-    session.fail(error);
+    if (!(error instanceof RanInside)) session.fail(error);
   }
   return session.end();
 }
@@ -55,6 +57,7 @@ function commands(session: Session): Command {
   addUpkeepCommands(program, session);
   addHostCommands(program, session);
   addAgentCommand(program, session);
+  addUnshareCommand(program, session);
   return program;
 }
 

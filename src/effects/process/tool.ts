@@ -19,7 +19,7 @@ export interface ToolLimits {
 /** Runs programs of the host, found in the system's own directories and nowhere else. */
 export function hostTool({ pluginTimeoutMs, graceMs, run: runProgram = run }: ToolLimits): RunTool {
   return async (name, args, { stdin, operation, signal }) => {
-    const file = find(name);
+    const file = findTool(name);
     if (file === undefined) return undefined;
     const exit = await runProgram({
       file,
@@ -46,10 +46,11 @@ export function hostTool({ pluginTimeoutMs, graceMs, run: runProgram = run }: To
 
 /** Whether {@link hostTool} would find the program. */
 export function hasTool(name: string): boolean {
-  return find(name) !== undefined;
+  return findTool(name) !== undefined;
 }
 
-function find(name: string): string | undefined {
+/** @returns absolute path of a program in the system's own directories, if it is installed */
+export function findTool(name: string): string | undefined {
   return TOOL_DIRS.map((dir) => join(dir, name)).find((file) => {
     try {
       accessSync(file, constants.X_OK);
