@@ -35,7 +35,7 @@ interface Asked {
 
 export function apiOf(parts: ApiParts): Api {
   const { host } = parts;
-  const views = viewsOf(host);
+  const views = viewsOf(host, parts.feed);
   const answer = ({ response }: Asked, value: unknown) =>
     sendJson(response, parts.secrets.text(value));
   const read: Readonly<Record<string, Handler>> = {
@@ -152,13 +152,13 @@ async function follow({ feed }: ApiParts, { query, response }: Asked): Promise<v
 }
 
 async function recording(parts: ApiParts, { query, response }: Asked): Promise<void> {
-  const { host, secrets } = parts;
+  const { host } = parts;
   const keys = query
     .get('keys')
     ?.split(',')
     .map((text) => keyFrom(text, host));
   const gone = goneSignal(response);
-  const source = recordingLines({ host, secrets, charts: parts.charts }, keys ?? null, gone);
+  const source = recordingLines(parts, keys ?? null, gone);
   if (query.get('format') === 'html') {
     const text = await recordingPage(parts.page(), source);
     sendText(response, text, 'text/html; charset=utf-8');

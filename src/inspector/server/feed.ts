@@ -13,6 +13,8 @@ export interface Feed {
   dropped(): number;
   /** Number of the newest line; 0 when there is none. */
   newest(): number;
+  /** Actors that it has told of, also those that have ended since. */
+  keys(): readonly string[];
 }
 
 export interface FeedBound {
@@ -27,12 +29,14 @@ export interface OpenFeed extends Feed {
 /** @param text what of a record may be told, as JSON */
 export function feed(text: (record: JournalRecord) => string, bound: FeedBound): OpenFeed {
   const kept: { readonly n: number; readonly line: string }[] = [];
+  const keys = new Set<string>();
   const waiting = new Set<() => void>();
   let [newest, first, bytes] = [0, 0, 0];
 
   return {
     push(record) {
       newest += 1;
+      if (keys.size < KEYS_MAX) keys.add(record.key);
       const line = `{"n":${newest},"record":${text(record)}}`;
       kept.push({ n: newest, line });
       bytes += line.length;
@@ -49,7 +53,8 @@ export function feed(text: (record: JournalRecord) => string, bound: FeedBound):
     },
     lines,
     dropped: () => (kept[first]?.n ?? newest + 1) - 1,
-    newest: () => newest
+    newest: () => newest,
+    keys: () => [...keys]
   };
 
   async function* lines(after: number, signal: AbortSignal): AsyncGenerator<string> {
@@ -85,3 +90,4 @@ export function feed(text: (record: JournalRecord) => string, bound: FeedBound):
 }
 
 const COMPACT_AT = 4096;
+const KEYS_MAX = 100_000;

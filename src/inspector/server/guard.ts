@@ -20,7 +20,7 @@ export function expectOurs(headers: IncomingHttpHeaders): void {
   }
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-    throw foreign(`a page of another site may not ask (${shown(String(site))})`);
+    throw foreign(`a page of another site may not ask (${shown(site)})`);
   }
 }
 

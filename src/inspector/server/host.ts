@@ -14,8 +14,12 @@ export interface InspectedHost {
   readonly mooring: Pick<Mooring, 'examine' | 'list' | 'gc' | 'networks'>;
   readonly kinds: readonly Kind[];
   readonly machines: Machines;
-  /** Looks at the kernel: the host's links, and those in the netns of these containers. */
-  see(containers: readonly ContainerView[]): Promise<SeenHost>;
+  /**
+   * Looks at the kernel: the host's links, and those in the netns of these containers.
+   *
+   * @returns `null` where there is no kernel to be seen
+   */
+  see(containers: readonly ContainerView[]): Promise<SeenHost | null>;
   /** Absent: nothing may be sent. */
   readonly send?: (command: SentCommand) => Promise<Sent>;
 }

@@ -1,14 +1,14 @@
 import { MooringError } from '../../model/failure.ts';
 import { parseContainerId, parseNetworkName } from '../../model/names.ts';
-import type { JournalRecord, Key, StoredRecord } from '../../store/store.ts';
+import { keyText, type JournalRecord, type Key, type StoredRecord } from '../../store/store.ts';
 import type { Recorded } from '../model/records.ts';
 import type { InspectedHost } from './host.ts';
 
 /** @throws MooringError `inspector.badRequest`, or as the names are parsed */
 export function keyFrom(text: string | null, { kinds }: Pick<InspectedHost, 'kinds'>): Key {
-  const [kind, id] = (text ?? '').split('/', 2);
+  const [, kind, id = ''] = /^([a-zA-Z]+)\/(.*)$/s.exec(text ?? '') ?? [];
   const known = kinds.find((one) => one === kind);
-  if (known === undefined || id === undefined) {
+  if (known === undefined) {
     const message = `key must be one of ${kinds.join(', ')}, a slash and a name, such as container/web`;
     throw new MooringError('inspector.badRequest', message);
   }
@@ -49,14 +49,22 @@ function withSnapshot(stored: StoredRecord): Recorded {
   return { ...told(stored), ...(snapshot !== undefined && { snapshot }) };
 }
 
-/** Of every actor there is, one after the other, those that changed last first. */
+/**
+ * Of every actor there is, one after the other, those that changed last first.
+ *
+ * @param ended keys of others, whose life has ended
+ */
 export async function* allRecords(
   host: Pick<InspectedHost, 'store' | 'kinds'>,
+  ended: readonly string[],
   signal: AbortSignal
 ): AsyncIterable<Recorded> {
   const listed = (await Promise.all(host.kinds.map((kind) => host.store.list(kind)))).flat();
   const actors = listed.flatMap((entry) => ('actor' in entry ? [entry.actor] : []));
-  for (const { key } of actors.toSorted((a, b) => b.time - a.time)) {
+  const living = actors.toSorted((a, b) => b.time - a.time).map(({ key }) => key);
+  const names = new Set(living.map(keyText));
+  const gone = ended.filter((key) => !names.has(key)).map((key) => keyFrom(key, host));
+  for (const key of [...living, ...gone]) {
     for await (const record of recordsOf(host, key)) {
       if (signal.aborted) return;
       yield record;

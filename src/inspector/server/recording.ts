@@ -2,11 +2,13 @@ import { createGzip } from 'node:zlib';
 import { Readable } from 'node:stream';
 import type { SecretHider } from '../../model/secrets.ts';
 import type { Key } from '../../store/store.ts';
+import type { Feed } from './feed.ts';
 import type { InspectedHost } from './host.ts';
 import { allRecords, recordsOf } from './journals.ts';
 
 export interface RecordingParts {
   readonly host: InspectedHost;
+  readonly feed: Pick<Feed, 'keys'>;
   readonly secrets: SecretHider;
   readonly charts: () => string;
 }
@@ -17,7 +19,7 @@ export interface RecordingParts {
  * @param keys `null`: of every actor
  */
 export async function* recordingLines(
-  { host, secrets, charts }: RecordingParts,
+  { host, feed, secrets, charts }: RecordingParts,
   keys: readonly Key[] | null,
   signal: AbortSignal
 ): AsyncGenerator<string> {
@@ -32,7 +34,7 @@ export async function* recordingLines(
   const seen = await host.see(shown.slice(0, SEEN_MAX));
   yield secrets.text({ observed: { seen, containers: shown, networks } });
   if (keys === null) {
-    for await (const record of allRecords(host, signal)) yield secrets.text(record);
+    for await (const record of allRecords(host, feed.keys(), signal)) yield secrets.text(record);
     return;
   }
   for (const key of keys) {

@@ -10,6 +10,7 @@ import { lifeOf, type Step } from '../model/steps.ts';
 import { timelineOf, type Lane } from '../model/timeline.ts';
 import { topologyOf, type Topology } from '../model/topology.ts';
 import type { Candidate } from '../../machines/candidates.ts';
+import type { Feed } from './feed.ts';
 import type { InspectedHost } from './host.ts';
 import { allRecords, keyFrom, recordsOf } from './journals.ts';
 
@@ -32,7 +33,7 @@ export interface Log {
   readonly searched: number;
 }
 
-export function viewsOf(host: InspectedHost): Views {
+export function viewsOf(host: InspectedHost, feed: Pick<Feed, 'keys'>): Views {
   const { machines } = host;
   return {
     steps: async (key) => lifeOf(await read(host, [key]), machines).steps,
@@ -45,7 +46,8 @@ export function viewsOf(host: InspectedHost): Views {
       return sequenceOf(wanted.toSorted(byTime));
     },
     why: async (key, seq, event) => why(await read(host, [key]), { machines, seq, event }),
-    log: (query, limit, signal) => log(host, parseQuery(query), limit, signal),
+    log: (query, limit, signal) =>
+      log(allRecords(host, feed.keys(), signal), parseQuery(query), limit),
     topology: (containers, limit) => topology(host, containers, limit),
     leaks: () => leaks(host)
   };
@@ -90,12 +92,7 @@ const BATCH = 512;
 /** For one batch: a regular expression may take for ever. */
 const MATCH_MS = 500;
 
-async function log(
-  host: InspectedHost,
-  query: Query,
-  limit: number,
-  signal: AbortSignal
-): Promise<Log> {
+async function log(all: AsyncIterable<Recorded>, query: Query, limit: number): Promise<Log> {
   let [matched, searched] = [0, 0];
   let newest: Recorded[] = [];
   let batch: Recorded[] = [];
@@ -106,7 +103,7 @@ async function log(
     newest = [...newest, ...found].sort(byTime).slice(-limit);
     batch = [];
   };
-  for await (const record of allRecords(host, signal)) {
+  for await (const record of all) {
     batch.push(record);
     if (batch.length === BATCH) take();
   }
