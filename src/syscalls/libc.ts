@@ -63,21 +63,6 @@ export function addressOf(bytes: Uint8Array): bigint {
   }) as unknown as bigint;
 }
 
-/**
- * Where bytes stand in memory, for those that hold pointers to others.
- *
- * They stay there as long as the caller keeps them.
- */
-export function addressOf(bytes: Uint8Array): bigint {
-  return load<DataType.BigInt>({
-    library: LIBC.library,
-    funcName: 'memmove',
-    retType: DataType.BigInt,
-    paramsType: [DataType.U8Array, DataType.U8Array, DataType.BigInt],
-    paramsValue: [bytes, bytes, 0n]
-  }) as bigint;
-}
-
 function typeOf(arg: LibcArg): DataType {
   switch (typeof arg) {
     case 'number':
