@@ -6,6 +6,7 @@ const everywhere = { pool: 'forks' as const, execArgv: ['--conditions=developmen
 
 const kernel = 'test/kernel/**/*.test.ts';
 const redis = 'test/redis/**/*.test.ts';
+const rootless = 'test/rootless/**/*.test.ts';
 const elsewhere = ['**/node_modules/**', '**/dist/**'];
 
 export default defineConfig({
@@ -16,7 +17,7 @@ export default defineConfig({
           ...everywhere,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...elsewhere, kernel, redis],
+          exclude: [...elsewhere, kernel, rootless, redis],
           testTimeout: 20_000
         }
       },
@@ -25,6 +26,16 @@ export default defineConfig({
           ...everywhere,
           name: 'kernel',
           include: [kernel],
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 120_000
+        }
+      },
+      {
+        test: {
+          ...everywhere,
+          name: 'rootless',
+          include: [rootless],
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000

@@ -15,13 +15,29 @@ const PACKAGES = {
   iptables: 'rules of the portmap and firewall plugins',
   nftables: 'nft, to look at the rules',
   openssl: 'certificates of the tests',
+  passt: 'pasta networking',
   procps: 'ps and sysctl',
   // Not redis-server, which would start one: the server's binary is in here, as redis-check-rdb.
   'redis-tools': 'tests of the store on Redis',
+  slirp4netns: 'slirp4netns networking',
+  uidmap: 'user namespaces of users who are not root',
   'util-linux': 'unshare, nsenter and flock'
 };
 
-const PROGRAMS = ['conntrack', 'ip', 'ss', 'iptables', 'nft', 'ps', 'unshare', 'nsenter', 'flock'];
+const PROGRAMS = [
+  'conntrack',
+  'ip',
+  'ss',
+  'iptables',
+  'nft',
+  'pasta',
+  'ps',
+  'slirp4netns',
+  'newuidmap',
+  'unshare',
+  'nsenter',
+  'flock'
+];
 const PLUGINS = ['bridge', 'host-local', 'portmap', 'firewall', 'tuning', 'loopback'];
 const PLUGIN_DIRS = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
 

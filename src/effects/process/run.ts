@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ownHostMark } from '../../private-host/place.ts';
 import { settleOrphans, settleSession } from './orphans.ts';
 
 /** One program to run to its end, under the rules for everything that is spawned. */
@@ -141,7 +142,7 @@ async function start({ file, args, env, operation }: ProcessCommand) {
   keepDescriptors();
   const child = execa(file, args, {
     ...OPTIONS,
-    env: { ...env, PATH, MOORING_OPERATION: operation }
+    env: { ...env, ...ownHostMark(), PATH, MOORING_OPERATION: operation }
   });
   // In a box, as awaiting a subprocess would wait for its end.
   return { child };

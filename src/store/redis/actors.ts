@@ -15,8 +15,6 @@ export interface NextLine {
   readonly seq: number;
   /** Hash of the line before. */
   readonly prev: string;
-  /** Characters of it that belong to the journal's record. */
-  readonly recordChars: number;
 }
 
 /** An ended life's journal can be read for so long, if the stream still has it. */
@@ -51,18 +49,7 @@ export async function writeLine(
     COMMIT,
     {
       keys: [keys.lease(key), keys.actors(key.kind), keys.journal, keys.log(key)],
-      args: [
-        owner,
-        token,
-        leaseMs,
-        field,
-        line.prev,
-        line.text,
-        line.hash,
-        recordBytes(line),
-        events,
-        keys.news
-      ]
+      args: [owner, token, leaseMs, field, line.prev, line.text, line.hash, events, keys.news]
     },
     { doing: `committing ${field}`, withinMs: COMMIT_WITHIN_MS }
   );
@@ -110,8 +97,8 @@ export function nextLine(
 ): NextLine {
   const { hash: prev, seq } = head;
   const frame = { seq: seq + 1, time, host, boot, key: keyText(key), token, prev };
-  const { line, hash, recordChars } = encodeRecord(frame, commit);
-  return { text: line.toString('utf8', 0, line.length - 1), hash, seq: seq + 1, prev, recordChars };
+  const { line, hash } = encodeRecord(frame, commit);
+  return { text: line.toString('utf8', 0, line.length - 1), hash, seq: seq + 1, prev };
 }
 
 export interface LineFrame extends Pick<Granted, 'lease'> {
@@ -154,8 +141,4 @@ function listed(kind: Kind, field: string, line: string): ListedActor {
   } catch (error) {
     return { key, failure: failureOf(error, 'store') };
   }
-}
-
-function recordBytes({ text, recordChars }: NextLine): number {
-  return Buffer.byteLength(text.slice(0, recordChars));
 }

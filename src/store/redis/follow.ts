@@ -1,4 +1,5 @@
 import { MooringError } from '../../model/failure.ts';
+import { journalRecordOf } from '../record.ts';
 import type { JournalRecord } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { recordOf, type StreamEntries } from './journal.ts';
@@ -55,7 +56,7 @@ export function follow(
           if (signal.aborted) return;
           const found = recordOf(entry, keys);
           last = found.id;
-          if (isNew(found)) yield found.record;
+          if (isNew(found)) yield journalRecordOf(found.record);
         }
         if (entries.length > 0) continue;
         // Redis has lost what was read already: all that it has now comes after that.

@@ -1,6 +1,6 @@
 import { MooringError } from '../../model/failure.ts';
-import { isJsonObject } from '../../model/json.ts';
-import type { JournalRecord, Key } from '../store.ts';
+import { decodeRecord } from '../record.ts';
+import type { Key, Kind, StoredRecord } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { fieldOf, type HostKeys } from './keys.ts';
 
@@ -19,7 +19,7 @@ export async function* journalOf(
   connection: Connection,
   keys: HostKeys,
   key: Key
-): AsyncGenerator<JournalRecord> {
+): AsyncGenerator<StoredRecord> {
   const field = fieldOf(key);
   const doing = `reading the journal of ${field}`;
   const [ids, past] = await Promise.all(
@@ -43,25 +43,26 @@ export async function* journalOf(
 
 export interface StreamRecord {
   readonly id: string;
-  readonly record: JournalRecord;
+  readonly record: StoredRecord;
   /** Put back by its host after Redis had lost it. */
   readonly again: boolean;
 }
 
-/** @throws MooringError `store.corrupt` */
+/** @throws MooringError `store.corrupt` naming the entry */
 export function recordOf([id, fields]: StreamEntries[number], keys: HostKeys): StreamRecord {
-  const at = fields.indexOf('r');
+  const valueOf = (name: string) => fields[fields.indexOf(name) + 1] ?? '';
   try {
-    const record: unknown = JSON.parse(fields[at + 1] ?? '');
-    if (!isJsonObject(record)) throw new Error('it is not an object');
-    if (record['v'] !== 1) throw new Error(`format ${JSON.stringify(record['v'])} is not known`);
-    if (typeof record['key'] !== 'string') throw new Error('it names no actor');
-    if (!Number.isSafeInteger(record['seq'])) throw new Error('it has no sequence number');
-    return { id, record: record as unknown as JournalRecord, again: fields.includes('again') };
+    const record = decodeRecord(Buffer.from(valueOf('l')), keyIn(valueOf('k')));
+    return { id, record, again: fields.includes('again') };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new MooringError('store.corrupt', `Redis, ${keys.journal} entry ${id}: ${reason}`, {
       cause: error
     });
   }
+}
+
+function keyIn(field: string): Key {
+  const [kind = '', id = ''] = field.split('/');
+  return { kind: kind as Kind, id };
 }

@@ -11,14 +11,14 @@ local function isHeld(lease, owner, token)
 end
 `;
 
-/** `keepRecord(journal, log, field, record, most, again)`: appends to the stream and the actor's list. */
-const KEEP_RECORD = `
-local function keepRecord(journal, log, field, record, most, again)
+/** `keepLine(journal, log, field, line, most, again)`: appends to the stream and the actor's list. */
+const KEEP_LINE = `
+local function keepLine(journal, log, field, line, most, again)
   local id
   if again then
-    id = redis.call('XADD', journal, 'MAXLEN', '~', most, '*', 'k', field, 'r', record, 'again', 1)
+    id = redis.call('XADD', journal, 'MAXLEN', '~', most, '*', 'k', field, 'l', line, 'again', 1)
   else
-    id = redis.call('XADD', journal, 'MAXLEN', '~', most, '*', 'k', field, 'r', record)
+    id = redis.call('XADD', journal, 'MAXLEN', '~', most, '*', 'k', field, 'l', line)
   end
   redis.call('RPUSH', log, id)
   redis.call('LTRIM', log, -1024, -1)
@@ -32,8 +32,8 @@ end
  * KEYS: 1 lease, 2 actors, 3 journal, 4 log
  *
  * ARGV: 1 owner; 2 token; 3 life of the lease, ms; 4 field of the actor; 5 hash of the record
- * before, '' for the first; 6 line; 7 its hash; 8 bytes of the line that the journal keeps;
- * 9 records the journal keeps, about; 10 channel that is told
+ * before, '' for the first; 6 line; 7 its hash; 8 records the journal keeps, about; 9 channel that
+ * is told
  *
  * Returns `written`, also when it was already; `lost`; or `moved`: the last record is another.
  */
@@ -42,17 +42,16 @@ export const COMMIT: Script = {
   keys: 4,
   lua: `
 ${IS_HELD}
-${KEEP_RECORD}
+${KEEP_LINE}
 if not isHeld(KEYS[1], ARGV[1], ARGV[2]) then return 'lost' end
 local last = redis.call('HGET', KEYS[2], ARGV[4])
 local hash = last and string.sub(last, -34, -3) or ''
 if hash == ARGV[7] then return 'written' end
 if hash ~= ARGV[5] then return 'moved' end
 redis.call('HSET', KEYS[2], ARGV[4], ARGV[6])
-local record = string.sub(ARGV[6], 1, ARGV[8]) .. ',"hash":"' .. ARGV[7] .. '"}'
-local id = keepRecord(KEYS[3], KEYS[4], ARGV[4], record, ARGV[9], false)
+local id = keepLine(KEYS[3], KEYS[4], ARGV[4], ARGV[6], ARGV[8], false)
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-redis.call('PUBLISH', ARGV[10], id)
+redis.call('PUBLISH', ARGV[9], id)
 return 'written'
 `
 };
@@ -63,7 +62,7 @@ return 'written'
  * KEYS: 1 lease, 2 actors, 3 journal, 4 log
  *
  * ARGV: 1 owner; 2 token; 3 field of the actor; 4 its last line, or '' when there is no such actor
- * any more; 5 records the journal keeps, about; 6 channel that is told; 7… records that the journal
+ * any more; 5 records the journal keeps, about; 6 channel that is told; 7… lines that the journal
  * lacks, the oldest first
  *
  * Returns `written` or `lost`.
@@ -73,7 +72,7 @@ export const RESTORE: Script = {
   keys: 4,
   lua: `
 ${IS_HELD}
-${KEEP_RECORD}
+${KEEP_LINE}
 if not isHeld(KEYS[1], ARGV[1], ARGV[2]) then return 'lost' end
 if ARGV[4] == '' then
   redis.call('HDEL', KEYS[2], ARGV[3])
@@ -82,7 +81,7 @@ if ARGV[4] == '' then
 end
 redis.call('HSET', KEYS[2], ARGV[3], ARGV[4])
 local id = ''
-for i = 7, #ARGV do id = keepRecord(KEYS[3], KEYS[4], ARGV[3], ARGV[i], ARGV[5], true) end
+for i = 7, #ARGV do id = keepLine(KEYS[3], KEYS[4], ARGV[3], ARGV[i], ARGV[5], true) end
 redis.call('PUBLISH', ARGV[6], id)
 return 'written'
 `
