@@ -6,7 +6,7 @@ import { closeSocket } from '../../syscalls/bound-socket.ts';
 import { SyscallError } from '../../syscalls/libc.ts';
 import { pidfdOpen, pidfdSendSignal } from '../../syscalls/pidfd.ts';
 import { poll, POLLIN } from '../../syscalls/poll.ts';
-import type { DetachedProgram } from '../../syscalls/spawn.ts';
+import type { Program } from '../../syscalls/spawn.ts';
 import { reapDetached, startDetached } from '../process/detached.ts';
 import { settleMarked } from '../process/orphans.ts';
 import { hasEnviron, isRunning, statOf, type ProcessId } from '../process/proc.ts';
@@ -43,7 +43,7 @@ export async function startKeeper(owner: KeeperOwner, fds: readonly number[]): P
   }
 }
 
-async function launch(program: DetachedProgram): Promise<number> {
+async function launch(program: Program): Promise<number> {
   try {
     return await startDetached(program);
   } catch (error) {
