@@ -1,6 +1,5 @@
-import { readFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { SyscallError } from '../../syscalls/libc.ts';
 import { closeEnd, openPipe, PIPE_LEAST_BYTES, type Pipe } from '../../syscalls/pipe.ts';
@@ -34,7 +33,6 @@ export interface Started {
  * @throws Error where it can't be done like this
  */
 export function start(command: StartCommand): Started {
-  if (childrenAreIgnored()) throw new Error('nobody would be told how children end');
   keepDescriptors();
   const pipes: Pipe[] = [];
   let pid: number;
@@ -126,17 +124,4 @@ function endOf(pid: number, stdout: Readable): Promise<ProcessEnd> {
     stdout.once('close', soon);
     timer = setTimeout(look, LOOK_EVERY_MS);
   });
-}
-
-/** Whether our parent has told the kernel that it does not care, which is inherited. */
-function childrenAreIgnored(): boolean {
-  return (areIgnored ??= ignoredSignals() & (1n << BigInt(constants.signals.SIGCHLD - 1))) !== 0n;
-}
-
-let areIgnored: bigint | undefined;
-
-function ignoredSignals(): bigint {
-  const [, mask = '0'] =
-    /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
-  return BigInt(`0x${mask}`);
 }
