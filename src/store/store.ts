@@ -193,11 +193,16 @@ export interface StoredRecord extends JournalRecord {
   readonly snapshot?: Json;
   /** Unanswered requests of the records before; those of this one are in `requests`. */
   readonly earlier?: readonly Outstanding[];
-  /** Of an exported record: CRC-32 of what the machine remembers, by key; those that changed. */
-  readonly memory?: Readonly<Record<string, string>>;
+  /** Of an exported record after which nothing is asked: what the machine remembers that it did not the last time. */
+  readonly memory?: Memory;
+  /** Of an exported record: what stands elsewhere in the journal by reference, where it comes first. */
+  readonly parts?: Readonly<Record<string, Json>>;
   /** Of an exported record: names, addresses and times are stand-ins. */
   readonly redacted?: true;
 }
+
+/** CRC-32 of JSON text by field, 8 hex digits; of a list that of each item. */
+export type Memory = Readonly<Record<string, string | readonly string[]>>;
 
 export interface StoredActor {
   readonly key: Key;

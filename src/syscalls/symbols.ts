@@ -11,8 +11,13 @@ const nothing = new Uint8Array(128);
  * that `libc()` accepts, so that none is left out.
  */
 export const HARMLESS_CALLS = {
+  accept4: [-1, 0n, 0n, 0],
   bind: [-1, 0n, 0],
   close: [-1],
+  connect: [-1, 0n, 0],
+  epoll_create1: [-1],
+  epoll_ctl: [-1, 0, 0, 0n],
+  epoll_wait: [-1, 0n, 0, 0],
   // A flag that does not exist, so that nothing is made.
   eventfd: [0, -1],
   flock: [-1, 0],
@@ -38,9 +43,12 @@ export const HARMLESS_CALLS = {
   // There is no program without a name.
   posix_spawn: [0n, '', 0n, 0n, nothing, nothing],
   recv: [-1, 0n, 0n, 0],
+  recvmmsg: [-1, 0n, 0, 0, 0n],
   send: [-1, 0n, 0n, 0],
+  sendmmsg: [-1, 0n, 0, 0],
   setns: [-1, 0],
   setsockopt: [-1, 0, 0, 0n, 0],
+  shutdown: [-1, 0],
   socket: [-1, 0, 0],
   syscall: [-1n],
   umount2: [0n, 0],

@@ -80,8 +80,8 @@ async function keep(
   const bound = await bindPorts(own, [], signal);
   let keeper: ProcessId | undefined;
   try {
-    if (bound.fds.length === 0) return false;
-    keeper = await startKeeper(owner, bound.fds);
+    if (bound.sockets.length === 0) return false;
+    keeper = await startKeeper(owner, fdsOf(bound));
     for (;;) {
       const { version } = await claimsOf(store, container);
       if (await record(store, version, container, { ports: own, keeper })) return true;
@@ -144,8 +144,9 @@ async function take(asked: Asked, attempt: Attempt): Promise<readonly PortMappin
       await endAttempt(deps, container, attempt);
     }
     attempt.bound ??= await bindFree(asked, taken);
-    const { ports: chosen, fds } = attempt.bound;
-    if (deps.reservePorts && fds.length > 0) {
+    const { ports: chosen, sockets } = attempt.bound;
+    if (deps.reservePorts && sockets.length > 0) {
+      const fds = fdsOf(attempt.bound);
       attempt.keeper ??= await startKeeper({ root: deps.root, container }, fds);
     }
     // Refused: somebody else took ports meanwhile, and got on; so this ends.
@@ -239,6 +240,10 @@ function refuseTaken(wanted: readonly PortMapping[], others: readonly OtherClaim
       `host port ${hostPortText(mapping)} is published by ${holder}`
     );
   }
+}
+
+function fdsOf({ sockets }: BoundPorts): readonly number[] {
+  return sockets.map(({ fd }) => fd);
 }
 
 function overlapsAny(mapping: PortMapping, others: readonly PortMapping[]): boolean {
