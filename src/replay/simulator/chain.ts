@@ -29,6 +29,11 @@ export function addSteps(host: SimHost, call: ChainCall, taken: string[]): Steps
 
   return [
     () => takeAddresses(host, call, taken),
+    // Kept as soon as it is known, for a DEL that comes though ADD has not succeeded.
+    () => {
+      kernel.remove('file', `result ${of}`, operation);
+      return make('file', `result ${of}`, taken.join());
+    },
     () => {
       const name = bridgeOf(network);
       if (!kernel.get('bridge', name)) {
@@ -77,7 +82,8 @@ export function delSteps(host: SimHost, call: ChainCall): Steps {
 
   return [
     () => {
-      const known = addressesIn(attachment);
+      const kept = kernel.get('file', `result ${of}`)?.value.split(',') ?? [];
+      const known = attachment.result ? addressesIn(attachment) : kept;
       return remove(rules('accept').filter(({ value }) => known.includes(value)));
     },
     () => {
@@ -98,7 +104,11 @@ export function delSteps(host: SimHost, call: ChainCall): Steps {
       const own = (lease: Thing): boolean => lease.of === of && lease.value === ifName;
       return remove(kernel.ofKind('lease').filter(own));
     },
-    () => (found ? remove(rules('masquerade')) : null)
+    () => (found ? remove(rules('masquerade')) : null),
+    () => {
+      kernel.remove('file', `result ${of}`, operation);
+      return null;
+    }
   ];
 }
 

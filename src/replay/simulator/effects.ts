@@ -1,10 +1,11 @@
+import type { RequestOf } from '../../bus/requests.ts';
 import type { EffectContext, Effects } from '../../effects/effects.ts';
 import type { Attachment, ContainerFiles, Netns } from '../../model/container.ts';
 import type { Failure } from '../../model/failure.ts';
 import { addSteps, delSteps, inodeOf, resultOf, sweepSteps } from './chain.ts';
 import { NEVER } from './clock.ts';
 import { driftsOf, mendSteps } from './drifts.ts';
-import { isForeign } from './kernel.ts';
+import { isForeign, type Kernel } from './kernel.ts';
 import { bridgeOf } from './networks.ts';
 import type { PluginVerb } from './plan.ts';
 import type { Site } from './world.ts';
@@ -42,7 +43,7 @@ function cniEffects(site: Site): Pick<Effects, 'cni.add' | 'cni.del'> {
     async 'cni.del'(request, context) {
       const { container, attachment } = request;
       const { network } = attachment;
-      const isGone = inodeOf(site.host.kernel, request) === undefined;
+      const isGone = !isAttached(site.host.kernel, request);
       const steps = delSteps(site.host, { ...request, operation: context.operation });
       const failure = await runs(site, 'DEL', subjectOf(request), steps, context);
       if (failure) return { type: 'attachment.delFailed', container, network, failure };
@@ -211,6 +212,13 @@ export async function does(
     if (site.reach('during', what, key)) await NEVER;
   }
   if (site.reach('after', what, key)) await NEVER;
+}
+
+/** Whether the link is there: a plugin that doesn't find it takes nothing else away. */
+function isAttached(kernel: Kernel, request: RequestOf<'cni.del'>): boolean {
+  const inode = inodeOf(kernel, request);
+  const link = kernel.get('link', `${request.container}/${request.attachment.ifName}`);
+  return inode !== undefined && link?.netns === inode;
 }
 
 function isThat(inode: number, netns: Netns | null): boolean {

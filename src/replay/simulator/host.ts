@@ -86,6 +86,7 @@ export function openHost(options: HostOptions): RunningHost {
     },
     calm() {
       isCalm = true;
+      sim.diskFullUntil = 0;
       for (const { process } of slots) if (process) clock.resume(process.site.owner);
     },
     recover: () =>

@@ -72,7 +72,12 @@ export function startProcess(options: ProcessOptions): SimProcess {
     },
     log: {
       debug: () => undefined,
-      error: (fields) => host.watcher.violated('I5', `a handler threw: ${text(errorIn(fields))}`)
+      error: (fields) => {
+        const error = errorIn(fields);
+        // What kept it from being done is answered as its failure.
+        if (error instanceof MooringError) return;
+        host.watcher.violated('I5', `a handler threw: ${text(error)}`);
+      }
     }
   });
   return {

@@ -14,6 +14,8 @@ const ANSWER_MS = 100;
 /** One server for all hosts, and the ways to it. */
 export interface RedisServer {
   readonly state: (host: string) => StoreState;
+  /** From now on nothing goes wrong any more. */
+  calm(): void;
   /**
    * Asks the server something; what it changes is changed though the answer may not come.
    *
@@ -50,9 +52,17 @@ export function newRedisServer(
   const { seed, jitter, faults } = options;
   const holdings = new Map<string, Holding>();
   const waiting = new Map<string, (() => void)[]>();
-  let writes = 0;
+  let [writes, isCalm] = [0, false];
 
-  return { state: states, ask, grant, renew, free, await: awaitFree };
+  return {
+    state: states,
+    calm: () => void (isCalm = true),
+    ask,
+    grant,
+    renew,
+    free,
+    await: awaitFree
+  };
 
   function ask<Answer>(
     { host, owner, label }: Caller,
@@ -108,6 +118,7 @@ export function newRedisServer(
   }
 
   function isWindow(kinds: readonly string[], host: string | undefined): boolean {
+    if (isCalm) return false;
     return faults.some((fault) => {
       if (!kinds.includes(fault.kind) || !('forMs' in fault) || !('atMs' in fault)) return false;
       if (host !== undefined && 'host' in fault && fault.host !== host) return false;
@@ -117,6 +128,7 @@ export function newRedisServer(
 
   /** How long a fault goes on from now. */
   function left(kinds: readonly string[]): number {
+    if (isCalm) return 0;
     const ends = faults.map((fault) =>
       kinds.includes(fault.kind) && 'forMs' in fault && 'atMs' in fault && clock.now >= fault.atMs
         ? fault.atMs + fault.forMs - clock.now
@@ -126,7 +138,7 @@ export function newRedisServer(
   }
 
   function hits(kind: 'answerLost' | 'writeRefused', number: number): boolean {
-    return faults.some((fault) => fault.kind === kind && fault.write === number);
+    return !isCalm && faults.some((fault) => fault.kind === kind && fault.write === number);
   }
 
   function grant(host: string, key: Key, holder: string): Grant {

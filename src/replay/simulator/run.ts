@@ -72,6 +72,7 @@ export async function simulate(
   for (const host of all) host.begin();
   await phase('the commands', () => undefined);
   for (const host of all) host.calm();
+  server?.calm();
   await phase('recovery', (host) => host.recover());
   for (const host of all) host.oracle.atRest();
   await phase('the end', (host) => host.takeDown());

@@ -1,3 +1,4 @@
+import { MooringError } from '../../model/failure.ts';
 import { text } from './failure-text.ts';
 import { commandText, perform } from './commands.ts';
 import type { Step } from './plan.ts';
@@ -116,8 +117,10 @@ export function newSlot(options: SlotOptions): Slot {
     try {
       result = await work;
     } catch (error) {
-      result = 'thrown';
-      watcher.violated('I5', `${busy ?? 'recovery'} ended with ${text(error)}`);
+      // Recovery ends with an error of ours where the store is away.
+      result = error instanceof MooringError ? error.code : 'thrown';
+      if (!(error instanceof MooringError))
+        watcher.violated('I5', `${busy ?? 'recovery'} ended with ${text(error)}`);
     }
     if (process === worker) then(result);
   }
