@@ -32,6 +32,7 @@ import { portClaims, type PortClaims } from './effects/ports/ports.ts';
 import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
 import { notedWait } from './effects/process/spans.ts';
+import { seeHost, type Sought } from './effects/see.ts';
 import { linkStats } from './effects/stats.ts';
 import { timerEffects } from './effects/timer.ts';
 import { collectGarbage } from './gc.ts';
@@ -40,6 +41,7 @@ import { openLog } from './log.ts';
 import type { Netns } from './model/container.ts';
 import { MooringError, type Failure } from './model/failure.ts';
 import type { Collected } from './model/garbage.ts';
+import type { SeenHost } from './model/seen.ts';
 import type { InterfaceStats } from './model/stats.ts';
 import { ensureDefaultNetwork, networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
 import {
@@ -71,6 +73,7 @@ export interface Parts {
   readonly collectGarbage: (options: { readonly dryRun: boolean }) => Promise<Collected>;
   readonly ensureDefaultNetwork: () => Promise<string>;
   readonly linkStats: (netns: Netns) => Promise<readonly InterfaceStats[] | null>;
+  readonly see: (containers: readonly Sought[]) => Promise<SeenHost>;
   readonly close: () => Promise<void>;
 }
 
@@ -123,6 +126,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       ),
     ensureDefaultNetwork: () => ensureDefaultNetwork(files, tell),
     linkStats: (netns) => linkStats(thread, netns),
+    see: (containers) => seeHost(thread, containers, root),
     close: () => closeAll(shutdown, thread, store)
   };
 }

@@ -2,6 +2,8 @@ import { map } from 'rxjs/internal/operators/map';
 import type * as api from './api.ts';
 import type { Container, ContainerList, MooringOptions, UpInput } from './api.ts';
 import type { Agent } from './agent/agent.ts';
+import type { Inspector, InspectorOptions } from './inspecting.ts';
+import type { Registry } from './actors/registry.ts';
 import { commandsOf, type Commands } from './commands.ts';
 import { findings } from './effects/doctor.ts';
 import { statOf } from './effects/process/proc.ts';
@@ -66,6 +68,31 @@ export async function openAgent(options: MooringOptions = {}): Promise<Agent> {
     return {
       async close() {
         await agent.close();
+        await mooring.close();
+      }
+    };
+  } catch (error) {
+    await mooring.close();
+    throw error;
+  }
+}
+
+/**
+ * Starts the inspector: a page, for this machine alone, of what is recorded and of what the kernel holds.
+ *
+ * @throws MooringError `inspector.portInUse`, `inspector.failed`, `inspector.badOption`, and as `openMooring`
+ */
+export async function openInspector(options: InspectorOptions = {}): Promise<Inspector> {
+  const { startInspector } = await import('./inspecting.ts');
+  const parts = await composeHere(options);
+  const mooring = openComposed(parts);
+  const commandsWith = (registry: Registry) => commandsOn({ ...parts, registry });
+  try {
+    const inspector = await startInspector({ parts, mooring, commandsWith }, options);
+    return {
+      ...inspector,
+      async close() {
+        await inspector.close();
         await mooring.close();
       }
     };

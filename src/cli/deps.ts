@@ -6,6 +6,7 @@ export type Library = Pick<
   typeof Api,
   | 'openMooring'
   | 'openAgent'
+  | 'openInspector'
   | 'notify'
   | 'doctor'
   | 'parseExpose'

@@ -9,6 +9,7 @@ import { addEventCommands } from './events.ts';
 import { addHostCommands } from './host.ts';
 import { addUnshareCommand, runInsideInstead, RanInside } from './inside.ts';
 import { addJournalCommands } from './journal.ts';
+import { addInspectorCommand } from './inspector.ts';
 import { addNetworkCommands } from './network.ts';
 import { addGlobalOptions } from './options.ts';
 import type { GlobalOptions } from './options.ts';
@@ -61,6 +62,7 @@ function commands(session: Session): Command {
   addUpkeepCommands(program, session);
   addHostCommands(program, session);
   addAgentCommand(program, session);
+  addInspectorCommand(program, session);
   addUnshareCommand(program, session);
   return program;
 }

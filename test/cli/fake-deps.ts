@@ -194,6 +194,7 @@ function libraryOf(
   return {
     openMooring,
     openAgent: () => Promise.resolve({ close: () => Promise.resolve() }),
+    openInspector: () => Promise.reject(new Error('nothing is to be inspected')),
     notify: () => undefined,
     doctor,
     parseExpose,
