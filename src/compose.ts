@@ -21,6 +21,7 @@ import { findAardvark, nameServer, type NameServer } from './effects/names/aardv
 import { machineHost } from './effects/machine-host.ts';
 import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
 import type { NetworkFiles } from './effects/networks/network-files.ts';
+import { firstAddAlone, type FirstAddDeps } from './effects/networks/first-add.ts';
 import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
 import { checkStanding, usesPlugin } from './effects/networks/standing.ts';
@@ -219,11 +220,12 @@ function leafEffects(settings: Settings, { store, plugins, thread, runner, log }
   const pluginLock = fileLock(join(root, 'plugins.lock'));
   const tool = hostTool(settings);
   const cni = cniEffects({ runner, verifyNetns, hasPlugin: plugins.has });
+  const firstAdds = { store, lock: fileLock(join(root, 'first-add.lock')) };
   const attachments = attachmentEffects({
     run: tool,
     verifyNetns,
     observe: thread.observe,
-    exclusive: pluginLock.exclusive
+    exclusive: pluginLock.preferExclusive
   });
   const connections = {
     flush: flushConntrack,
@@ -234,14 +236,18 @@ function leafEffects(settings: Settings, { store, plugins, thread, runner, log }
   return {
     ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
     ...attachments,
-    ...forgettingConnections({ ...underLock(pluginLock, cni), ...attachments }, connections),
+    ...forgettingConnections(
+      { ...underLocks(pluginLock, firstAdds, cni), ...attachments },
+      connections
+    ),
     ...sweepEffects(tool),
     ...sharedEffects({
       store,
       run: tool,
       usesDnsname: async (network) =>
         plugins.has('dnsname') && usesPlugin(settings.confDir, network, 'dnsname'),
-      pluginLock
+      pluginLock,
+      usageLock: fileLock(join(root, 'usage.lock'))
     }),
     ...timerEffects(Date.now)
   };
@@ -249,11 +255,12 @@ function leafEffects(settings: Settings, { store, plugins, thread, runner, log }
 
 type CniEffects = Pick<Effects, 'cni.add' | 'cni.del'>;
 
-/** Chains that plugins share are taken away only while none of them runs. */
-function underLock(lock: SharedLock, effects: CniEffects): CniEffects {
+/** Chains that plugins share are made by one of them, and taken away only while none of them runs. */
+function underLocks(lock: SharedLock, firstAdds: FirstAddDeps, effects: CniEffects): CniEffects {
   return {
-    'cni.add': (request, context) =>
-      lock.shared(() => effects['cni.add'](request, context), context.signal),
+    'cni.add': firstAddAlone(firstAdds, (request, context) =>
+      lock.shared(() => effects['cni.add'](request, context), context.signal)
+    ),
     'cni.del': (request, context) =>
       lock.shared(() => effects['cni.del'](request, context), context.signal)
   };

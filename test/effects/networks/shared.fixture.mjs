@@ -25,7 +25,8 @@ const effects = sharedEffects({
   store,
   run: hostTool({ pluginTimeoutMs: 30_000, graceMs: 1_000 }),
   usesDnsname: async (network) => network.startsWith('named'),
-  pluginLock: fileLock('/run/plugins.lock')
+  pluginLock: fileLock('/run/plugins.lock'),
+  usageLock: fileLock('/run/usage.lock')
 });
 
 const facts = [];

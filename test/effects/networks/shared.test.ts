@@ -91,6 +91,18 @@ describe('network.tidy', () => {
     expect(await sh('ip -br link show type bridge; ip -br link show type veth')).toBe('');
   });
 
+  it('leaves a bridge to another network of ours that is in use on it', async () => {
+    await shared('prepare:n:br0', 'prepare:m:br0');
+    await sh(BRIDGE);
+
+    await shared('tidy:n:br0');
+    const between = await bridges();
+    await shared('tidy:m:br0');
+
+    expect(between).toBe('br0');
+    expect(await bridges()).toBe('');
+  });
+
   it('keeps a bridge that was there, one with a port, and what is no bridge', async () => {
     await sh(
       `${BRIDGE}; ip link add br1 type bridge; ip link add p type veth peer q; ip link set p master br1`
