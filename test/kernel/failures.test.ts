@@ -144,6 +144,24 @@ describe('an ADD that goes wrong', () => {
     });
   });
 
+  it.each([
+    ['refuses', `echo '{"code":11,"msg":"full"}'; exit 1`, 125],
+    ['is killed with the process that runs it', 'kill -KILL $PPID $$', null]
+  ])('because the plugin %s leaves no rule of the ones before it', async (_, script, code) => {
+    await chain.sh(`sed 's/"front"/"rear"/; s/front0/rear0/; s/10.30.0/10.33.0/; s/{"type":"guard"}/{"type":"firewall"},&/' \
+      ${CONFLIST} >/etc/cni/net.d/rear.conflist`);
+    await chain.unchanged(async () => {
+      double.on('guard', 'ADD', script);
+      const ran = await chain.mooring('up', 'web', '--network', 'rear');
+      await chain.mooring('recover');
+      chain.heal();
+      await chain.mooring('down', '--ignore', 'web');
+
+      expect(ran.code).toBe(code);
+    });
+    await chain.sh('rm /etc/cni/net.d/rear.conflist');
+  });
+
   it('on the second of two networks takes the first away as well', async () => {
     await chain.ok('network', 'create', '--disable-dns', 'back', '--subnet', '10.31.0.0/24');
     await chain.unchanged(async () => {
