@@ -6,11 +6,13 @@ const NODE_GLOBALS = [
   'AbortSignal',
   'Buffer',
   'URL',
+  'clearInterval',
   'clearTimeout',
   'console',
   'fetch',
   'performance',
   'process',
+  'setInterval',
   'setTimeout',
   'structuredClone'
 ];
@@ -137,8 +139,17 @@ export default tseslint.config(
     }
   },
   { files: ['src/cli/**/*.ts'], rules: { 'no-console': 'off' } },
-  // `mooring exec` becomes the command it is given.
-  { files: ['src/effects/**/*.ts', 'src/cli/enter.ts'], rules: { 'no-restricted-imports': 'off' } },
+  // `mooring exec` becomes the command it is given, and the private host is made of processes.
+  {
+    files: [
+      'src/effects/**/*.ts',
+      'src/cli/enter.ts',
+      'src/private-host/build.ts',
+      'src/private-host/launch.ts',
+      'src/supervisor/*.ts'
+    ],
+    rules: { 'no-restricted-imports': 'off' }
+  },
   {
     files: ['test/**/*.ts', 'bench/**/*.ts'],
     rules: {

@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 const everywhere = { pool: 'forks' as const, execArgv: ['--conditions=development'] };
 
 const kernel = 'test/kernel/**/*.test.ts';
+const rootless = 'test/rootless/**/*.test.ts';
 const elsewhere = ['**/node_modules/**', '**/dist/**'];
 
 export default defineConfig({
@@ -15,7 +16,7 @@ export default defineConfig({
           ...everywhere,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...elsewhere, kernel],
+          exclude: [...elsewhere, kernel, rootless],
           testTimeout: 20_000
         }
       },
@@ -24,6 +25,16 @@ export default defineConfig({
           ...everywhere,
           name: 'kernel',
           include: [kernel],
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 120_000
+        }
+      },
+      {
+        test: {
+          ...everywhere,
+          name: 'rootless',
+          include: [rootless],
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000

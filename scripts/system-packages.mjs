@@ -13,11 +13,27 @@ const PACKAGES = {
   iproute2: 'ip and ss',
   iptables: 'rules of the portmap and firewall plugins',
   nftables: 'nft, to look at the rules',
+  passt: 'pasta networking',
   procps: 'ps and sysctl',
+  slirp4netns: 'slirp4netns networking',
+  uidmap: 'user namespaces of users who are not root',
   'util-linux': 'unshare, nsenter and flock'
 };
 
-const PROGRAMS = ['conntrack', 'ip', 'ss', 'iptables', 'nft', 'ps', 'unshare', 'nsenter', 'flock'];
+const PROGRAMS = [
+  'conntrack',
+  'ip',
+  'ss',
+  'iptables',
+  'nft',
+  'pasta',
+  'ps',
+  'slirp4netns',
+  'newuidmap',
+  'unshare',
+  'nsenter',
+  'flock'
+];
 const PLUGINS = ['bridge', 'host-local', 'portmap', 'firewall', 'tuning', 'loopback'];
 const PLUGIN_DIRS = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
 

@@ -18,6 +18,7 @@ const GATES = [
   ['docs:check', node('scripts/docs.mjs', '--check')],
   ['test:unit', vitest('unit'), 'unit'],
   ['test:kernel', vitest('kernel'), 'kernel'],
+  ['test:rootless', vitest('rootless'), 'rootless'],
   ['publint', bin('publint/src/cli.js', 'run', '--strict')]
 ];
 
@@ -36,7 +37,8 @@ process.exitCode = total.failed > 0 ? 1 : 0;
 function gate(name, [program, args], project) {
   process.stdout.write(`\n> ${name}\n`);
   const begun = performance.now();
-  const refusal = project === 'kernel' && process.getuid() !== 0 ? 'needs root' : undefined;
+  const isInSandboxes = project === 'kernel' || project === 'rootless';
+  const refusal = isInSandboxes && process.getuid() !== 0 ? 'needs root' : undefined;
   const stdio = ['ignore', 'inherit', 'inherit'];
   const { status } = refusal ? { status: 1 } : spawnSync(program, args, { cwd: ROOT, stdio });
   const tests = project && !refusal ? counted(project) : { passed: 0, failed: 0 };

@@ -159,17 +159,39 @@ export interface Mooring {
    */
   journal(id: string): AsyncIterable<JournalRecord>;
 
+  /**
+   * The journals of containers, and of what is theirs alone, as the lines of one file: what
+   * `mooring replay` and `mooring/testing` read.
+   *
+   * @throws MooringError `container.notFound`
+   */
+  exportJournals(what: JournalExport): AsyncIterable<string>;
+
+  /**
+   * Takes journals that were exported elsewhere, to be read here; no container comes of it.
+   *
+   * @returns what was taken: `['container/web', 'namespace/web']`
+   * @throws MooringError `journal.exists`, `journal.bad`, `journal.cutOff`, `journal.badVersion`, `journal.unreadable`, `journal.notTaken`
+   */
+  importJournals(path: string): Promise<readonly string[]>;
+
   /** Waits for what is under way, then frees everything this process holds. Networks stay as they are. */
   close(): Promise<void>;
 }
 
 /** Where Mooring keeps and looks for things; everything has a default. */
 export interface MooringOptions {
-  /** State directory, absolute; default `/var/lib/mooring`. Two roots know nothing of each other. */
+  /**
+   * State directory, absolute; default `/var/lib/mooring`, and for a user without root
+   * `$XDG_DATA_HOME/mooring` or `~/.local/share/mooring`. Two roots know nothing of each other.
+   */
   readonly root?: string;
   /** `embedded` (default): files below `root`, for the processes of one host. */
   readonly store?: string;
-  /** Conflists; default `/etc/cni/net.d`. */
+  /**
+   * Conflists; default `/etc/cni/net.d`, and for a user without root `$XDG_CONFIG_HOME/cni/net.d`
+   * or `~/.config/cni/net.d`.
+   */
   readonly confDir?: string;
   /** CNI plugins, searched in this order; default as podman's. */
   readonly pluginDirs?: readonly string[];
@@ -191,6 +213,11 @@ export interface MooringOptions {
    * A process `sleep` of each container that publishes any holds them, 1,000 ports at most.
    */
   readonly reservePorts?: boolean;
+  /**
+   * What would change anything is refused with `mooring.readOnly`. So a user without root may look
+   * from outside of the private host. Default `false`.
+   */
+  readonly readOnly?: boolean;
   /** Plugins run at the same time by this process; default twice the cores. */
   readonly concurrency?: number;
 }
@@ -231,6 +258,13 @@ export interface UpInput {
   /** For its resolv.conf; what is absent comes from its networks or the host. `'none'`: it gets no file. */
   readonly dns?: DnsInput | 'none';
   readonly hosts?: HostsInput;
+}
+
+export interface JournalExport {
+  /** Ids; `all`: every actor that there is now, networks included. */
+  readonly containers: readonly string[] | 'all';
+  /** Stand-ins take the place of names, addresses, texts and times. */
+  readonly redact?: boolean;
 }
 
 export interface DnsInput {

@@ -35,6 +35,8 @@ export interface CommandParts {
   readonly networkName: (wanted: string) => Promise<string>;
   /** Field 22 of a process's stat, proc(5); `undefined` when there is no such process. */
   readonly startTimeOf: (pid: number) => string | undefined;
+  /** Whether what a dead process left half-way is to be left so. */
+  readonly readOnly: boolean;
 }
 
 /** States in which a container has its networks, or is about to have them again. */
@@ -142,14 +144,15 @@ export function commandsOf(parts: CommandParts): Commands {
   }
 
   async function down(id: string, { forget }: DownOptions): Promise<void> {
-    const before = await store.load(containerKey(id));
+    const key = containerKey(id);
+    const isKnown = registry.remembers(key) || (await store.load(key)) !== undefined;
     const command = {
       type: 'container.down',
       container: id,
       ...(forget && { forget })
     } as const;
     const { rest, taken } = await ask(command);
-    if (!taken && before === undefined) throw notFound(id);
+    if (!taken && !isKnown) throw notFound(id);
     const { leftovers } = contextOf(rest);
     if (stateOf(rest.value) === 'stuck') throw errorOf(leftovers[0]!);
   }
@@ -228,7 +231,7 @@ export function commandsOf(parts: CommandParts): Commands {
     const key = containerKey(id);
     let actor = await store.load(key);
     const isStale = actor && (actor.outstanding.length > 0 || actor.boot !== store.boot);
-    if (isStale && (await isFree(store, key))) {
+    if (isStale && !parts.readOnly && (await isFree(store, key))) {
       await registry.settle(key);
       actor = await store.load(key);
     }
@@ -241,7 +244,7 @@ export function commandsOf(parts: CommandParts): Commands {
     const { id } = spec;
     const { refusal, failure, leftovers, spec: current } = contextOf(rest);
     const state = stateOf(rest.value);
-    const isSame = JSON.stringify(current) === JSON.stringify(spec);
+    const isSame = current === spec || JSON.stringify(current) === JSON.stringify(spec);
     if (state === 'up' && isSame) return restView(id, rest);
     if (refusal !== null) throw errorOf(refusal);
     if (LIVE.has(state)) {

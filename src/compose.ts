@@ -1,16 +1,19 @@
 import { join } from 'node:path';
+import { nanoid } from 'nanoid';
 import type { Logger } from 'pino';
 import { holdEffects, type OwnResources } from './actors/holds.ts';
 import { lane } from './actors/lanes.ts';
+import { MACHINES } from './actors/machines.ts';
 import { createRegistry, type Registry } from './actors/registry.ts';
+import type { SettleOrphans } from './actors/runtime.ts';
 import type { Networks } from './api.ts';
 import { createBus, type Bus } from './bus/bus.ts';
 import { attachmentEffects } from './effects/attachments/attachments.ts';
 import { cniEffects } from './effects/cni/effects.ts';
+import { underPluginLock } from './effects/cni/locked.ts';
 import { resultCache } from './effects/cni/cache.ts';
-import { cniPlugins, type CniPlugins } from './effects/cni/plugins.ts';
+import type { CniPlugins } from './effects/cni/plugins.ts';
 import { networkResolver } from './effects/cni/resolve.ts';
-import { cniRunner, type CniRunner } from './effects/cni/runner.ts';
 import type { Effects } from './effects/effects.ts';
 import { observeNetns } from './effects/observe.ts';
 import { examinerOf, type Examiner } from './examine.ts';
@@ -18,20 +21,19 @@ import { containerFiles } from './effects/files/files.ts';
 import { HOST_PATHS } from './effects/files/host-files.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
 import { findAardvark, nameServer, type NameServer } from './effects/names/aardvark.ts';
-import { machineHost } from './effects/machine-host.ts';
 import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
 import type { NetworkFiles } from './effects/networks/network-files.ts';
-import { firstAddAlone, type FirstAddDeps } from './effects/networks/first-add.ts';
-import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
+import { firstAddAlone } from './effects/networks/first-add.ts';
+import { fileLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
 import { checkStanding, usesPlugin } from './effects/networks/standing.ts';
 import { flushConntrack } from './effects/ports/conntrack.ts';
 import { forgettingConnections } from './effects/ports/forget.ts';
 import { portClaims, type PortClaims } from './effects/ports/ports.ts';
-import { wideRanges } from './effects/ports/wide.ts';
 import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
-import { hostTool } from './effects/process/tool.ts';
+import { notedWait } from './effects/process/spans.ts';
+import { seeHost, type Sought } from './effects/see.ts';
 import { linkStats } from './effects/stats.ts';
 import { timerEffects } from './effects/timer.ts';
 import { collectGarbage } from './gc.ts';
@@ -40,9 +42,11 @@ import { openLog } from './log.ts';
 import type { Netns } from './model/container.ts';
 import { MooringError, type Failure } from './model/failure.ts';
 import type { Collected } from './model/garbage.ts';
+import type { SeenHost } from './model/seen.ts';
 import type { InterfaceStats } from './model/stats.ts';
 import { ensureDefaultNetwork, networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
 import {
+  bootOf,
   namesDir,
   NETNS_DIR,
   netnsName,
@@ -50,12 +54,14 @@ import {
   type ComposeOptions,
   type Settings
 } from './settings.ts';
+import { programsOf, type Programs } from './programs.ts';
 import { embeddedStore } from './store/embedded/embedded.ts';
 import type { Store } from './store/store.ts';
 import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
 
 /** Everything the verbs work with, wired up for one process. */
 export interface Parts {
+  readonly settings: Settings;
   readonly store: Store;
   readonly bus: Bus;
   readonly log: Logger;
@@ -68,44 +74,41 @@ export interface Parts {
   readonly collectGarbage: (options: { readonly dryRun: boolean }) => Promise<Collected>;
   readonly ensureDefaultNetwork: () => Promise<string>;
   readonly linkStats: (netns: Netns) => Promise<readonly InterfaceStats[] | null>;
+  readonly see: (containers: readonly Sought[]) => Promise<SeenHost>;
   readonly close: () => Promise<void>;
 }
 
 /** @throws MooringError as `openMooring` */
 export async function compose(options: ComposeOptions): Promise<Parts> {
   const settings = settingsOf(options);
-  const { lockTimeoutMs } = settings;
+  const { lockTimeoutMs, root } = settings;
   const store = await openStore(settings);
   const log = openLog(options);
   const bus = createBus((error) => {
     log.error({ err: error }, 'a subscriber of the bus threw');
   });
-  const plugins = pluginsOf(settings);
-  const tool = hostTool(settings);
+  const programs = programsOf(settings, log);
+  const { plugins, tool, spans } = programs;
   const files = openNetworkFiles(settings, store, plugins, tool);
   const thread = startNetnsThread();
   const shutdown = new AbortController();
-  const runner = runnerOf(settings, log);
   const names = namesOf(settings);
-  const ownFiles = containerFiles({ dir: join(settings.root, 'files'), paths: HOST_PATHS, names });
-  const leaves = leafEffects(settings, { store, plugins, thread, runner, log });
+  const ownFiles = containerFiles({ dir: join(root, 'files'), paths: HOST_PATHS, names });
   const claims = portClaims({ ...settings, store, run: tool });
   const own = { ...ownResources(settings, claims, plugins), removeFiles: ownFiles.remove };
-  const effects: Effects = { ...leaves, ...ownFiles.effects, ...holdEffects(() => registry, own) };
+  const effects: Effects = {
+    ...leafEffects(settings, { ...programs, store, thread, log }),
+    ...ownFiles.effects,
+    ...holdEffects(() => registry, own)
+  };
   const registry: Registry = createRegistry({
-    store,
-    bus,
-    effects: options.wrapEffects?.(effects) ?? effects,
-    pluginLane: lane(settings.concurrency),
-    settleOrphans: (operation, { mode, signal }) =>
-      settleOrphans(operation, { mode, timeoutMs: settings.pluginTimeoutMs, signal }),
-    lockTimeoutMs,
-    shutdown: shutdown.signal,
-    now: Date.now,
-    log
+    ...loopOf(settings, shutdown.signal),
+    ...{ store, bus, log, spans },
+    effects: options.wrapEffects?.(effects) ?? effects
   });
   const tell = tellNetwork(() => registry);
   return {
+    settings,
     store,
     bus,
     log,
@@ -113,51 +116,67 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     networks: networksOf(files, store, settings, tell),
     prunable: (filters) => files.prunable(filters),
     examiner: examinerOf({
-      ...{ store, effects, runner, lockTimeoutMs },
+      ...{ store, effects, runner: programs.runner, lockTimeoutMs },
       observe: (path, context) => observeNetns(tool, path, context)
     }),
     kept: keptProcesses({ store, claims, names, lockTimeoutMs }),
     collectGarbage: (options) =>
       collectGarbage(
-        {
-          store,
-          registry,
-          effects,
-          run: tool,
-          cache: resultCache(join(settings.root, 'cni')),
-          root: settings.root,
-          netnsDir: NETNS_DIR,
-          netnsName: netnsName(settings.root),
-          releasePorts: own.releasePorts,
-          removeFiles: own.removeFiles
-        },
+        { ...gcPaths(settings), ...{ store, registry, effects, run: tool }, ...releasing(own) },
         options
       ),
     ensureDefaultNetwork: () => ensureDefaultNetwork(files, tell),
     linkStats: (netns) => linkStats(thread, netns),
-    close: async () => {
-      shutdown.abort();
-      await thread.close();
-      await store.close();
-    }
+    see: (containers) => seeHost(thread, containers, root),
+    close: () => closeAll(shutdown, thread, store)
   };
 }
 
-function openStore({ root, store }: Settings): Promise<Store> {
-  if (store === 'embedded') return embeddedStore({ root });
+/** What the loop of every process of this host works under. */
+function loopOf({ lockTimeoutMs, concurrency, pluginTimeoutMs }: Settings, shutdown: AbortSignal) {
+  return {
+    machines: MACHINES,
+    pluginLane: lane(concurrency),
+    settleOrphans: ((operation, { mode, signal }) =>
+      settleOrphans(operation, { mode, timeoutMs: pluginTimeoutMs, signal })) as SettleOrphans,
+    lockTimeoutMs,
+    shutdown,
+    now: Date.now,
+    newId: () => nanoid()
+  };
+}
+
+function gcPaths(settings: Settings) {
+  const { root } = settings;
+  return {
+    cache: resultCache(join(root, 'cni')),
+    root,
+    netnsDir: NETNS_DIR,
+    netnsName: netnsName(settings)
+  };
+}
+
+function releasing({ releasePorts, removeFiles }: OwnResources) {
+  return { releasePorts, removeFiles };
+}
+
+async function closeAll(
+  shutdown: AbortController,
+  thread: NetnsThread,
+  store: Store
+): Promise<void> {
+  shutdown.abort();
+  await thread.close();
+  await store.close();
+}
+
+function openStore(settings: Settings): Promise<Store> {
+  const { root, store } = settings;
+  if (store === 'embedded') return embeddedStore({ root, boot: bootOf(settings) });
   throw new MooringError(
     'store.unknown',
     `store ${JSON.stringify(store)} is not known, only "embedded" is`
   );
-}
-
-function pluginsOf({ root, pluginDirs, pluginTimeoutMs, graceMs }: Settings): CniPlugins {
-  return cniPlugins({
-    run,
-    pluginDirs,
-    versionCachePath: join(root, 'plugin-versions.json'),
-    limits: { timeoutMs: pluginTimeoutMs, graceMs }
-  });
 }
 
 /** What a container takes for itself before its networks are added. */
@@ -176,9 +195,10 @@ function ownResources(
   };
 }
 
-function namesOf({ root, graceMs }: Settings): NameServer {
+function namesOf(settings: Settings): NameServer {
+  const { root, graceMs } = settings;
   return nameServer({
-    dir: namesDir(root),
+    dir: namesDir(settings),
     file: findAardvark(),
     run,
     lock: fileLock(join(root, 'names.lock')),
@@ -186,41 +206,21 @@ function namesOf({ root, graceMs }: Settings): NameServer {
   });
 }
 
-interface Leaves {
+interface Leaves extends Programs {
   readonly store: Store;
-  readonly plugins: CniPlugins;
   readonly thread: NetnsThread;
-  readonly runner: CniRunner;
   readonly log: Logger;
 }
 
-function runnerOf(settings: Settings, log: Logger): CniRunner {
-  const { root, pluginDirs, pluginTimeoutMs, graceMs } = settings;
-  return cniRunner({
-    run,
-    pluginDirs,
-    cacheDir: join(root, 'cni'),
-    timeouts: {
-      addMs: pluginTimeoutMs,
-      delMs: pluginTimeoutMs,
-      checkMs: pluginTimeoutMs,
-      graceMs
-    },
-    ranges: wideRanges(hostTool(settings)),
-    ...(settings.machine && { machineHost }),
-    onLog: (line) => {
-      log.info(line);
-    }
-  });
-}
-
 /** The effects that reach the host; the others only speak to other actors. */
-function leafEffects(settings: Settings, { store, plugins, thread, runner, log }: Leaves) {
+function leafEffects(settings: Settings, leaves: Leaves) {
+  const { store, plugins, thread, runner, tool, log, spans } = leaves;
   const { root } = settings;
   const pluginLock = fileLock(join(root, 'plugins.lock'));
-  const tool = hostTool(settings);
   const cni = cniEffects({ runner, verifyNetns, hasPlugin: plugins.has });
+  const locked = underPluginLock(pluginLock, cni, notedWait(spans, Date.now, 'plugins'));
   const firstAdds = { store, lock: fileLock(join(root, 'first-add.lock')) };
+  const chains = { ...locked, 'cni.add': firstAddAlone(firstAdds, locked['cni.add']) };
   const attachments = attachmentEffects({
     run: tool,
     verifyNetns,
@@ -234,12 +234,9 @@ function leafEffects(settings: Settings, { store, plugins, thread, runner, log }
     }
   };
   return {
-    ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(root) }),
+    ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(settings) }),
     ...attachments,
-    ...forgettingConnections(
-      { ...underLocks(pluginLock, firstAdds, cni), ...attachments },
-      connections
-    ),
+    ...forgettingConnections({ ...chains, ...attachments }, connections),
     ...sweepEffects(tool),
     ...sharedEffects({
       store,
@@ -250,18 +247,5 @@ function leafEffects(settings: Settings, { store, plugins, thread, runner, log }
       usageLock: fileLock(join(root, 'usage.lock'))
     }),
     ...timerEffects(Date.now)
-  };
-}
-
-type CniEffects = Pick<Effects, 'cni.add' | 'cni.del'>;
-
-/** Chains that plugins share are made by one of them, and taken away only while none of them runs. */
-function underLocks(lock: SharedLock, firstAdds: FirstAddDeps, effects: CniEffects): CniEffects {
-  return {
-    'cni.add': firstAddAlone(firstAdds, (request, context) =>
-      lock.shared(() => effects['cni.add'](request, context), context.signal)
-    ),
-    'cni.del': (request, context) =>
-      lock.shared(() => effects['cni.del'](request, context), context.signal)
   };
 }

@@ -2,6 +2,8 @@ import { map } from 'rxjs/internal/operators/map';
 import type * as api from './api.ts';
 import type { Container, ContainerList, MooringOptions, UpInput } from './api.ts';
 import type { Agent } from './agent/agent.ts';
+import type { Inspector, InspectorOptions } from './inspecting.ts';
+import type { Registry } from './actors/registry.ts';
 import { commandsOf, type Commands } from './commands.ts';
 import { findings } from './effects/doctor.ts';
 import { statOf } from './effects/process/proc.ts';
@@ -15,10 +17,11 @@ import { compose, type Parts } from './compose.ts';
 import { parseContainerId } from './model/names.ts';
 import { containerView } from './actors/views.ts';
 import { engineEventsOf } from './engine-events.ts';
-import { journalOf, eventsOf } from './journals.ts';
+import { eventsOf, exportOf, importFrom, journalOf } from './journals.ts';
 import { networkSettings } from './network-settings.ts';
 import { withRemoval } from './network-removal.ts';
 import { usersOf } from './networks.ts';
+import { readOnly } from './read-only.ts';
 import { settleAll } from './recovery.ts';
 
 export type Mooring = api.Mooring;
@@ -32,10 +35,20 @@ export const Mooring = { open: openMooring } as const;
  * Nothing on the host changes until a container is brought up. Any number of processes
  * may have the same directory open.
  *
- * @throws MooringError `store.badRoot`, `store.badFormat`, `store.unknown`, `mooring.badOption`
+ * @throws MooringError `store.badRoot`, `store.badFormat`, `store.unknown`, `mooring.badOption`,
+ *   `rootless.outside` for a user without root, unless it is opened to be read only
  */
 export async function openMooring(options: MooringOptions = {}): Promise<Mooring> {
-  return openComposed(await compose(options));
+  return openComposed(await composeHere(options));
+}
+
+function composeHere(options: MooringOptions): Promise<Parts> {
+  const { place, root, readOnly } = settingsOf(options);
+  if (place.kind !== 'outside' || readOnly) return compose(options);
+  throw new MooringError(
+    'rootless.outside',
+    `user ${place.uid} is not root, and this process is outside of the private host of ${root}: run it by \`mooring unshare -- …\``
+  );
 }
 
 /**
@@ -47,15 +60,39 @@ export async function openMooring(options: MooringOptions = {}): Promise<Mooring
 export async function openAgent(options: MooringOptions = {}): Promise<Agent> {
   // Loaded when it is wanted: few processes are agents.
   const { startAgent } = await import('./agent/agent.ts');
-  const parts = await compose(options);
+  const parts = await composeHere(options);
   const mooring = openComposed(parts);
   try {
-    const { store, kept, log } = parts;
-    const settings = settingsOf(options);
+    const { store, kept, log, settings } = parts;
     const agent = await startAgent({ mooring, store, kept, settings, log, netnsDir: NETNS_DIR });
     return {
       async close() {
         await agent.close();
+        await mooring.close();
+      }
+    };
+  } catch (error) {
+    await mooring.close();
+    throw error;
+  }
+}
+
+/**
+ * Starts the inspector: a page, for this machine alone, of what is recorded and of what the kernel holds.
+ *
+ * @throws MooringError `inspector.portInUse`, `inspector.failed`, `inspector.badOption`, and as `openMooring`
+ */
+export async function openInspector(options: InspectorOptions = {}): Promise<Inspector> {
+  const { startInspector } = await import('./inspecting.ts');
+  const parts = await composeHere(options);
+  const mooring = openComposed(parts);
+  const commandsWith = (registry: Registry) => commandsOn({ ...parts, registry });
+  try {
+    const inspector = await startInspector({ parts, mooring, commandsWith }, options);
+    return {
+      ...inspector,
+      async close() {
+        await inspector.close();
         await mooring.close();
       }
     };
@@ -73,6 +110,7 @@ export function doctor(options: MooringOptions = {}): Promise<readonly Finding[]
 function commandsOn(parts: Parts): Commands {
   return commandsOf({
     ...parts,
+    readOnly: parts.settings.readOnly,
     networkName: async (wanted) => (await parts.networks.inspect(wanted)).name,
     startTimeOf: (pid) => statOf(pid)?.startTime
   });
@@ -116,9 +154,14 @@ export function openComposed(parts: Parts): Mooring {
     events: (selection) => eventsOf(store, selection),
     engineEvents: (selection) => engineEventsOf(store, eventsOf(store, selection)),
     journal: (id) => journalOf(store, parseContainerId(id)),
+    exportJournals: ({ containers, ...options }) => {
+      const wanted = containers === 'all' ? containers : containers.map(parseContainerId);
+      return exportOf(store, { ...options, containers: wanted });
+    },
+    importJournals: (path) => importFrom(store, path),
     close
   };
-  return mooring;
+  return parts.settings.readOnly ? readOnly(mooring) : mooring;
 
   function handle(view: ContainerView): Container {
     const { id } = view;

@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import type { MooringOptions } from './api.ts';
 import type { Effects } from './effects/effects.ts';
 import { MooringError } from './model/failure.ts';
+import { userConfDir, userRoot } from './private-host/directories.ts';
+import { whereWeAre, type Place } from './private-host/place.ts';
+import { livingKeepers } from './supervisor/lock.ts';
 
 /** Options of the library with every default filled in. */
 export interface Settings {
@@ -20,6 +24,9 @@ export interface Settings {
   readonly machine: boolean;
   /** Whether published host ports are kept bound. */
   readonly reservePorts: boolean;
+  readonly place: Place;
+  /** Whether what would change anything is refused. */
+  readonly readOnly: boolean;
 }
 
 /** What tests and benchmarks put around the effects, besides a host's options. */
@@ -43,12 +50,21 @@ const PLUGIN_DIRS = [
 const GRACE_MS = 2_000;
 const HOUR_MS = 3_600_000;
 
-/** @throws MooringError `mooring.badOption` naming the option and the rule */
+/**
+ * @throws MooringError `mooring.badOption` naming the option and the rule; `rootless.otherRoot` in a
+ *   private host that was made for another state directory
+ */
 export function settingsOf(options: MooringOptions): Settings {
+  const place = whereWeAre();
+  const root = directory('root', options.root ?? defaultRoot(place));
+  const store = options.store ?? 'embedded';
+  if (place.kind === 'inside') requireOwn(place, root, store);
   return {
-    root: directory('root', options.root ?? DEFAULT_ROOT),
-    store: options.store ?? 'embedded',
-    confDir: directory('confDir', options.confDir ?? '/etc/cni/net.d'),
+    place,
+    root,
+    store,
+    readOnly: options.readOnly ?? false,
+    confDir: directory('confDir', options.confDir ?? defaultConfDir(place)),
     pluginDirs: (options.pluginDirs ?? PLUGIN_DIRS).map((dir) => directory('pluginDirs', dir)),
     pluginTimeoutMs: whole('pluginTimeoutMs', options.pluginTimeoutMs ?? 60_000, 1, HOUR_MS),
     graceMs: GRACE_MS,
@@ -64,14 +80,61 @@ export function settingsOf(options: MooringOptions): Settings {
  *
  * Another root's names carry its hash, so that two roots never claim one path.
  */
-export function netnsName(root: string): (namespace: string) => string {
-  if (root === DEFAULT_ROOT) return (namespace) => `mooring-${namespace}`;
-  return (namespace) => `mooring.${hashOf(root)}-${namespace}`;
+export function netnsName(settings: RootAndPlace): (namespace: string) => string {
+  if (hasRunAlone(settings)) return (namespace) => `mooring-${namespace}`;
+  return (namespace) => `mooring.${hashOf(settings.root)}-${namespace}`;
 }
 
 /** Where the name server of a root has its files until the next boot: `/run/mooring/names`. */
-export function namesDir(root: string): string {
-  return root === DEFAULT_ROOT ? '/run/mooring/names' : `/run/mooring/names.${hashOf(root)}`;
+export function namesDir(settings: RootAndPlace): string {
+  return hasRunAlone(settings)
+    ? '/run/mooring/names'
+    : `/run/mooring/names.${hashOf(settings.root)}`;
+}
+
+type RootAndPlace = Pick<Settings, 'root' | 'place'>;
+
+// A private host has a `/run` of its own, and one root.
+function hasRunAlone({ root, place }: RootAndPlace): boolean {
+  return root === DEFAULT_ROOT || place.kind === 'inside';
+}
+
+/**
+ * Boot of the host, and for a user without root of the private host too: what is recorded of the
+ * kernel is true no longer when either is another.
+ */
+export function bootOf({ place, root }: Settings): string {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  switch (place.kind) {
+    case 'host':
+      return boot;
+    case 'inside':
+      return `${boot}/${place.host.id}`;
+    case 'outside':
+      return `${boot}/${livingKeepers(root)?.host ?? ''}`;
+  }
+}
+
+function defaultRoot(place: Place): string {
+  if (place.kind === 'host') return DEFAULT_ROOT;
+  return place.kind === 'inside' ? place.host.root : userRoot(process.env);
+}
+
+function defaultConfDir(place: Place): string {
+  if (place.kind === 'host') return '/etc/cni/net.d';
+  return place.kind === 'inside' ? place.host.confDir : userConfDir(process.env);
+}
+
+function requireOwn(
+  { host }: Extract<Place, { readonly kind: 'inside' }>,
+  root: string,
+  store: string
+): void {
+  if (host.root === root && host.store === store) return;
+  throw new MooringError(
+    'rootless.otherRoot',
+    `this is the private host of ${host.root}, and ${root} has its own`
+  );
 }
 
 function hashOf(root: string): string {

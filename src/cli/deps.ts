@@ -1,10 +1,12 @@
 import type * as Api from '../index.ts';
+import type * as TestingApi from '../testing.ts';
 
 /** What the commands use of the library. */
 export type Library = Pick<
   typeof Api,
   | 'openMooring'
   | 'openAgent'
+  | 'openInspector'
   | 'notify'
   | 'doctor'
   | 'parseExpose'
@@ -16,10 +18,14 @@ export type Library = Pick<
   | 'DEFAULT_NETWORK'
 >;
 
+/** What `replay` uses of `mooring/testing`. */
+export type Testing = Pick<typeof TestingApi, 'replay' | 'reportLines' | 'toTest'>;
+
 /** Everything through which a command touches the world, so that tests can stand in for it. */
 export interface Deps {
   /** Loads the library; called by commands that need it, so that `--help` stays fast. */
   library(): Promise<Library>;
+  testing(): Promise<Testing>;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -37,6 +43,27 @@ export interface Deps {
   readonly ask?: (question: string, signal: AbortSignal) => Promise<string>;
   /** Ends the process at once. */
   quit(code: number): void;
+  /** The private host of a user who is not root and stands outside of it; absent for all others. */
+  readonly outside?: Outside;
+}
+
+/** What a user without root can do with a private host. */
+export interface Outside {
+  /** Whether there is one for these options. */
+  exists(options: Api.MooringOptions): boolean;
+  /**
+   * Runs a command inside, with this process's standard streams, and makes the private host if need
+   * be. With the last that is up in it, it is gone when this resolves.
+   *
+   * @param command absent: the command line that this process was given
+   * @param onStart called when signals are the command's business
+   * @returns its exit code, 128 + n when signal n ended it
+   */
+  run(
+    command: readonly string[] | undefined,
+    options: Api.MooringOptions,
+    onStart: () => void
+  ): Promise<number>;
 }
 
 export interface EnterTarget {

@@ -3,6 +3,7 @@ import process from 'node:process';
 import type { WriteStream } from 'node:tty';
 import type { Deps, Interrupt, Output } from './deps.ts';
 import { enter } from './enter.ts';
+import { outsideOf } from './outside.ts';
 import { run } from './program.ts';
 
 /**
@@ -22,6 +23,7 @@ function processDeps(): Deps {
   onBrokenPipe(process.stderr, () => {});
   return {
     library: () => import('../index.ts'),
+    testing: () => import('../testing.ts'),
     stdout: outputOf(process.stdout),
     stderr: outputOf(process.stderr),
     env: process.env,
@@ -36,7 +38,8 @@ function processDeps(): Deps {
     },
     enter,
     ...(process.stdin.isTTY ? { ask } : {}),
-    quit: (code) => process.exit(code)
+    quit: (code) => process.exit(code),
+    ...(process.geteuid!() === 0 ? {} : { outside: outsideOf(process.argv) })
   };
 }
 

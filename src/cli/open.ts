@@ -33,7 +33,10 @@ export async function withAbortableMooring<Result>(
   work: (opened: Opened) => Promise<Result>
 ): Promise<Result> {
   const library = await session.deps.library();
-  const mooring = await library.openMooring(mooringOptions(command, session.deps.env));
+  const options = mooringOptions(command, session.deps.env);
+  // What needs more has been run inside of the private host.
+  const readOnly = session.deps.outside === undefined ? {} : { readOnly: true };
+  const mooring = await library.openMooring({ ...options, ...readOnly });
   try {
     session.signal.throwIfAborted();
     return await work({ library, mooring });

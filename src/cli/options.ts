@@ -24,9 +24,15 @@ export interface Filter {
 
 export function addGlobalOptions(program: Command): Command {
   return program
-    .option('--root <dir>', 'state directory (env: MOORING_ROOT, default: /var/lib/mooring)')
+    .option(
+      '--root <dir>',
+      'state directory (env: MOORING_ROOT, default: /var/lib/mooring, without root ~/.local/share/mooring)'
+    )
     .option('--store <url>', 'where state is kept (env: MOORING_STORE, default: embedded)')
-    .option('--cni-conf-dir <dir>', 'directory of conflists (default: /etc/cni/net.d)')
+    .option(
+      '--cni-conf-dir <dir>',
+      'directory of conflists (default: /etc/cni/net.d, without root ~/.config/cni/net.d)'
+    )
     .option('--cni-plugin-dir <dir>', 'directory of CNI plugins, repeatable', collect)
     .option('--no-port-reservation', 'do not keep published host ports bound')
     .addOption(new Option('--machine', 'run in a virtual machine of podman').hideHelp())

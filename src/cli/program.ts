@@ -7,9 +7,13 @@ import { addContainerCommands } from './container.ts';
 import type { Deps } from './deps.ts';
 import { addEventCommands } from './events.ts';
 import { addHostCommands } from './host.ts';
+import { addUnshareCommand, runInsideInstead, RanInside } from './inside.ts';
+import { addJournalCommands } from './journal.ts';
+import { addInspectorCommand } from './inspector.ts';
 import { addNetworkCommands } from './network.ts';
 import { addGlobalOptions } from './options.ts';
 import type { GlobalOptions } from './options.ts';
+import { addReplayCommand } from './replay.ts';
 import { addUpkeepCommands } from './upkeep.ts';
 import { newSession } from './session.ts';
 import type { Session } from './session.ts';
@@ -26,10 +30,11 @@ export async function run(argv: readonly string[], deps: Deps): Promise<number> 
   const session = newSession(deps, () => ['debug', 'trace'].includes(logLevel()));
   const program = commands(session);
   addCompletionCommands(program, session, () => commands(session));
+  program.hook('preAction', (_, command) => runInsideInstead(session, command));
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
-    session.fail(error);
+    if (!(error instanceof RanInside)) session.fail(error);
   }
   return session.end();
 }
@@ -52,9 +57,13 @@ function commands(session: Session): Command {
   addStatsCommand(program, session);
   addNetworkCommands(program, session);
   addEventCommands(program, session);
+  addJournalCommands(program, session);
+  addReplayCommand(program, session);
   addUpkeepCommands(program, session);
   addHostCommands(program, session);
   addAgentCommand(program, session);
+  addInspectorCommand(program, session);
+  addUnshareCommand(program, session);
   return program;
 }
 

@@ -100,7 +100,8 @@ function requireWanted(signal: AbortSignal): void {
   if (signal.aborted) throw new MooringError('netns.aborted', 'stopped before it began');
 }
 
-function requireSame(netns: Netns): void {
+/** @throws MooringError `netns.gone`, `netns.replaced` */
+export function requireSame(netns: Netns): void {
   const found = verifyNetns(netns);
   if (found === 'replaced') {
     throw new MooringError('netns.replaced', `${netns.path} is not the netns that was made there`);

@@ -9,7 +9,14 @@ export type NetnsCall =
       /** Process whose netns is mounted there instead of a new one. */
       readonly origin?: { readonly pid: number; readonly startTime: string };
     }
-  | ({ readonly op: 'observe'; readonly path: string } & NetnsIdentity);
+  | ({ readonly op: 'observe'; readonly path: string } & NetnsIdentity)
+  | ({
+      readonly op: 'setSysctl';
+      readonly path: string;
+      /** `net/ipv6/conf/default/accept_dad` */
+      readonly name: string;
+      readonly value: string;
+    } & NetnsIdentity);
 
 export interface NetnsRequest {
   readonly id: number;
@@ -22,4 +29,5 @@ export type NetnsReply = { readonly id: number } & NetnsAnswer;
 export type NetnsAnswer =
   | { readonly identity: NetnsIdentity }
   | { readonly network: ObservedNetwork }
+  | { readonly before: string }
   | { readonly failure: { readonly code: string; readonly message: string } };

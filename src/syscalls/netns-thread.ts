@@ -25,6 +25,14 @@ export interface NetnsThread {
   /** What the kernel holds in the netns at `path`, if it is the expected one. */
   observe(path: string, expected: NetnsIdentity): Promise<ObservedNetwork>;
 
+  /**
+   * Sets a parameter in the netns at `path`, if it is the expected one.
+   *
+   * @param name below `/proc/sys`: `net/ipv6/conf/default/accept_dad`
+   * @returns what it was before
+   */
+  setSysctl(path: string, expected: NetnsIdentity, name: string, value: string): Promise<string>;
+
   /** Lets pending calls finish, then ends the thread. Calls after it reject with `threadClosed`. */
   close(): Promise<void>;
 }
@@ -47,6 +55,8 @@ export function startNetnsThread(): NetnsThread {
       identityIn(await ask({ op: 'create', path, ...(origin && { origin }) })),
     observe: async (path, { device, inode }) =>
       networkIn(await ask({ op: 'observe', path, device, inode })),
+    setSysctl: async (path, { device, inode }, name, value) =>
+      beforeIn(await ask({ op: 'setSysctl', path, device, inode, name, value })),
     async close() {
       isClosed = true;
       await running?.stop();
@@ -63,6 +73,10 @@ function identityIn(answer: NetnsSuccess): NetnsIdentity {
 
 function networkIn(answer: NetnsSuccess): ObservedNetwork {
   return (answer as { readonly network: ObservedNetwork }).network;
+}
+
+function beforeIn(answer: NetnsSuccess): string {
+  return (answer as { readonly before: string }).before;
 }
 
 // The built file beside this one, or its source where Node runs TypeScript.

@@ -8,7 +8,8 @@ import { identityOf, inspect, isSameNetns, type NetnsIdentity } from './nsfs.ts'
 import { observeNetwork } from './observe.ts';
 import { processIdentity } from './process-identity.ts';
 import { step, StepError } from './step.ts';
-import { homeNetns, inNetns, OWN_NETNS, visitNetns, withFile } from './visit-netns.ts';
+import { setSysctl } from './sysctl.ts';
+import { hostNetns, inNetns, OWN_NETNS, visitNetns, withFile } from './visit-netns.ts';
 
 // Runs in the thread that `netns-thread.ts` starts.
 
@@ -18,9 +19,14 @@ parentPort!.on('message', ({ id, call }: NetnsRequest) => {
 
 function answer(call: NetnsCall): NetnsAnswer {
   try {
-    return call.op === 'create'
-      ? { identity: create(call) }
-      : { network: visitNetns(call.path, call, observeNetwork) };
+    switch (call.op) {
+      case 'create':
+        return { identity: create(call) };
+      case 'observe':
+        return { network: visitNetns(call.path, call, observeNetwork) };
+      case 'setSysctl':
+        return { before: visitNetns(call.path, call, () => setSysctl(call.name, call.value)) };
+    }
   } catch (error) {
     // Not caught by anybody, it ends the thread: no call is served from a wrong netns.
     if (!(error instanceof StepError) || error.code === 'stranded') throw error;
@@ -52,7 +58,7 @@ function entrance(path: string, origin: Create['origin']): () => void {
       if (processIdentity(pid)?.startTicks !== startTime) {
         throw new StepError('noProcess', `process ${pid} has ended`);
       }
-      const [theirs, ours] = [netns, homeNetns].map((fd) =>
+      const [theirs, ours] = [netns, hostNetns].map((fd) =>
         identityOf(fstatSync(fd, { bigint: true }))
       );
       if (isSameNetns(theirs!, ours!)) {

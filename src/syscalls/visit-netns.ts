@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { enterNetns } from './namespaces.ts';
+import { SyscallError } from './libc.ts';
+import { enterNetns, unshareNetns } from './namespaces.ts';
 import { inspect, isSameNetns, type NetnsIdentity } from './nsfs.ts';
 import { step, StepError } from './step.ts';
 import { replaced } from './unpin.ts';
@@ -14,7 +15,11 @@ export const OWN_NETNS = '/proc/thread-self/ns/net';
 const FOLLOW = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** A descriptor of the netns that the thread began in. */
-export const homeNetns = openSync(OWN_NETNS, constants.O_RDONLY);
+export const hostNetns = openSync(OWN_NETNS, constants.O_RDONLY);
+
+// In a user namespace the host's netns is another's, and who has left it can't come back: then the
+// thread goes to an empty one of its own.
+const homeNetns = mayReturn() ? hostNetns : ownNetns();
 
 /**
  * Works inside the netns at `path`, if it is the expected one, and comes back.
@@ -58,6 +63,27 @@ function use<Result>(path: string, flags: number, work: (fd: number) => Result):
     return work(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+function mayReturn(): boolean {
+  try {
+    enterNetns(hostNetns);
+    return true;
+  } catch (error) {
+    if (error instanceof SyscallError && error.code === 'EPERM') return false;
+    throw error;
+  }
+}
+
+// Without the right to that, nothing can be visited either: the visit says so.
+function ownNetns(): number {
+  try {
+    unshareNetns();
+    return openSync(OWN_NETNS, constants.O_RDONLY);
+  } catch (error) {
+    if (error instanceof SyscallError && error.code === 'EPERM') return hostNetns;
+    throw error;
   }
 }
 

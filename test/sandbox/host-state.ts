@@ -49,8 +49,11 @@ export async function readHostState(
 }
 
 /** @returns a line for each entry that came (`+`) or went (`-`), under its section */
-export function differences(before: HostState, after: HostState): string[] {
-  return (Object.keys(before) as Section[]).flatMap((section) => {
+export function differences<State extends Readonly<Record<keyof State, readonly string[]>>>(
+  before: State,
+  after: State
+): string[] {
+  return (Object.keys(before) as (keyof State & string)[]).flatMap((section) => {
     const gone = without(before[section], after[section]).map((entry) => `${section}: - ${entry}`);
     const come = without(after[section], before[section]).map((entry) => `${section}: + ${entry}`);
     return [...gone, ...come];

@@ -52,14 +52,20 @@ export async function sandbox(): Promise<Sandbox> {
   };
 }
 
-/**
- * A sandbox for the tests of a file or of a `describe`, there while they run.
- *
- * @param options.each whether every test gets a fresh one
- */
-export function useSandbox(options: { readonly each?: boolean } = {}): Sandbox {
+export interface SandboxOptions {
+  /** Whether every test gets a fresh one. */
+  readonly each?: boolean;
+  /** What is done in it before the first test. */
+  readonly setUp?: (host: Sandbox) => Promise<void>;
+}
+
+/** A sandbox for the tests of a file or of a `describe`, there while they run. */
+export function useSandbox(options: SandboxOptions = {}): Sandbox {
   const host = {} as Sandbox;
-  const open = async () => void Object.assign(host, await sandbox());
+  const open = async () => {
+    Object.assign(host, await sandbox());
+    await options.setUp?.(host);
+  };
   const close = () => host.close();
   if (options.each === true) {
     beforeEach(open);

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ownHostMark } from '../../private-host/place.ts';
 import { settleOrphans, settleSession } from './orphans.ts';
 import { collect, drained } from './output.ts';
 
@@ -141,7 +142,7 @@ async function start({ file, args, env, operation }: ProcessCommand) {
   keepDescriptors();
   const child = execa(file, args, {
     ...OPTIONS,
-    env: { ...env, PATH, MOORING_OPERATION: operation }
+    env: { ...env, ...ownHostMark(), PATH, MOORING_OPERATION: operation }
   });
   // In a box, as awaiting a subprocess would wait for its end.
   return { child };
