@@ -68,7 +68,7 @@ async function acquirePatiently(
   file: string,
   patienceMs: number,
   signal: AbortSignal
-): Promise<FileHandle> {
+): Promise<OpenLock> {
   const patience = AbortSignal.timeout(patienceMs);
   try {
     return await acquire(file, 'exclusive', AbortSignal.any([signal, patience]));
