@@ -110,8 +110,13 @@ async function add(chain: Chain, { plan, target }: Run, kept: AttachmentPlan): P
   // Before the first one changes anything.
   plugins.forEach(({ type }) => findPlugin(type, chain.pluginDirs));
   const machineHost = await chain.machineHost?.();
-  let result: CniResult | undefined;
+  let [result, isKept] = [undefined as CniResult | undefined, false];
   for (const plugin of plugins) {
+    // A plugin that needs its addresses for DEL has them also when a later one refuses, or we die.
+    if (!isKept && result?.ips?.length) {
+      keepResult(chain.cache, kept, target, result);
+      isKept = true;
+    }
     const turn = { plan, target, plugin, prevResult: result, machineHost };
     const call = callOf(chain, 'ADD', turn);
     result = resultOf(call, await exec(chain, call), cniVersion);
