@@ -35,6 +35,7 @@ export function redisModel(site: Site, server: RedisServer): Store {
 
   return {
     boot: host.boot,
+    host: host.name,
     acquire,
     tryAcquire: take,
     async release(lease) {
