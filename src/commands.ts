@@ -15,6 +15,8 @@ import type { Store } from './store/store.ts';
 /** What the verbs of the library do: a command to an actor, and what its rest means to the caller. */
 export interface Commands {
   up(input: UpInput, signal: AbortSignal | undefined): Promise<ContainerView>;
+  /** The same with a spec that was checked before, on whatever host. */
+  bring(spec: ContainerSpec): Promise<ContainerView>;
   create(input: UpInput): Promise<ContainerView>;
   start(id: string, signal: AbortSignal | undefined): Promise<ContainerView>;
   down(id: string, options: DownOptions): Promise<void>;
@@ -46,6 +48,7 @@ export function commandsOf(parts: CommandParts): Commands {
   const { store, registry } = parts;
   return {
     up,
+    bring: (spec) => upWith(spec),
     create,
     start,
     down,
@@ -61,7 +64,10 @@ export function commandsOf(parts: CommandParts): Commands {
 
   async function up(input: UpInput, signal: AbortSignal | undefined): Promise<ContainerView> {
     signal?.throwIfAborted();
-    const spec = await specOf(input);
+    return upWith(await specOf(input), signal);
+  }
+
+  async function upWith(spec: ContainerSpec, signal?: AbortSignal): Promise<ContainerView> {
     const { rest } = await bringUp({ type: 'container.up', container: spec.id, spec }, signal);
     return upView(spec, rest);
   }
@@ -146,11 +152,7 @@ export function commandsOf(parts: CommandParts): Commands {
   async function down(id: string, { forget }: DownOptions): Promise<void> {
     const key = containerKey(id);
     const isKnown = registry.remembers(key) || (await store.load(key)) !== undefined;
-    const command = {
-      type: 'container.down',
-      container: id,
-      ...(forget && { forget })
-    } as const;
+    const command = { type: 'container.down', container: id, ...(forget && { forget }) } as const;
     const { rest, taken } = await ask(command);
     if (!taken && !isKnown) throw notFound(id);
     const { leftovers } = contextOf(rest);

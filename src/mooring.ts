@@ -1,9 +1,21 @@
 import { map } from 'rxjs/internal/operators/map';
 import type * as api from './api.ts';
-import type { Container, ContainerList, MooringOptions, UpInput } from './api.ts';
+import type {
+  Container,
+  ContainerList,
+  Hosts,
+  MooringOptions,
+  Networks,
+  Recovered,
+  RecoverOptions,
+  UpInput
+} from './api.ts';
 import type { Agent } from './agent/agent.ts';
 import type { Inspector, InspectorOptions } from './inspecting.ts';
 import type { Registry } from './actors/registry.ts';
+import { hostsOf, noHosts } from './cluster/hosts.ts';
+import { reconciled, serveCluster } from './cluster/serving.ts';
+import { takeOver } from './cluster/take-over.ts';
 import { commandsOf, type Commands } from './commands.ts';
 import { findings } from './effects/doctor.ts';
 import { statOf } from './effects/process/proc.ts';
@@ -15,7 +27,7 @@ import type { ContainerView } from './model/view.ts';
 import { NETNS_DIR, settingsOf } from './settings.ts';
 import { compose, type Parts } from './compose.ts';
 import { parseContainerId } from './model/names.ts';
-import { containerView } from './actors/views.ts';
+import { containerList } from './container-list.ts';
 import { engineEventsOf } from './engine-events.ts';
 import { eventsOf, exportOf, importFrom, journalOf } from './journals.ts';
 import { networkSettings } from './network-settings.ts';
@@ -65,8 +77,10 @@ export async function openAgent(options: MooringOptions = {}): Promise<Agent> {
   try {
     const { store, kept, log, settings } = parts;
     const agent = await startAgent({ mooring, store, kept, settings, log, netnsDir: NETNS_DIR });
+    const served = parts.sharing && (await serveCluster({ ...parts.sharing, mooring, log }));
     return {
       async close() {
+        await served?.close();
         await agent.close();
         await mooring.close();
       }
@@ -118,7 +132,7 @@ function commandsOn(parts: Parts): Commands {
 
 /** The library over parts that are wired up already. */
 export function openComposed(parts: Parts): Mooring {
-  const { store, registry, bus, networks } = parts;
+  const { store, registry, bus, sharing } = parts;
   const commands = commandsOn(parts);
 
   const mooring: Mooring = {
@@ -135,21 +149,15 @@ export function openComposed(parts: Parts): Mooring {
     connect: (id, network) => commands.connect(parseContainerId(id), network),
     disconnect: (id, network) => commands.disconnect(parseContainerId(id), network),
     inspect: (id) => commands.inspect(parseContainerId(id)),
-    networkSettings: settings,
+    networkSettings: (id) => settingsShown(id, mooring.inspect),
     stats,
     examine: (id) => parts.examiner.examine(parseContainerId(id)),
     check: (id) => parts.examiner.check(parseContainerId(id)),
     list,
-    recover: (options) => settleAll(parts, options),
+    recover,
     gc: ({ dryRun = false } = {}) => parts.collectGarbage({ dryRun }),
-    networks: withRemoval({
-      networks,
-      prunable: parts.prunable,
-      usersOf: (network) => usersOf(store, network),
-      inspect: (id) => commands.inspect(id),
-      down: (id) => commands.down(id, {}),
-      disconnect: (id, network) => commands.disconnect(id, network)
-    }),
+    networks: networksWith(parts, commands),
+    hosts: hostsWith(parts, { commands, handle, own: () => mooring }),
     events$: bus.committed$.pipe(map(({ event }) => event)),
     events: (selection) => eventsOf(store, selection),
     engineEvents: (selection) => engineEventsOf(store, eventsOf(store, selection)),
@@ -176,22 +184,9 @@ export function openComposed(parts: Parts): Mooring {
     };
   }
 
-  async function settings(id: string): Promise<NetworkSettings> {
-    const view = await mooring.inspect(id);
-    const { namespace } = view.spec;
-    if (namespace?.kind !== 'container') return networkSettings(view);
-    const owner = await ownerOf(namespace.container);
-    // It may have gone, and its netns stayed for this one alone.
-    return networkSettings(owner ?? view);
-  }
-
-  async function ownerOf(id: string): Promise<ContainerView | undefined> {
-    try {
-      return await mooring.inspect(id);
-    } catch (error) {
-      if (error instanceof MooringError && error.code === 'container.notFound') return undefined;
-      throw error;
-    }
+  async function recover(options?: RecoverOptions): Promise<readonly Recovered[]> {
+    const failures = sharing === undefined ? [] : await reconciled(sharing, mooring);
+    return [...failures, ...(await settleAll(parts, options))];
   }
 
   async function stats(text: string): Promise<ContainerStats> {
@@ -200,17 +195,7 @@ export function openComposed(parts: Parts): Mooring {
   }
 
   async function list(): Promise<ContainerList> {
-    const listed = await store.list('container');
-    const views = listed.flatMap((entry) =>
-      'actor' in entry ? [containerView(entry.actor, store.boot)] : []
-    );
-    return {
-      // Committed as absent, and its process died before the record was dropped.
-      containers: views.filter(({ state, pending }) => state !== 'absent' || pending),
-      unreadable: listed.flatMap((entry) =>
-        'failure' in entry ? [{ id: entry.key.id, failure: entry.failure }] : []
-      )
-    };
+    return containerList(await store.list('container'), store.boot);
   }
 
   async function close(): Promise<void> {
@@ -218,4 +203,53 @@ export function openComposed(parts: Parts): Mooring {
     bus.close();
     await parts.close();
   }
+}
+
+/** Those of the netns it is in. */
+async function settingsShown(id: string, inspect: Mooring['inspect']): Promise<NetworkSettings> {
+  const view = await inspect(id);
+  const { namespace } = view.spec;
+  if (namespace?.kind !== 'container') return networkSettings(view);
+  const owner = await inspect(namespace.container).catch(unlessNotFound);
+  // It may have gone, and its netns stayed for this one alone.
+  return networkSettings(owner ?? view);
+}
+
+function networksWith({ networks, prunable, store }: Parts, commands: Commands): Networks {
+  return withRemoval({
+    networks,
+    prunable,
+    usersOf: (network) => usersOf(store, network),
+    inspect: (id) => commands.inspect(id),
+    down: (id) => commands.down(id, {}),
+    disconnect: (id, network) => commands.disconnect(id, network)
+  });
+}
+
+interface Own {
+  readonly commands: Commands;
+  readonly own: () => Mooring;
+  readonly handle: (view: ContainerView) => Container;
+}
+
+function hostsWith(
+  { store, sharing, ensureDefaultNetwork }: Parts,
+  { commands, own, handle }: Own
+): Hosts {
+  if (sharing === undefined) return noHosts();
+  const { cluster, addresses } = sharing;
+  const { bring } = commands;
+  const clear = async (id: string) => {
+    await commands.down(id, { forget: true }).catch(unlessNotFound);
+  };
+  const parts = { cluster, addresses, ensureDefaultNetwork, bring, clear };
+  return hostsOf({
+    ...{ cluster, handle, own, host: store.host },
+    takeOver: (host, container) => takeOver(parts, host, container)
+  });
+}
+
+function unlessNotFound(error: unknown): undefined {
+  if (error instanceof MooringError && error.code === 'container.notFound') return undefined;
+  throw error;
 }

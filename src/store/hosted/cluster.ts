@@ -40,7 +40,10 @@ export function clusterOf(parts: ClusterParts): Cluster {
 
     async serve(carryOut) {
       const orders = await serveOrders(connection, keys, carryOut, onTrouble);
-      const presence = await announce(connection, keys, onTrouble);
+      const presence = await announce(connection, keys, onTrouble).catch(async (error: unknown) => {
+        await orders.close();
+        throw error;
+      });
       return {
         async close() {
           // Nobody asks any more before what is asked is answered.

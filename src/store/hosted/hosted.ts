@@ -6,6 +6,7 @@ import { replaceAllocations } from '../redis/allocations.ts';
 import type { Connection } from '../redis/connection.ts';
 import { hostKeys } from '../redis/keys.ts';
 import type { Granted } from '../redis/leases.ts';
+import { registration } from '../redis/presence.ts';
 import type { RedisStore } from '../redis/redis.ts';
 import {
   keyText,
@@ -39,6 +40,7 @@ export function hostedStore({ files, shared, connection, unsynced }: HostedParts
   const { store: own, leases: locks } = files;
   const keys = hostKeys(connection.address.prefix, own.host);
   const held = new Map<Lease, HostedLease>();
+  const register = registration(connection, own.host);
 
   return {
     ...own,
@@ -120,6 +122,7 @@ export function hostedStore({ files, shared, connection, unsynced }: HostedParts
         void shared.leases.release(lease);
       });
       await orAlone(found, (given) => bringTogether(found, given));
+      if (granted !== undefined) register();
       held.set(found.lease, found);
       return found.lease;
     } catch (error) {

@@ -45,6 +45,16 @@ export async function registerHost(connection: Connection, host: string): Promis
   if (added > 0) await connection.call((client) => client.publish(hostsNews, host), { doing });
 }
 
+/** Puts the host on the list when it is first called, and again later if that fails. */
+export function registration(connection: Connection, host: string): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    registerHost(connection, host).catch(() => (isDone = false));
+  };
+}
+
 /** Every host that has been here, by name. */
 export async function hostsOf(connection: Connection): Promise<readonly HostStatus[]> {
   const { prefix } = connection.address;

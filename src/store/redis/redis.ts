@@ -9,7 +9,7 @@ import { actorOf, type Head } from './head.ts';
 import { thisProcess } from './holder.ts';
 import { hostKeys } from './keys.ts';
 import { leasesOf, type Leases } from './leases.ts';
-import { registerHost } from './presence.ts';
+import { registration } from './presence.ts';
 import { hostReader } from './reader.ts';
 import { wakesOf } from './wakes.ts';
 
@@ -125,14 +125,4 @@ export function redisStore(options: RedisOptions): RedisStore {
 
 function isLast(known: Known, { seq, token }: Head): boolean {
   return seq === known.seq && token === known.token;
-}
-
-/** Puts the host on the list of all, once, and again later if that fails. */
-function registration(connection: Connection, host: string): () => void {
-  let isDone = false;
-  return () => {
-    if (isDone) return;
-    isDone = true;
-    registerHost(connection, host).catch(() => (isDone = false));
-  };
 }
