@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { JournalRecord } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { follow } from './follow.ts';
@@ -6,8 +7,11 @@ import { hostKeys, sharedKeys } from './keys.ts';
 /** Records of every host as they are committed, of those that come later too, until the signal aborts. */
 export async function* followAll(
   connection: Connection,
-  signal: AbortSignal
+  until: AbortSignal
 ): AsyncGenerator<JournalRecord> {
+  // Each host adds listeners of its own.
+  const signal = AbortSignal.any([until]);
+  setMaxListeners(0, signal);
   const { prefix } = connection.address;
   const { hosts, hostsNews } = sharedKeys(prefix);
   const pending: JournalRecord[] = [];
