@@ -120,4 +120,24 @@ describe('two hosts of one store', () => {
     await expectNothingLeft(before);
     expect(await keys()).toEqual([]);
   });
+
+  it('keep what is up while Redis is away, take down, begin nothing, and tell it on return', async () => {
+    const before = await snapshots();
+    const netns = await ok('a', 'up', 'web');
+    await ok('a', 'up', 'api');
+    await server.kill();
+
+    const inside = ['nsenter', `--net=${netns}`, 'ip', 'route', 'get', '198.51.100.1'];
+    expect(await hosts.a.run(inside)).toMatchObject({ code: 0 });
+    expect((await refused('a', 'up', 'more')).reason).toMatch(/was not reached in 1000 ms/);
+    expect(await ok('a', 'ps', '-q')).toBe('api\nweb');
+    expect(await ok('a', 'down', 'web')).toBe('web');
+    await server.start();
+    await ok('a', 'recover');
+
+    expect(await everywhere()).toEqual(['a api up']);
+    expect(await ok('a', 'down', 'api')).toBe('api');
+    await expectNothingLeft(before);
+    expect(await keys()).toEqual([]);
+  });
 });
