@@ -5,6 +5,8 @@ import {
   type EventObject
 } from 'xstate';
 import { describe, expect, it } from 'vitest';
+import { chartOf } from '../../src/actors/chart.ts';
+import { persisted } from '../../src/actors/recall.ts';
 import type { MooringEvent } from '../../src/bus/events.ts';
 import { refusalOf, type EffectRequest } from '../../src/bus/requests.ts';
 import { structureOf, type ChartTransition } from '../../src/machines/structure.ts';
@@ -84,6 +86,26 @@ function checkOutcome(
     expect(JSON.parse(JSON.stringify(request))).toEqual(request);
   }
   expect(JSON.parse(JSON.stringify(last.snapshot.context))).toEqual(last.snapshot.context);
+  expectSameInLoop(subject, path, last);
+}
+
+/** The loop takes charts through events by itself: new ones, and those it restores. */
+function expectSameInLoop(
+  { machine, input }: ChartSubject,
+  path: readonly MooringEvent[],
+  { snapshot: { value, context }, requests }: Step
+): void {
+  const asked: EffectRequest[] = [];
+  const chart = chartOf(machine, input, undefined, asked);
+  for (const event of path.slice(0, -1)) chart.send(event);
+  const resumed = chartOf(machine, input, structuredClone(persisted(chart.getSnapshot())), asked);
+
+  for (const one of [chart, resumed]) {
+    asked.length = 0;
+    one.send(path.at(-1)!);
+    expect({ ...one.getSnapshot() }).toMatchObject({ status: 'active', value, context });
+    expect(asked).toEqual(requests);
+  }
 }
 
 // A state asks when it is entered, and only the one that is come to rest in does.
