@@ -23,6 +23,7 @@ export const HARMLESS_CALLS = {
   flock: [-1, 0],
   getsockname: [-1, 0n, 0n],
   getsockopt: [-1, 0, 0, 0n, 0n],
+  if_nametoindex: [''],
   ioctl: [-1, 0n, 0n],
   listen: [-1, 0],
   memmove: [nothing, nothing, 0n],

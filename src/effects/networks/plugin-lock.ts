@@ -6,9 +6,17 @@ import { tryFlock, unlock } from '../../syscalls/flock.ts';
 export interface SharedLock {
   shared<Value>(work: () => Promise<Value>, signal: AbortSignal): Promise<Value>;
   exclusive<Value>(work: () => Promise<Value>, signal: AbortSignal): Promise<Value>;
+  /** Exclusively, or shared with those who still hold it shared after `patienceMs`. */
+  preferExclusive<Value>(work: () => Promise<Value>, signal: AbortSignal): Promise<Value>;
+}
+
+export interface FileLockOptions {
+  /** How long {@link SharedLock.preferExclusive} waits to be alone; 500 unless given. */
+  readonly patienceMs?: number;
 }
 
 const WAIT_MAX_MS = 20;
+const PATIENCE_MS = 500;
 
 /**
  * A lock between processes and within one: the kernel frees it when its holder dies.
@@ -19,13 +27,19 @@ const WAIT_MAX_MS = 20;
  * @param file absolute path, made when it is missing (mode 0600), never removed
  * @see flock(2)
  */
-export function fileLock(file: string): SharedLock {
+export function fileLock(
+  file: string,
+  { patienceMs = PATIENCE_MS }: FileLockOptions = {}
+): SharedLock {
   const held = async <Value>(
-    mode: Mode,
+    mode: Mode | 'preferExclusive',
     work: () => Promise<Value>,
     signal: AbortSignal
   ): Promise<Value> => {
-    const handle = await acquire(file, mode, signal);
+    const handle =
+      mode === 'preferExclusive'
+        ? await acquirePatiently(file, patienceMs, signal)
+        : await acquire(file, mode, signal);
     try {
       return await work();
     } finally {
@@ -34,7 +48,8 @@ export function fileLock(file: string): SharedLock {
   };
   return {
     shared: (work, signal) => held('shared', work, signal),
-    exclusive: (work, signal) => held('exclusive', work, signal)
+    exclusive: (work, signal) => held('exclusive', work, signal),
+    preferExclusive: (work, signal) => held('preferExclusive', work, signal)
   };
 }
 
@@ -46,6 +61,20 @@ async function acquire(file: string, mode: Mode, signal: AbortSignal): Promise<O
     return await take(file, mode, signal);
   } finally {
     gate.close();
+  }
+}
+
+async function acquirePatiently(
+  file: string,
+  patienceMs: number,
+  signal: AbortSignal
+): Promise<OpenLock> {
+  const patience = AbortSignal.timeout(patienceMs);
+  try {
+    return await acquire(file, 'exclusive', AbortSignal.any([signal, patience]));
+  } catch (error) {
+    if (signal.aborted || !patience.aborted) throw error;
+    return acquire(file, 'shared', signal);
   }
 }
 

@@ -1,7 +1,7 @@
-import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ownHostMark } from '../../private-host/place.ts';
 import { settleOrphans, settleSession } from './orphans.ts';
+import { collect, drained } from './output.ts';
 import type { Started } from './start.ts';
 
 /** One program to run to its end, under the rules for everything that is spawned. */
@@ -82,9 +82,9 @@ async function runOnce(command: ProcessCommand): Promise<ProcessExit> {
   const stderr = collect(started.stderr, OUTPUT_MAX_BYTES, () => {});
   const { exitCode, signal: endedBy } = await started.ended;
   stopper.end();
-  const drained = await within(DRAIN_MS, Promise.all([stdout.closed, stderr.closed]));
+  const isAlone = await drained([stdout, stderr], DRAIN_MS);
   started.close();
-  if (stopper.reason !== undefined || !drained) await settleOrphans(command.operation, KILL);
+  if (stopper.reason !== undefined || !isAlone) await settleOrphans(command.operation, KILL);
   else if (groupLives(pid)) await settleSession(pid);
 
   return {
@@ -159,36 +159,6 @@ function stopperOf(pid: number, { timeoutMs, graceMs, signal }: ProcessCommand) 
       signal.removeEventListener('abort', onAbort);
     }
   };
-}
-
-/** Keeps the head of a stream and reads on, so that its writer never blocks. */
-function collect(stream: Readable, mostBytes: number, onOverflow: () => void) {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  const closed = new Promise<void>((resolve) => {
-    stream
-      .once('end', resolve)
-      .once('close', resolve)
-      .once('error', () => resolve());
-  });
-  stream.on('data', (chunk: Buffer) => {
-    const room = mostBytes - bytes;
-    if (room > 0) chunks.push(chunk.subarray(0, room));
-    bytes += chunk.length;
-    if (bytes > mostBytes) onOverflow();
-  });
-  return { closed, text: () => Buffer.concat(chunks).toString('utf8') };
-}
-
-/** @returns whether it settled in time */
-async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const inTime = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return inTime;
 }
 
 // Until the leader is reaped, and while it has members, the group's number is not given to others.
