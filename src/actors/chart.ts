@@ -1,9 +1,4 @@
-import {
-  createActor,
-  type AnyActorScope,
-  type AnyMachineSnapshot,
-  type AnyStateMachine
-} from 'xstate';
+import { createActor, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate';
 import type { MooringEvent } from '../bus/events.ts';
 import type { EffectRequest } from '../bus/requests.ts';
 
@@ -57,6 +52,8 @@ interface Stage {
   ): { readonly next: AnyMachineSnapshot; readonly emitted: readonly EffectRequest[] };
 }
 
+type Scope = Parameters<AnyStateMachine['transition']>[2];
+
 const stages = new WeakMap<AnyStateMachine, Stage>();
 
 function stageOf(machine: AnyStateMachine, input: unknown): Stage {
@@ -69,7 +66,7 @@ function makeStage(machine: AnyStateMachine, input: unknown): Stage {
   let emitted: EffectRequest[] = [];
   // Never started: charts are told of it, and none asks it for anything.
   const nobody = createActor(machine, { input });
-  const scope: AnyActorScope = {
+  const scope: Scope = {
     self: nobody,
     id: nobody.id,
     sessionId: nobody.sessionId,
@@ -88,7 +85,7 @@ function makeStage(machine: AnyStateMachine, input: unknown): Stage {
     at(given, snapshot) {
       const found =
         snapshot === undefined
-          ? machine.getInitialSnapshot(scope, given as never)
+          ? machine.getInitialSnapshot(scope, given)
           : machine.restoreSnapshot(snapshot as never, scope);
       if (found.status === 'error') throw found.error;
       return found;
