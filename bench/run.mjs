@@ -16,19 +16,20 @@ if (process.getuid() !== 0) {
   const { forward } = await import('./forward.mjs');
   const { own } = await import('./own.mjs');
   const { lifecycle } = await import('./lifecycle.mjs');
+  const { idle } = await import('./idle.mjs');
   const { store } = await import('./store.mjs');
-  const parts = { store, own, chain, lifecycle, forward };
+  const parts = { store, own, chain, idle, lifecycle, forward };
   for (const part of named.length > 0 ? named : Object.keys(parts)) await parts[part]();
 } else {
   const parts = process.argv
     .slice(2)
-    .filter((part) => /^(store|own|chain|lifecycle|forward)$/.test(part));
+    .filter((part) => /^(store|own|chain|idle|lifecycle|forward)$/.test(part));
   const script = [
     'mount -t tmpfs tmpfs /run',
     'mount -t tmpfs tmpfs /tmp',
     'mkdir -p /var/lib/cni && mount -t tmpfs tmpfs /var/lib/cni',
     'ip link set lo up',
-    `exec "${process.execPath}" "${fileURLToPath(import.meta.url)}" --inside ${parts.join(' ')}`
+    `exec "${process.execPath}" --expose-gc "${fileURLToPath(import.meta.url)}" --inside ${parts.join(' ')}`
   ].join(' && ');
   const { status } = spawnSync(
     'unshare',

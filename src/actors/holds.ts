@@ -125,12 +125,17 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
     { container, namespace, networks, rest }: RequestOf<'resources.release'>,
     context: EffectContext
   ): ReturnType<HoldEffects['resources.release']> {
-    const netnsFailure = namespace && (await releaseNamespace(container, namespace, context));
-    const others = [
-      await releaseNetworks(container, networks, context),
-      rest ? await attempt(() => own.releasePorts(container, context), 'port') : null,
-      rest ? await attempt(() => own.removeFiles(container), 'files') : null
-    ];
+    // None needs another to have gone before, and each is tried whatever becomes of the others.
+    const ended = await Promise.allSettled([
+      namespace && releaseNamespace(container, namespace, context),
+      releaseNetworks(container, networks, context),
+      rest ? attempt(() => own.releasePorts(container, context), 'port') : null,
+      rest ? attempt(() => own.removeFiles(container), 'files') : null
+    ]);
+    const [netnsFailure, ...others] = ended.map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    }) as [Failure | null, ...(Failure | null)[]];
     const failures = [netnsFailure, ...others].filter((failure) => failure !== null);
     if (failures.length === 0) return { type: 'resources.released', container };
     const netnsGone = netnsFailure === null;
