@@ -6,6 +6,7 @@ import type { ContainerCommand } from './bus/events.ts';
 import { containerKey, contextOf } from './container-rest.ts';
 import { parseConnect, parseContainerSpec } from './model/container-spec.ts';
 import type { ContainerSpec, NamespaceSpec } from './model/container.ts';
+import { isLasting } from './model/drift.ts';
 import { errorOf, MooringError } from './model/failure.ts';
 import { DEFAULT_NETWORK } from './model/network.ts';
 import type { ContainerState, ContainerView } from './model/view.ts';
@@ -172,7 +173,9 @@ export function commandsOf(parts: CommandParts): Commands {
     if (refusal !== null) throw errorOf(refusal);
     const view = restView(container, rest);
     if (LIVE.has(state)) {
-      if (command.type !== 'container.reload' || state === 'up') return view;
+      // What no reload can put right is told by the state, and all else is done.
+      const isDone = state === 'up' || (view.drifts.length > 0 && view.drifts.every(isLasting));
+      if (command.type !== 'container.reload' || isDone) return view;
       throw errorOf(view.failure!);
     }
     const reason = failure ?? leftovers[0];
