@@ -16,13 +16,14 @@ if (process.getuid() !== 0) {
   const { forward } = await import('./forward.mjs');
   const { own } = await import('./own.mjs');
   const { lifecycle } = await import('./lifecycle.mjs');
+  const { repair } = await import('./repair.mjs');
   const { store } = await import('./store.mjs');
-  const parts = { store, own, chain, lifecycle, forward };
+  const parts = { store, own, chain, lifecycle, repair, forward };
   for (const part of named.length > 0 ? named : Object.keys(parts)) await parts[part]();
 } else {
   const parts = process.argv
     .slice(2)
-    .filter((part) => /^(store|own|chain|lifecycle|forward)$/.test(part));
+    .filter((part) => /^(store|own|chain|lifecycle|repair|forward)$/.test(part));
   const script = [
     'mount -t tmpfs tmpfs /run',
     'mount -t tmpfs tmpfs /tmp',
