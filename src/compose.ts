@@ -57,6 +57,7 @@ import {
 import { programsOf, type Programs } from './programs.ts';
 import { embeddedStore } from './store/embedded/embedded.ts';
 import type { Store } from './store/store.ts';
+import { hasInterface } from './syscalls/interface-index.ts';
 import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
 
 /** Everything the verbs work with, wired up for one process. */
@@ -217,7 +218,7 @@ function leafEffects(settings: Settings, leaves: Leaves) {
   const { store, plugins, thread, runner, tool, log, spans } = leaves;
   const { root } = settings;
   const pluginLock = fileLock(join(root, 'plugins.lock'));
-  const cni = cniEffects({ runner, verifyNetns, hasPlugin: plugins.has });
+  const cni = cniEffects({ runner, verifyNetns, hasPlugin: plugins.has, hasInterface });
   const locked = underPluginLock(pluginLock, cni, notedWait(spans, Date.now, 'plugins'));
   const firstAdds = { store, lock: fileLock(join(root, 'first-add.lock')) };
   const chains = { ...locked, 'cni.add': firstAddAlone(firstAdds, locked['cni.add']) };

@@ -184,6 +184,17 @@ describe('an ADD that goes wrong', () => {
 });
 
 describe('a DEL that goes wrong', () => {
+  it('for want of the link takes away the rules that only the link leads to', async () => {
+    await chain.unchanged(async () => {
+      const before = await chain.snapshot();
+      await chain.ok(...UP);
+      await chain.sh(`nsenter --net=${netnsOf('web')} ip link del eth0`);
+      await chain.ok('down', 'web');
+
+      await chain.expectNoLeak(before);
+    });
+  });
+
   it('for want of the binary takes the rest away, says so, and is made good by down', async () => {
     await chain.unchanged(async () => {
       await chain.ok(...UP);

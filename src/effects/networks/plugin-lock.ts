@@ -1,7 +1,6 @@
-import { open, type FileHandle } from 'node:fs/promises';
-import { constants } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { tryFlock } from '../../syscalls/flock.ts';
+import { tryFlock, unlock } from '../../syscalls/flock.ts';
 
 /** Held shared by who uses a thing, exclusively by who takes it away. */
 export interface SharedLock {
@@ -44,7 +43,7 @@ export function fileLock(
     try {
       return await work();
     } finally {
-      await handle.close();
+      handle.close();
     }
   };
   return {
@@ -56,12 +55,12 @@ export function fileLock(
 
 type Mode = 'shared' | 'exclusive';
 
-async function acquire(file: string, mode: Mode, signal: AbortSignal): Promise<FileHandle> {
+async function acquire(file: string, mode: Mode, signal: AbortSignal): Promise<OpenLock> {
   const gate = await take(`${file}.gate`, mode, signal);
   try {
     return await take(file, mode, signal);
   } finally {
-    await gate.close();
+    gate.close();
   }
 }
 
@@ -69,7 +68,7 @@ async function acquirePatiently(
   file: string,
   patienceMs: number,
   signal: AbortSignal
-): Promise<FileHandle> {
+): Promise<OpenLock> {
   const patience = AbortSignal.timeout(patienceMs);
   try {
     return await acquire(file, 'exclusive', AbortSignal.any([signal, patience]));
@@ -80,23 +79,38 @@ async function acquirePatiently(
 }
 
 // An open file description of its own: two holders in one process exclude each other too.
-async function take(file: string, mode: Mode, signal: AbortSignal): Promise<FileHandle> {
-  const handle = await openLock(file);
+async function take(file: string, mode: Mode, signal: AbortSignal): Promise<OpenLock> {
+  const handle = openLock(file);
   try {
     await waitFor(handle, mode, signal);
     return handle;
   } catch (error) {
-    await handle.close();
+    handle.close();
     throw error;
   }
 }
 
-function openLock(file: string): Promise<FileHandle> {
-  return open(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+interface OpenLock {
+  readonly fd: number;
+  close(): void;
+}
+
+// Synchronous: a turn of libuv's pool takes longer than all the calls here.
+function openLock(file: string): OpenLock {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+  const fd = openSync(file, flags, 0o600);
+  return {
+    fd,
+    close() {
+      // A child between fork and exec shares the lock; closing alone would leave it held.
+      unlock(fd);
+      closeSync(fd);
+    }
+  };
 }
 
 // A blocking flock would hold a thread of libuv's pool, and couldn't be given up.
-async function waitFor(handle: FileHandle, mode: Mode, signal: AbortSignal): Promise<void> {
+async function waitFor(handle: OpenLock, mode: Mode, signal: AbortSignal): Promise<void> {
   for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, WAIT_MAX_MS)) {
     signal.throwIfAborted();
     if (tryFlock(handle.fd, mode)) return;
