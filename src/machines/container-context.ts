@@ -157,15 +157,19 @@ export function refusalToDisconnect(context: ContainerContext, network: string):
   );
 }
 
-/** Networks come and go only in a netns that is the container's own. */
+/** Networks come and go only in a netns that is the container's own and was meant to have some. */
 export function refusalOfMode({ container, spec }: ContainerContext): Failure | null {
-  const { namespace } = spec!;
-  if (namespace === undefined || namespace.kind === 'process') return null;
-  const mode = namespace.kind === 'path' ? 'ns' : namespace.kind;
+  const mode = modeOf(spec!);
+  if (mode === null) return null;
   return {
     code: 'network.badMode',
     message: `container ${container}: "${mode}" is not supported: invalid network mode`
   };
+}
+
+function modeOf({ namespace, isolated }: ContainerSpec): string | null {
+  if (namespace === undefined || namespace.kind === 'process') return isolated ? 'none' : null;
+  return namespace.kind === 'path' ? 'ns' : namespace.kind;
 }
 
 /** With an interface name that no other of its networks has. */
