@@ -16,14 +16,15 @@ if (process.getuid() !== 0) {
   const { forward } = await import('./forward.mjs');
   const { own } = await import('./own.mjs');
   const { lifecycle } = await import('./lifecycle.mjs');
+  const { repair } = await import('./repair.mjs');
   const { idle } = await import('./idle.mjs');
   const { store } = await import('./store.mjs');
-  const parts = { store, own, chain, idle, lifecycle, forward };
+  const parts = { store, own, chain, idle, lifecycle, repair, forward };
   for (const part of named.length > 0 ? named : Object.keys(parts)) await parts[part]();
 } else {
   const parts = process.argv
     .slice(2)
-    .filter((part) => /^(store|own|chain|idle|lifecycle|forward)$/.test(part));
+    .filter((part) => /^(store|own|chain|idle|lifecycle|repair|forward)$/.test(part));
   const script = [
     'mount -t tmpfs tmpfs /run',
     'mount -t tmpfs tmpfs /tmp',

@@ -12,6 +12,7 @@ import {
   type Asked
 } from './container-rest.ts';
 import { parseConnect } from './model/container-spec.ts';
+import { isLasting } from './model/drift.ts';
 import { errorOf, MooringError } from './model/failure.ts';
 import type { ContainerView } from './model/view.ts';
 import { isFree } from './recovery.ts';
@@ -80,7 +81,9 @@ export function commandsOf(parts: CommandParts): Commands {
     if (refusal !== null) throw errorOf(refusal);
     const view = restView(container, rest);
     if (LIVE.has(state)) {
-      if (command.type !== 'container.reload' || state === 'up') return view;
+      // What no reload can put right is told by the state, and all else is done.
+      const isDone = state === 'up' || (view.drifts.length > 0 && view.drifts.every(isLasting));
+      if (command.type !== 'container.reload' || isDone) return view;
       throw errorOf(view.failure!);
     }
     const reason = failure ?? leftovers[0];

@@ -93,7 +93,10 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
     const key = { kind: 'namespace', id } as const;
     const rest = await registry().ask(key, command, { cause: causeOf(context) });
     const { holders, netns, failure } = rest.context as NamespaceContext;
-    if (holders.includes(container) && netns !== null && rest.value === 'ready') return netns;
+    if (holders.includes(container) && netns !== null && rest.value === 'ready') {
+      if (wanted.kind === 'container') await tellOwner(id, context);
+      return netns;
+    }
     if (failure) throw errorOf(failure);
     throw wanted.kind === 'container'
       ? new MooringError(
@@ -153,7 +156,18 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
     const key = { kind: 'namespace', id } as const;
     const rest = await registry().ask(key, command, { cause: causeOf(context) });
     const { failure } = rest.context as NamespaceContext;
+    if (held.kind === 'container') await tellOwner(id, context);
     return rest.value === 'stuck' ? failure : null;
+  }
+
+  /**
+   * The owner's files have the names of those that share its netns. One that is not up has none.
+   *
+   * A container waits for an owner and never for one that shares with it, so nobody waits in a circle.
+   */
+  async function tellOwner(id: string, context: EffectContext): Promise<void> {
+    const command = { type: 'container.refresh', container: id } as const;
+    await registry().ask({ kind: 'container', id }, command, { cause: causeOf(context) });
   }
 
   async function releaseNetworks(

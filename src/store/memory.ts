@@ -97,6 +97,7 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     },
 
     journal: (key) => journalOf(state, key),
+    ended: () => endedOf(state),
     adopt: async (key, lines) => adopt(state, key, lines),
 
     follow(signal) {
@@ -237,6 +238,13 @@ async function* journalOf(state: State, key: Key): AsyncGenerator<StoredRecord> 
   const text = keyText(key);
   const lines = state.actors.get(text) ?? state.ended.get(text) ?? [];
   for (const line of [...lines]) yield decodeRecord(line, key);
+}
+
+async function* endedOf(state: State): AsyncGenerator<JournalRecord> {
+  for (const [text, lines] of [...state.ended]) {
+    const [kind, id] = text.split('/') as [Kind, string];
+    for (const line of lines) yield journalRecordOf(decodeRecord(line, { kind, id }));
+  }
 }
 
 function adopt(state: State, key: Key, lines: readonly Buffer[]): void {
