@@ -25,7 +25,10 @@ export function isBuilt() {
     'tsconfig.json',
     'tsconfig.build.json',
     'package.json',
-    'scripts/build.mjs'
+    'scripts/build.mjs',
+    'scripts/build-page.mjs',
+    // The page tells why the charts are as they are.
+    'docs/statecharts'
   ];
   return inputs.every((path) => newest(join(ROOT, path)) < builtAt);
 }
@@ -40,6 +43,8 @@ export function build() {
   const options = ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', fresh, '--noEmitOnError'];
   process.once('exit', () => rmSync(fresh, { recursive: true, force: true }));
   run(process.execPath, [tsc, ...options], 'the build');
+  const page = [join(ROOT, 'scripts/build-page.mjs'), join(fresh, 'inspector/page'), fresh];
+  run(process.execPath, page, 'the build of the page');
   replace(fresh);
   writeFileSync(STAMP, '');
   // What was edited while tsc ran is newer than this, and will be compiled next time.
