@@ -13,7 +13,7 @@ export interface RecordIndex {
   readonly pieces: Pieces;
   /** @returns what else the line is, when it is no record; throws BadFile */
   add(text: string, place: () => TextPlace): Json | undefined;
-  /** Rows of all records, or of some actors, by time. */
+  /** Rows of all records, or of those around an actor, by time. */
   order(scope: Scope): Uint32Array;
   /** Place of each row in the order of all. */
   ranks(): Uint32Array;
@@ -54,7 +54,7 @@ export function recordIndex(): RecordIndex {
       return store;
     },
     add,
-    order: (scope) => (scope === null ? all() : within(scope)),
+    order: (scope) => (scope === null ? all() : around(scope)),
     ranks: () => (all(), ranks),
     rowsOf: (key) => rowsOf(key),
     keys: () => [...actors.keys()],
@@ -166,21 +166,20 @@ export function recordIndex(): RecordIndex {
     return order;
   }
 
-  function within(keys: readonly string[]): Uint32Array {
-    const name = keys.join('\n');
-    const count = keys.reduce((sum, key) => sum + (actors.get(key)?.rows.count ?? 0), 0);
-    const known = scopes.get(name);
-    if (known?.count === count) return known.rows;
-    const rows = new Uint32Array(count);
-    let from = 0;
-    for (const key of keys) {
-      const own = rowsOf(key);
-      rows.set(own, from);
-      from += own.length;
-    }
-    if (keys.length > 1) rows.sort(compareRows);
-    if (scopes.size > 64) scopes.clear();
-    scopes.set(name, { count, rows });
+  // One look through a column; what is found is kept until there are more records.
+  function around(key: string): Uint32Array {
+    const known = scopes.get(key);
+    if (known?.count === table.count) return known.rows;
+    const commands = new Set(Array.from(rowsOf(key), (row) => table.correlation[row]!));
+    const own = texts.of(key);
+    const none = texts.of('');
+    const { correlation } = table;
+    const rows = all().filter(
+      (row) =>
+        table.key[row] === own || (correlation[row] !== none && commands.has(correlation[row]!))
+    );
+    if (scopes.size > 16) scopes.clear();
+    scopes.set(key, { count: table.count, rows });
     return rows;
   }
 

@@ -8,10 +8,10 @@ import { recordIndex, type RecordIndex } from './index.ts';
 import { ingesting } from './ingest.ts';
 import { livesIn, readAll, type Lives } from './lives.ts';
 import { histogramOf, momentAt, momentOf, moved } from './moments.ts';
-import type { Counts, Detail, LibraryMethods, LifeLine, LogQuery, Ref } from './protocol.ts';
+import type { Counts, Detail, LibraryMethods, LifeLine, LogQuery, Ref, Scope } from './protocol.ts';
 import { relatedTo } from './related.ts';
 import { searchIn } from './search.ts';
-import { actorPage, logPage } from './tables.ts';
+import { actorPage, lastUpTo, logPage } from './tables.ts';
 
 /** Most records that a timeline or a sequence is made of: more are not looked at one by one. */
 const SHOWN_MAX = 4_000;
@@ -41,8 +41,8 @@ export function library(onChange: (counts: Counts) => void): LibraryMethods {
     counts,
     actors: (query) => actorPage(index, listed, query),
     log: async (query) => logPage(index, search, query),
-    find: async ({ query, keys }: LogQuery, ref) =>
-      search.find(query, keys).rows.indexOf(index.rowOf(ref)),
+    find: async ({ query, scope }: LogQuery, ref) =>
+      search.find(query, scope).rows.indexOf(index.rowOf(ref)),
     detail: (ref) => detail(index, lives, ref),
     async whatIf(ref, text) {
       const { life, records } = await lives.of(ref.key, ref);
@@ -50,24 +50,28 @@ export function library(onChange: (counts: Counts) => void): LibraryMethods {
       return life.candidatesAt(at + 1, JSON.parse(text) as { readonly type: string });
     },
     life: (key, at) => lifeLines(lives, key, at),
-    async timeline(keys) {
-      return timelineOf(await readAll(index, index.order(keys).subarray(-SHOWN_MAX)));
+    async timeline(scope) {
+      return timelineOf(await readAll(index, index.order(scope).subarray(-SHOWN_MAX)));
     },
-    async sequence(keys, correlation) {
+    async sequence(scope, correlation) {
       const { columns, words } = index;
       const rows = index
-        .order(keys)
+        .order(scope)
         .filter(
           (row) => correlation === null || words.text(columns.correlation[row]!) === correlation
         );
       return sequenceOf(inCausalOrder(await readAll(index, rows.subarray(-SHOWN_MAX))));
     },
     related: (key) => relatedTo(index, listed, key),
+    lastOf(key, at) {
+      const row = lastUpTo(index, key, at);
+      return row === undefined ? null : index.refOf(row);
+    },
     moment: (ref, scope) => momentOf(index, ref, scope),
     momentAt: (position, scope) => momentAt(index, position, scope),
     move: (from, to, scope) => moved(index, from, to, scope),
     histogram: (scope, buckets) => histogramOf(index, scope, buckets),
-    lines: (keys) => linesOf(index, keys),
+    lines: (scope) => linesOf(index, scope),
     async test(ref) {
       const { records } = await lives.of(ref.key, ref);
       return testText(records, ref.seq, MACHINES);
@@ -119,8 +123,8 @@ async function lifeLines(lives: Lives, key: string, at: Ref | null): Promise<rea
   });
 }
 
-async function linesOf(index: RecordIndex, keys: readonly string[] | null): Promise<Blob> {
+async function linesOf(index: RecordIndex, scope: Scope): Promise<Blob> {
   const parts: string[] = [];
-  for (const row of index.order(keys)) parts.push(`${JSON.stringify(await index.read(row))}\n`);
+  for (const row of index.order(scope)) parts.push(`${JSON.stringify(await index.read(row))}\n`);
   return new Blob(parts, { type: 'application/x-ndjson' });
 }

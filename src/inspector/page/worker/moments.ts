@@ -68,8 +68,9 @@ function placeOf(index: RecordIndex, order: Uint32Array, row: number): number {
 }
 
 /** By place, not by time: what happened in a second is as wide as what happened in a day. */
-export function histogramOf(index: RecordIndex, scope: Scope, buckets: number): Histogram {
+export function histogramOf(index: RecordIndex, scope: Scope, most: number): Histogram {
   const order = index.order(scope);
+  const buckets = Math.max(1, Math.min(most, order.length));
   const { flags } = index.columns;
   const counts = new Array<number>(buckets).fill(0);
   const failures = new Array<number>(buckets).fill(0);

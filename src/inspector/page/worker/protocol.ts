@@ -61,8 +61,7 @@ export interface ActorPage {
 
 export interface LogQuery {
   readonly query: string;
-  /** Actors whose records are looked at; `null`: all. */
-  readonly keys: readonly string[] | null;
+  readonly scope: Scope;
   readonly offset: number;
   readonly limit: number;
 }
@@ -113,7 +112,11 @@ export interface Moment {
   readonly total: number;
 }
 
-export type Scope = readonly string[] | null;
+/**
+ * Which records are looked at: those of an actor, and those of others that followed from the same
+ * commands; `null`: all.
+ */
+export type Scope = string | null;
 
 /** Counts of records by time, for a picture of where they are. */
 export interface Histogram {
@@ -147,17 +150,19 @@ export interface LibraryMethods {
   /** What an event would do after a record. */
   whatIf(ref: Ref, event: string): Promise<readonly Candidate[]>;
   life(key: string, at: Ref | null): Promise<readonly LifeLine[]>;
-  timeline(keys: readonly string[]): Promise<readonly Lane[]>;
-  sequence(keys: readonly string[], correlation: string | null): Promise<Sequence>;
+  timeline(scope: Scope): Promise<readonly Lane[]>;
+  sequence(scope: Scope, correlation: string | null): Promise<Sequence>;
   /** Actors that have to do with one: by the commands they share. */
   related(key: string): readonly string[];
+  /** The last record of an actor up to a moment; `null` before its first. */
+  lastOf(key: string, at: Ref | null): Ref | null;
   moment(ref: Ref | null, scope: Scope): Moment;
   momentAt(position: number, scope: Scope): Moment;
   /** The first, next or last record, or the next that failed. */
   move(from: Ref | null, to: Move, scope: Scope): Moment;
   histogram(scope: Scope, buckets: number): Histogram;
   /** Records as lines, for a recording. */
-  lines(keys: Scope): Promise<Blob>;
+  lines(scope: Scope): Promise<Blob>;
   test(ref: Ref): Promise<string>;
 }
 

@@ -34,7 +34,7 @@ export function searchIn(index: RecordIndex, onProgress: () => void): Search {
       const query = parseQuery(text);
       const order = index.order(scope);
       if (query.terms.length === 0) return { rows: order, done: 1 };
-      const name = `${text}\n${scope?.join('\n') ?? '*'}`;
+      const name = `${text}\n${scope ?? '*'}`;
       let running = kept.get(name);
       if (running === undefined || running.isStale(order)) {
         running?.stop();

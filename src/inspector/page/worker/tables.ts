@@ -1,4 +1,5 @@
 // Pages of the two long lists: actors, and records.
+import { MACHINES } from '../../../machines/all.ts';
 import { matches, parseQuery, type Field } from '../../model/query.ts';
 import { idOf, kindOf } from '../../model/records.ts';
 import { stateText } from '../../model/steps.ts';
@@ -25,14 +26,11 @@ export function actorPage(
 ): ActorPage {
   const query = parseQuery(asked.query);
   const keys = new Set([...listed.keys(), ...index.keys()]);
-  const limit = asked.at === null ? Infinity : rankOf(index, asked.at);
   const lines: ActorLine[] = [];
   const states = new Map<string, number>();
   for (const key of keys) {
-    const line = lineFor(index, key, {
-      listed: asked.at === null ? listed.get(key) : undefined,
-      limit
-    });
+    const known = asked.at === null ? listed.get(key) : undefined;
+    const line = lineFor(index, key, known, asked.at);
     if (line === undefined) continue;
     if (query.terms.length > 0 && !matches(query, fieldsOfLine(line), () => textOfLine(line)))
       continue;
@@ -48,20 +46,13 @@ export function actorPage(
   };
 }
 
-function rankOf(index: RecordIndex, at: Ref): number {
-  const row = index.rowOf(at);
-  return row < 0 ? Infinity : index.ranks()[row]!;
-}
-
-interface Place {
-  readonly listed: ActorRow | undefined;
-  /** Place in the order of all records that is looked at. */
-  readonly limit: number;
-}
-
-function lineFor(index: RecordIndex, key: string, { listed, limit }: Place): ActorLine | undefined {
-  const rows = index.rowsOf(key);
-  const row = limit === Infinity ? rows.at(-1) : lastUpTo(rows, index.ranks(), limit);
+function lineFor(
+  index: RecordIndex,
+  key: string,
+  listed: ActorRow | undefined,
+  at: Ref | null
+): ActorLine | undefined {
+  const row = lastUpTo(index, key, at);
   const { columns, words } = index;
   const isNewer = row !== undefined && (listed === undefined || columns.time[row]! > listed.time);
   if (isNewer) {
@@ -88,11 +79,16 @@ function lineOf(
   return { key, state, mood: moodOf(kindOf(key), state, isAmiss), ...rest };
 }
 
-function lastUpTo(rows: Uint32Array, ranks: Uint32Array, limit: number): number | undefined {
+/** Row of the last record of an actor up to a moment; `null`: of all. */
+export function lastUpTo(index: RecordIndex, key: string, at: Ref | null): number | undefined {
+  const rows = index.rowsOf(key);
+  const limit = at === null ? -1 : index.rowOf(at);
+  if (limit < 0) return rows.at(-1);
+  const ranks = index.ranks();
   let [low, high] = [0, rows.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (ranks[rows[middle]!]! <= limit) low = middle + 1;
+    if (ranks[rows[middle]!]! <= ranks[limit]!) low = middle + 1;
     else high = middle;
   }
   return low === 0 ? undefined : rows[low - 1];
@@ -103,13 +99,18 @@ function comparing({ sort, descending }: ActorQuery): (a: ActorLine, b: ActorLin
   const byName = (a: ActorLine, b: ActorLine) => compareNames(a.key, b.key);
   const compare: Readonly<Record<ActorQuery['sort'], (a: ActorLine, b: ActorLine) => number>> = {
     name: (a, b) => compareNames(idOf(a.key), idOf(b.key)) || byName(a, b),
-    kind: byName,
-    state: (a, b) =>
-      MOODS[a.mood] - MOODS[b.mood] ||
-      (a.state < b.state ? -1 : a.state > b.state ? 1 : byName(a, b)),
+    kind: (a, b) => byKind(a, b) || byName(a, b),
+    state: (a, b) => MOODS[a.mood] - MOODS[b.mood] || byKind(a, b) || byName(a, b),
     since: (a, b) => b.since - a.since || byName(a, b)
   };
   return (a, b) => turn * compare[sort](a, b);
+}
+
+// In the order of the table of machines: what others are there for comes first.
+const KINDS = Object.keys(MACHINES);
+
+function byKind(a: ActorLine, b: ActorLine): number {
+  return KINDS.indexOf(kindOf(a.key)) - KINDS.indexOf(kindOf(b.key));
 }
 
 // What wants to be looked at comes first.
@@ -157,9 +158,9 @@ function textOfLine({ key, state, failure }: ActorLine): string {
 export function logPage(
   index: RecordIndex,
   search: Search,
-  { query, keys, offset, limit }: LogQuery
+  { query, scope, offset, limit }: LogQuery
 ): LogPage {
-  const { rows, done } = search.find(query, keys);
+  const { rows, done } = search.find(query, scope);
   const shown = rows.subarray(Math.max(0, offset), Math.max(0, offset) + limit);
   return { total: rows.length, lines: Array.from(shown, (row) => logLine(index, row)), done };
 }
