@@ -1,2 +1,10 @@
 import { render } from 'preact';
-render(<p>hello</p>, document.getElementById('page')!);
+import { App } from './app.tsx';
+import { openSession } from './state/session.ts';
+import { showSource } from './state/source.ts';
+import { applyTheme, storedTheme } from './state/theme.ts';
+
+applyTheme(storedTheme());
+const session = openSession();
+render(<App session={session} />, document.getElementById('page')!);
+void showSource(session);
