@@ -6,6 +6,7 @@ const everywhere = { pool: 'forks' as const, execArgv: ['--conditions=developmen
 
 const kernel = 'test/kernel/**/*.test.ts';
 const rootless = 'test/rootless/**/*.test.ts';
+const browser = 'test/browser/**/*.test.ts';
 const elsewhere = ['**/node_modules/**', '**/dist/**'];
 
 export default defineConfig({
@@ -16,7 +17,7 @@ export default defineConfig({
           ...everywhere,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...elsewhere, kernel, rootless],
+          exclude: [...elsewhere, kernel, rootless, browser],
           testTimeout: 20_000
         }
       },
@@ -38,6 +39,16 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000
+        }
+      },
+      {
+        test: {
+          ...everywhere,
+          name: 'browser',
+          include: [browser],
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000
         }
       }
     ]
