@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 const everywhere = { pool: 'forks' as const, execArgv: ['--conditions=development'] };
 
 const kernel = 'test/kernel/**/*.test.ts';
+const redis = 'test/redis/**/*.test.ts';
 const rootless = 'test/rootless/**/*.test.ts';
 const browser = 'test/browser/**/*.test.ts';
 const elsewhere = ['**/node_modules/**', '**/dist/**'];
@@ -17,7 +18,7 @@ export default defineConfig({
           ...everywhere,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...elsewhere, kernel, rootless, browser],
+          exclude: [...elsewhere, kernel, rootless, redis, browser],
           testTimeout: 20_000
         }
       },
@@ -44,9 +45,19 @@ export default defineConfig({
       {
         test: {
           ...everywhere,
+          name: 'redis',
+          include: [redis],
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000
+        }
+      },
+      {
+        test: {
+          ...everywhere,
           name: 'browser',
           include: [browser],
-          maxWorkers: 2,
+          maxWorkers: 1,
           testTimeout: 60_000,
           hookTimeout: 60_000
         }

@@ -27,6 +27,7 @@ export function isBuilt() {
     'package.json',
     'scripts/build.mjs',
     'scripts/build-page.mjs',
+    'scripts/positions.mjs',
     // The page tells why the charts are as they are.
     'docs/statecharts'
   ];
@@ -43,6 +44,8 @@ export function build() {
   const options = ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', fresh, '--noEmitOnError'];
   process.once('exit', () => rmSync(fresh, { recursive: true, force: true }));
   run(process.execPath, [tsc, ...options], 'the build');
+  const places = [join(ROOT, 'scripts/positions.mjs'), join(fresh, 'machines/positions.json')];
+  run(process.execPath, places, 'noting where the charts are written');
   const page = [join(ROOT, 'scripts/build-page.mjs'), join(fresh, 'inspector/page'), fresh];
   run(process.execPath, page, 'the build of the page');
   replace(fresh);

@@ -115,7 +115,7 @@ export interface Mooring {
   list(): Promise<ContainerList>;
 
   /** Brings every container that a dead process left half-way to rest. Idempotent. */
-  recover(): Promise<readonly Recovered[]>;
+  recover(options?: RecoverOptions): Promise<readonly Recovered[]>;
 
   /**
    * Removes what is Mooring's and whose owner is gone, as its own records show; nothing else.
@@ -158,6 +158,22 @@ export interface Mooring {
    * @throws MooringError `container.notFound`
    */
   journal(id: string): AsyncIterable<JournalRecord>;
+
+  /**
+   * The journals of containers, and of what is theirs alone, as the lines of one file: what
+   * `mooring replay` and `mooring/testing` read.
+   *
+   * @throws MooringError `container.notFound`
+   */
+  exportJournals(what: JournalExport): AsyncIterable<string>;
+
+  /**
+   * Takes journals that were exported elsewhere, to be read here; no container comes of it.
+   *
+   * @returns what was taken: `['container/web', 'namespace/web']`
+   * @throws MooringError `journal.exists`, `journal.bad`, `journal.cutOff`, `journal.badVersion`, `journal.unreadable`, `journal.notTaken`
+   */
+  importJournals(path: string): Promise<readonly string[]>;
 
   /** Waits for what is under way, then frees everything this process holds. Networks stay as they are. */
   close(): Promise<void>;
@@ -244,6 +260,13 @@ export interface UpInput {
   readonly hosts?: HostsInput;
 }
 
+export interface JournalExport {
+  /** Ids; `all`: every actor that there is now, networks included. */
+  readonly containers: readonly string[] | 'all';
+  /** Stand-ins take the place of names, addresses, texts and times. */
+  readonly redact?: boolean;
+}
+
 export interface DnsInput {
   /** Addresses, instead of those of its networks and the host. */
   readonly servers?: readonly string[];
@@ -298,6 +321,11 @@ export interface ContainerList {
   readonly containers: readonly ContainerView[];
   /** Records that could not be read, each with its failure. */
   readonly unreadable: readonly { readonly id: string; readonly failure: Failure }[];
+}
+
+export interface RecoverOptions {
+  /** What to do about one that another process is working on: `wait` (default) until it is done, or `skip` it. */
+  readonly busy?: 'wait' | 'skip';
 }
 
 export interface Recovered {

@@ -9,7 +9,8 @@ import type { ContainerSpec, NamespaceSpec } from './model/container.ts';
 import { errorOf, MooringError } from './model/failure.ts';
 import { DEFAULT_NETWORK } from './model/network.ts';
 import type { ContainerState, ContainerView } from './model/view.ts';
-import type { Key, Store } from './store/store.ts';
+import { isFree } from './recovery.ts';
+import type { Store } from './store/store.ts';
 
 /** What the verbs of the library do: a command to an actor, and what its rest means to the caller. */
 export interface Commands {
@@ -143,14 +144,15 @@ export function commandsOf(parts: CommandParts): Commands {
   }
 
   async function down(id: string, { forget }: DownOptions): Promise<void> {
-    const before = await store.load(containerKey(id));
+    const key = containerKey(id);
+    const isKnown = registry.remembers(key) || (await store.load(key)) !== undefined;
     const command = {
       type: 'container.down',
       container: id,
       ...(forget && { forget })
     } as const;
     const { rest, taken } = await ask(command);
-    if (!taken && before === undefined) throw notFound(id);
+    if (!taken && !isKnown) throw notFound(id);
     const { leftovers } = contextOf(rest);
     if (stateOf(rest.value) === 'stuck') throw errorOf(leftovers[0]!);
   }
@@ -229,7 +231,7 @@ export function commandsOf(parts: CommandParts): Commands {
     const key = containerKey(id);
     let actor = await store.load(key);
     const isStale = actor && (actor.outstanding.length > 0 || actor.boot !== store.boot);
-    if (isStale && !parts.readOnly && (await isFree(key))) {
+    if (isStale && !parts.readOnly && (await isFree(store, key))) {
       await registry.settle(key);
       actor = await store.load(key);
     }
@@ -238,18 +240,11 @@ export function commandsOf(parts: CommandParts): Commands {
     return view;
   }
 
-  /** Whether no living process is at it. */
-  async function isFree(key: Key): Promise<boolean> {
-    const lease = await store.tryAcquire(key);
-    if (lease) await store.release(lease);
-    return lease !== undefined;
-  }
-
   function upView(spec: ContainerSpec, rest: Rest): ContainerView {
     const { id } = spec;
     const { refusal, failure, leftovers, spec: current } = contextOf(rest);
     const state = stateOf(rest.value);
-    const isSame = JSON.stringify(current) === JSON.stringify(spec);
+    const isSame = current === spec || JSON.stringify(current) === JSON.stringify(spec);
     if (state === 'up' && isSame) return restView(id, rest);
     if (refusal !== null) throw errorOf(refusal);
     if (LIVE.has(state)) {

@@ -23,6 +23,7 @@ import { sweepEffects } from './effects/firewall/sweep.ts';
 import { findAardvark, nameServer, type NameServer } from './effects/names/aardvark.ts';
 import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
 import type { NetworkFiles } from './effects/networks/network-files.ts';
+import { firstAddAlone } from './effects/networks/first-add.ts';
 import { fileLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
 import { checkStanding, usesPlugin } from './effects/networks/standing.ts';
@@ -56,6 +57,7 @@ import {
 import { programsOf, type Programs } from './programs.ts';
 import { embeddedStore } from './store/embedded/embedded.ts';
 import type { Store } from './store/store.ts';
+import { hasInterface } from './syscalls/interface-index.ts';
 import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
 
 /** Everything the verbs work with, wired up for one process. */
@@ -216,12 +218,15 @@ function leafEffects(settings: Settings, leaves: Leaves) {
   const { store, plugins, thread, runner, tool, log, spans } = leaves;
   const { root } = settings;
   const pluginLock = fileLock(join(root, 'plugins.lock'));
-  const cni = cniEffects({ runner, verifyNetns, hasPlugin: plugins.has });
+  const cni = cniEffects({ runner, verifyNetns, hasPlugin: plugins.has, hasInterface });
+  const locked = underPluginLock(pluginLock, cni, notedWait(spans, Date.now, 'plugins'));
+  const firstAdds = { store, lock: fileLock(join(root, 'first-add.lock')) };
+  const chains = { ...locked, 'cni.add': firstAddAlone(firstAdds, locked['cni.add']) };
   const attachments = attachmentEffects({
     run: tool,
     verifyNetns,
     observe: thread.observe,
-    exclusive: pluginLock.exclusive
+    exclusive: pluginLock.preferExclusive
   });
   const connections = {
     flush: flushConntrack,
@@ -232,20 +237,15 @@ function leafEffects(settings: Settings, leaves: Leaves) {
   return {
     ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(settings) }),
     ...attachments,
-    ...forgettingConnections(
-      {
-        ...underPluginLock(pluginLock, cni, notedWait(spans, Date.now, 'plugins')),
-        ...attachments
-      },
-      connections
-    ),
+    ...forgettingConnections({ ...chains, ...attachments }, connections),
     ...sweepEffects(tool),
     ...sharedEffects({
       store,
       run: tool,
       usesDnsname: async (network) =>
         plugins.has('dnsname') && usesPlugin(settings.confDir, network, 'dnsname'),
-      pluginLock
+      pluginLock,
+      usageLock: fileLock(join(root, 'usage.lock'))
     }),
     ...timerEffects(Date.now)
   };

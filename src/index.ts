@@ -5,12 +5,14 @@ export type {
   ExposeInput,
   DnsInput,
   HostsInput,
+  JournalExport,
   MooringOptions,
   NetworkList,
   Networks,
   PortInput,
   Pruned,
   Recovered,
+  RecoverOptions,
   UpInput
 } from './api.ts';
 export type { MooringEvent } from './bus/events.ts';

@@ -17,7 +17,7 @@ import { compose, type Parts } from './compose.ts';
 import { parseContainerId } from './model/names.ts';
 import { containerView } from './actors/views.ts';
 import { engineEventsOf } from './engine-events.ts';
-import { journalOf, eventsOf } from './journals.ts';
+import { eventsOf, exportOf, importFrom, journalOf } from './journals.ts';
 import { networkSettings } from './network-settings.ts';
 import { withRemoval } from './network-removal.ts';
 import { usersOf } from './networks.ts';
@@ -140,7 +140,7 @@ export function openComposed(parts: Parts): Mooring {
     examine: (id) => parts.examiner.examine(parseContainerId(id)),
     check: (id) => parts.examiner.check(parseContainerId(id)),
     list,
-    recover: () => settleAll(parts),
+    recover: (options) => settleAll(parts, options),
     gc: ({ dryRun = false } = {}) => parts.collectGarbage({ dryRun }),
     networks: withRemoval({
       networks,
@@ -154,6 +154,11 @@ export function openComposed(parts: Parts): Mooring {
     events: (selection) => eventsOf(store, selection),
     engineEvents: (selection) => engineEventsOf(store, eventsOf(store, selection)),
     journal: (id) => journalOf(store, parseContainerId(id)),
+    exportJournals: ({ containers, ...options }) => {
+      const wanted = containers === 'all' ? containers : containers.map(parseContainerId);
+      return exportOf(store, { ...options, containers: wanted });
+    },
+    importJournals: (path) => importFrom(store, path),
     close
   };
   return parts.settings.readOnly ? readOnly(mooring) : mooring;

@@ -18,6 +18,9 @@ export interface Registry {
   /** Takes up what a dead process left half-way, and waits until the actor rests. */
   settle(key: Key): Promise<Rest>;
 
+  /** Whether an actor has rested here since it began, and has not ended here: it need not be there still. */
+  remembers(key: Key): boolean;
+
   /** Resolves when no actor is in memory. */
   idle(): Promise<void>;
 }
@@ -56,6 +59,7 @@ export function createRegistry(runtime: Runtime): Registry {
       });
     },
     settle: (key) => actorOf(key).settle(),
+    remembers: (key) => rested.has(key),
     idle: () =>
       actors.size === 0
         ? Promise.resolve()

@@ -13,6 +13,8 @@ const OUTSIDE: ReadonlySet<string> = new Set([
   'ps',
   'events',
   'journal export',
+  'journal import',
+  'replay',
   'network ls',
   'network inspect',
   'network exists',

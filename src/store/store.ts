@@ -15,6 +15,9 @@ export interface Store {
   /** Boot of the host, as it is written to every record. */
   readonly boot: string;
 
+  /** Name of the host, as it is written to every record. */
+  readonly host: string;
+
   /**
    * Waits until the lease is free.
    *
@@ -49,7 +52,8 @@ export interface Store {
    * a process killed right after finds both.
    *
    * @throws MooringError `lease.lost`, and nothing is written
-   * @throws MooringError `store.full` or `store.failed`, and nothing is written
+   * @throws MooringError `store.full` or `store.failed`, and nothing is written; another `store.…`
+   *   of a driver whose answer may be lost, and then the next `load` tells
    */
   commit(lease: Lease, commit: Commit): Promise<void>;
 
@@ -125,6 +129,12 @@ export interface Lease {
   readonly token: number;
   /** Aborts when the lease is known to be lost; never by `release`. */
   readonly signal: AbortSignal;
+  /**
+   * Asked before anything is begun under the lease: after a stall it knows what no timer has told yet.
+   *
+   * @throws MooringError `lease.lost` when it is, or may be, another's, or was given up
+   */
+  check(): void;
 }
 
 /** A request that was asked and not answered yet. */
@@ -193,11 +203,16 @@ export interface StoredRecord extends JournalRecord {
   readonly snapshot?: Json;
   /** Unanswered requests of the records before; those of this one are in `requests`. */
   readonly earlier?: readonly Outstanding[];
-  /** Of an exported record: CRC-32 of what the machine remembers, by key; those that changed. */
-  readonly memory?: Readonly<Record<string, string>>;
+  /** Of an exported record after which nothing is asked: what the machine remembers that it did not the last time. */
+  readonly memory?: Memory;
+  /** Of an exported record: what stands elsewhere in the journal by reference, where it comes first. */
+  readonly parts?: Readonly<Record<string, Json>>;
   /** Of an exported record: names, addresses and times are stand-ins. */
   readonly redacted?: true;
 }
+
+/** CRC-32 of JSON text by field, 8 hex digits; of a list that of each item. */
+export type Memory = Readonly<Record<string, string | readonly string[]>>;
 
 export interface StoredActor {
   readonly key: Key;

@@ -57,6 +57,7 @@ export async function mooring(
 
   const code = await run(argv, {
     library: () => Promise.resolve(libraryOf(open, library.doctor)),
+    testing: () => import('../../src/testing.ts'),
     stdout: outputTo(out, isTty),
     stderr: outputTo(err, isTty),
     env: world.env ?? {},

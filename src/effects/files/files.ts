@@ -131,7 +131,9 @@ export function containerFiles({ dir, paths, names }: FilesOptions): FilesOfCont
   }
 
   function prepare(container: string): void {
-    prepareFolder(dir);
+    const above = lstatSync(dir, { throwIfNoEntry: false });
+    if (above === undefined) prepareFolder(dir);
+    else requireFolder(dir, above);
     prepareFolder(join(dir, container));
   }
 

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,6 +5,9 @@ import { MooringError } from '../../model/failure.ts';
 import { closeSocket } from '../../syscalls/bound-socket.ts';
 import { SyscallError } from '../../syscalls/libc.ts';
 import { pidfdOpen, pidfdSendSignal } from '../../syscalls/pidfd.ts';
+import { poll, POLLIN } from '../../syscalls/poll.ts';
+import type { Program } from '../../syscalls/spawn.ts';
+import { reapDetached, startDetached } from '../process/detached.ts';
 import { settleMarked } from '../process/orphans.ts';
 import { hasEnviron, isRunning, statOf, type ProcessId } from '../process/proc.ts';
 
@@ -28,24 +30,21 @@ export interface KeeperOwner {
  */
 export async function startKeeper(owner: KeeperOwner, fds: readonly number[]): Promise<ProcessId> {
   const file = findSleep();
-  const child = spawn(file, ['infinity'], {
-    // A program of many names knows itself by this one.
-    argv0: basename(realpathSync(file)) === 'sleep' ? `mooring: ports of ${owner.container}` : file,
-    cwd: '/',
-    env: environOf(owner),
-    detached: true,
-    stdio: ['ignore', 'ignore', 'ignore', ...fds]
-  });
-  child.unref();
-  await new Promise<void>((resolve, reject) => {
-    child.once('spawn', resolve);
-    child.once('error', ({ message }) => {
-      reject(failed(message));
-    });
-  });
-  const stat = statOf(child.pid!);
+  // A program of many names knows itself by this one.
+  const isSleep = basename(realpathSync(file)) === 'sleep';
+  const name = isSleep ? `mooring: ports of ${owner.container}` : file;
+  const pid = await launch({ file, argv: [name, 'infinity'], env: [entryOf(owner)], fds });
+  const stat = statOf(pid);
   if (stat === undefined || stat.ended) throw failed(`${file} ended at once`);
-  return { pid: stat.pid, startTime: stat.startTime };
+  return { pid, startTime: stat.startTime };
+}
+
+async function launch(program: Program): Promise<number> {
+  try {
+    return await startDetached(program);
+  } catch (error) {
+    throw failed(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** Ends a keeper and waits until its ports are free. One that is gone is no error. */
@@ -54,10 +53,16 @@ export async function endKeeper(
   keeper: ProcessId,
   signal: AbortSignal
 ): Promise<void> {
-  if (!kill(owner, keeper)) return;
-  for (let pauseMs = 1; isRunning(keeper); pauseMs = Math.min(pauseMs * 2, 50)) {
-    await delay(pauseMs, undefined, { signal });
+  // A program that has just been started has no environment for a moment.
+  for (let tries = 0; tries < START_TRIES && isStarting(owner, keeper); tries++) {
+    await delay(1, undefined, { signal });
   }
+  if (kill(owner, keeper)) {
+    for (let pauseMs = 1; isRunning(keeper); pauseMs = Math.min(pauseMs * 2, 50)) {
+      await delay(pauseMs, undefined, { signal });
+    }
+  }
+  reapDetached();
 }
 
 /**
@@ -66,11 +71,19 @@ export async function endKeeper(
  * @returns how many there were
  */
 export async function endKeepers(owner: KeeperOwner, signal: AbortSignal): Promise<number> {
-  return settleMarked(entryOf(owner), signal);
+  const count = await settleMarked(entryOf(owner), signal);
+  reapDetached();
+  return count;
 }
 
 export function isKeeping(owner: KeeperOwner, keeper: ProcessId): boolean {
-  return isRunning(keeper) && hasEnviron(keeper.pid, entryOf(owner)) === true;
+  const isIt = isRunning(keeper) && hasEnviron(keeper.pid, entryOf(owner)) !== false;
+  if (!isIt) reapDetached();
+  return isIt;
+}
+
+function isStarting(owner: KeeperOwner, keeper: ProcessId): boolean {
+  return isRunning(keeper) && hasEnviron(keeper.pid, entryOf(owner)) === undefined;
 }
 
 /** Whose ports a process keeps, by its environment as `/proc/<pid>/environ` has it. */
@@ -82,14 +95,12 @@ export function keptFor(environ: string): KeeperOwner | undefined {
 
 const NAME = 'MOORING_PORTS';
 const PREFIX = `${NAME}=`;
+const START_TRIES = 1_000;
+const END_WITHIN_MS = 2;
 const SLEEP_DIRS = ['/usr/bin', '/bin'];
 
-function environOf({ root, container }: KeeperOwner): Record<string, string> {
-  return { [NAME]: `${root}:${container}` };
-}
-
-function entryOf(owner: KeeperOwner): string {
-  return `${PREFIX}${environOf(owner)[NAME]!}`;
+function entryOf({ root, container }: KeeperOwner): string {
+  return `${PREFIX}${root}:${container}`;
 }
 
 function findSleep(): string {
@@ -113,8 +124,10 @@ function kill(owner: KeeperOwner, keeper: ProcessId): boolean {
     const pidfd = pidfdOpen(keeper.pid);
     try {
       // Looked at only now: the descriptor can't come to mean another process.
-      if (!isKeeping(owner, keeper)) return false;
+      if (!isRunning(keeper) || !hasEnviron(keeper.pid, entryOf(owner))) return false;
       pidfdSendSignal(pidfd, 'SIGKILL');
+      // It takes a fifth of a millisecond, unless the machine is busy.
+      poll([{ fd: pidfd, events: POLLIN }], END_WITHIN_MS);
       return true;
     } finally {
       closeSocket(pidfd);

@@ -8,7 +8,7 @@ import type { RunTool } from '../firewall/iptables.ts';
 import type { ProcessId } from '../process/proc.ts';
 import { bindPorts, type BoundPorts } from './bind.ts';
 import { endKeeper, endKeepers, isKeeping, startKeeper } from './keeper.ts';
-import { claimsOf, giveBack, record, type Claims } from './record.ts';
+import { claimsOf, giveBack, record, type Claims, type OtherClaim } from './record.ts';
 import { forwardedPorts, refuseForwarded } from './rules.ts';
 
 export interface PortClaimsDeps {
@@ -80,8 +80,8 @@ async function keep(
   const bound = await bindPorts(own, [], signal);
   let keeper: ProcessId | undefined;
   try {
-    if (bound.fds.length === 0) return false;
-    keeper = await startKeeper(owner, bound.fds);
+    if (bound.sockets.length === 0) return false;
+    keeper = await startKeeper(owner, fdsOf(bound));
     for (;;) {
       const { version } = await claimsOf(store, container);
       if (await record(store, version, container, { ports: own, keeper })) return true;
@@ -104,7 +104,7 @@ async function claim(
   if (!context.repeated && isStanding(deps, container, before, ports)) return ports;
   await endAll(deps, container, before, context);
   if (ports.length === 0) {
-    await giveBack(deps.store, container);
+    if (before.own.length > 0) await giveBack(deps.store, container);
     return ports;
   }
   const attempt: Attempt = { bound: undefined, keeper: undefined };
@@ -137,14 +137,16 @@ async function take(asked: Asked, attempt: Attempt): Promise<readonly PortMappin
   for (;;) {
     context.signal.throwIfAborted();
     const claims = await claimsOf(deps.store, container);
-    refuseTaken(ports, claims);
-    const taken = claims.others.map(({ mapping }) => mapping);
+    const others = claims.others();
+    refuseTaken(ports, others);
+    const taken = others.map(({ mapping }) => mapping);
     if (attempt.bound?.ports.some((mapping) => overlapsAny(mapping, taken))) {
       await endAttempt(deps, container, attempt);
     }
     attempt.bound ??= await bindFree(asked, taken);
-    const { ports: chosen, fds } = attempt.bound;
-    if (deps.reservePorts && fds.length > 0) {
+    const { ports: chosen, sockets } = attempt.bound;
+    if (deps.reservePorts && sockets.length > 0) {
+      const fds = fdsOf(attempt.bound);
       attempt.keeper ??= await startKeeper({ root: deps.root, container }, fds);
     }
     // Refused: somebody else took ports meanwhile, and got on; so this ends.
@@ -196,11 +198,11 @@ async function endAll(
   { root }: PortClaimsDeps,
   container: string,
   { keeper }: Claims,
-  { repeated, signal }: Context
+  context: Context
 ): Promise<void> {
   const owner = { root, container };
-  if (keeper !== undefined) await endKeeper(owner, keeper, signal);
-  if (repeated) await endKeepers(owner, signal);
+  if (keeper !== undefined) await endKeeper(owner, keeper, context.signal);
+  if (context.repeated) await endKeepers(owner, context.signal);
 }
 
 async function endAttempt(
@@ -228,7 +230,7 @@ function isStanding(
   return isKeeping({ root, container }, keeper);
 }
 
-function refuseTaken(wanted: readonly PortMapping[], { others }: Claims): void {
+function refuseTaken(wanted: readonly PortMapping[], others: readonly OtherClaim[]): void {
   for (const mapping of wanted) {
     const claim = others.find((other) => portsOverlap(other.mapping, mapping));
     if (claim === undefined) continue;
@@ -238,6 +240,10 @@ function refuseTaken(wanted: readonly PortMapping[], { others }: Claims): void {
       `host port ${hostPortText(mapping)} is published by ${holder}`
     );
   }
+}
+
+function fdsOf({ sockets }: BoundPorts): readonly number[] {
+  return sockets.map(({ fd }) => fd);
 }
 
 function overlapsAny(mapping: PortMapping, others: readonly PortMapping[]): boolean {

@@ -31,7 +31,8 @@ export function readOnce<Value>(): ReadOnce<Value> {
       known.delete(path);
       if (stat === undefined) return undefined;
       const value = read(stat);
-      if (Math.max(stat.ctimeMs, stat.mtimeMs) < now - CLOCK_STEP_MAX_MS) {
+      // The kernel's own files, below /proc, change without a sign of it and have no size.
+      if (stat.size > 0 && Math.max(stat.ctimeMs, stat.mtimeMs) < now - CLOCK_STEP_MAX_MS) {
         if (known.size >= MOST) known.clear();
         known.set(path, { stat, value });
       }
