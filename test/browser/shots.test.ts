@@ -27,7 +27,11 @@ it('x', async () => {
         p.on('console', (m) => console.log('console', m.text()));
         p.on('pageerror', (e) => console.log('ERR', e.message));
         await p.waitForTimeout(1200);
-      if (process.env['CLICK']) for (const sel of process.env['CLICK'].split('|')) { await p.click(sel); await p.waitForTimeout(500); }
+        if (process.env['CLICK'])
+          for (const sel of process.env['CLICK'].split('|')) {
+            await p.click(sel);
+            await p.waitForTimeout(500);
+          }
         await p.screenshot({
           path: `/tmp/shots/${v}-${size}-${scheme}.png`,
           fullPage: false

@@ -1,10 +1,44 @@
 import type { JSX } from 'preact';
 import { Icon } from '../parts/icons.tsx';
 import type { Chart } from '../state/charts.ts';
+import type { Session } from '../state/session.ts';
 
 const ZOOMS = [0.2, 0.35, 0.5, 0.7, 0.85, 1, 1.25, 1.5, 2];
 
-export function ChartChoice({
+interface ChartToolsProps {
+  readonly session: Session;
+  readonly chart: Chart;
+  readonly charts: readonly Chart[];
+  /** Name of the picture that is shown. */
+  readonly shown: string;
+  readonly zoom: number;
+  readonly onZoom: (zoom: number) => void;
+  /** The zoom at which the picture is as wide as its frame. */
+  readonly fit: () => number;
+}
+
+/** Which chart, which of its pictures, and how large. */
+export function ChartTools(props: ChartToolsProps): JSX.Element {
+  const { session, chart, charts, shown, zoom, onZoom, fit } = props;
+  return (
+    <div class="toolbar">
+      <ChartChoice
+        chart={chart}
+        charts={charts}
+        onChoose={(kind) => session.select({ key: '', at: null, picture: '', state: kind })}
+      />
+      <PictureChoice
+        chart={chart}
+        shown={shown}
+        onChoose={(name) => session.select({ picture: name, state: '' })}
+      />
+      <span class="spacer" />
+      <Zoom zoom={zoom} onZoom={onZoom} fit={fit} />
+    </div>
+  );
+}
+
+function ChartChoice({
   chart,
   charts,
   onChoose
@@ -27,7 +61,7 @@ export function ChartChoice({
   );
 }
 
-export function PictureChoice({
+function PictureChoice({
   chart,
   shown,
   onChoose
@@ -53,7 +87,7 @@ export function PictureChoice({
   );
 }
 
-export function Zoom({
+function Zoom({
   zoom,
   onZoom,
   fit

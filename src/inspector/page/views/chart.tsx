@@ -13,7 +13,7 @@ import { useMoment, type ChartMoment } from '../state/moment.ts';
 import type { Session } from '../state/session.ts';
 import { useStore } from '../state/store.ts';
 import type { LifeLine } from '../worker/protocol.ts';
-import { ChartChoice, fittedZoom, PictureChoice, Zoom } from './chart-tools.tsx';
+import { ChartTools, fittedZoom } from './chart-tools.tsx';
 
 /** The chart of the chosen actor's kind, with where it is and how it came there. */
 export function ChartView({ session }: { readonly session: Session }): JSX.Element {
@@ -73,24 +73,12 @@ function ChartOf({ session, chart, charts, moment, isChosen }: ChartOfProps): JS
   };
   return (
     <section class="view chart-view" aria-label="Chart">
-      <div class="toolbar">
-        <ChartChoice
-          chart={chart}
-          charts={charts}
-          onChoose={(kind) => session.select({ key: '', at: null, picture: '', state: kind })}
-        />
-        <PictureChoice
-          chart={chart}
-          shown={shown.name}
-          onChoose={(name) => session.select({ picture: name, state: '' })}
-        />
-        <span class="spacer" />
-        <Zoom
-          zoom={zoom}
-          onZoom={setZoom}
-          fit={() => fittedZoom(frame.current, shown.layout.width)}
-        />
-      </div>
+      <ChartTools
+        {...{ session, chart, charts, zoom }}
+        shown={shown.name}
+        onZoom={setZoom}
+        fit={() => fittedZoom(frame.current, shown.layout.width)}
+      />
       <TraceLine line={own.line} session={session} />
       <div
         class="drawing-frame"
