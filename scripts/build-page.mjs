@@ -8,7 +8,6 @@ import {
   realpathSync,
   writeFileSync
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from './steps.mjs';
@@ -36,7 +35,6 @@ export async function buildPage(out, compiled) {
   const vite = await import('vite');
   const [scripts] = await Promise.all([
     Promise.all(Object.entries(SCRIPTS).map(([name, script]) => bundled(vite, name, script))),
-    layoutProgram(vite, out),
     charts(out, compiled)
   ]);
   const files = Object.fromEntries(scripts);
@@ -65,27 +63,12 @@ async function codeOf(vite, { entry, name, format }) {
       modulePreload: false,
       rollupOptions: {
         input: join(PAGE, entry),
-        // Loaded when it is wanted, from beside.
-        external: [/\/elk\.js$/],
         preserveEntrySignatures: 'strict',
         output: { format, entryFileNames: name, name: 'mooring', codeSplitting: false }
       }
     }
   });
   return [built].flat()[0].output[0].code;
-}
-
-/** ELK for charts of others, loaded when one is to be laid out. It takes longest, and hardly changes. */
-async function layoutProgram(vite, out) {
-  const { version } = createRequire(import.meta.url)('elkjs/package.json');
-  const kept = join(CACHE, `elk-${version}.js`);
-  if (!existsSync(kept)) {
-    mkdirSync(CACHE, { recursive: true });
-    const code = await codeOf(vite, { entry: 'element/elk.ts', name: 'elk.js', format: 'es' });
-    const notice = `/*! elkjs ${version}, EPL-2.0, https://github.com/kieler/elkjs */\n`;
-    writeFileSync(kept, notice + code);
-  }
-  copyFileSync(kept, join(out, 'elk.js'));
 }
 
 /** Structures, layouts and the hand-written Why of every machine; kept until one of them changes. */

@@ -71,9 +71,21 @@ export async function startInspector(
   };
   return serve(host, {
     port: portOf(options.port ?? 0),
+    ...(options.stately !== undefined && { stately: statelyUrl(options.stately) }),
     onUsed: () => options.onAddressUsed?.(),
     onError
   });
+}
+
+function statelyUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isSocket = url?.protocol === 'ws:' || url?.protocol === 'wss:';
+  // A password in an address would be printed when it is told where the data goes.
+  if (url !== null && isSocket && url.username + url.password === '') return text;
+  throw new MooringError(
+    'inspector.badOption',
+    'stately must be the URL of a WebSocket, such as ws://127.0.0.1:8080, without a password'
+  );
 }
 
 function portOf(port: number): number {

@@ -11,15 +11,11 @@ interface ChartToolsProps {
   readonly charts: readonly Chart[];
   /** Name of the picture that is shown. */
   readonly shown: string;
-  readonly zoom: number;
-  readonly onZoom: (zoom: number) => void;
-  /** The zoom at which the picture is as wide as its frame. */
-  readonly fit: () => number;
 }
 
-/** Which chart, which of its pictures, and how large. */
+/** Which chart, and which of its pictures. */
 export function ChartTools(props: ChartToolsProps): JSX.Element {
-  const { session, chart, charts, shown, zoom, onZoom, fit } = props;
+  const { session, chart, charts, shown } = props;
   return (
     <div class="toolbar">
       <ChartChoice
@@ -32,8 +28,6 @@ export function ChartTools(props: ChartToolsProps): JSX.Element {
         shown={shown}
         onChoose={(name) => session.select({ picture: name, state: '' })}
       />
-      <span class="spacer" />
-      <Zoom zoom={zoom} onZoom={onZoom} fit={fit} />
     </div>
   );
 }
@@ -87,13 +81,14 @@ function PictureChoice({
   );
 }
 
-function Zoom({
+export function Zoom({
   zoom,
   onZoom,
   fit
 }: {
   readonly zoom: number;
   readonly onZoom: (zoom: number) => void;
+  /** The zoom at which the picture is as wide as its frame. */
   readonly fit: () => number;
 }): JSX.Element {
   const larger = ZOOMS.find((step) => step > zoom + 0.01);

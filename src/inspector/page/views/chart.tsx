@@ -13,7 +13,7 @@ import { useMoment, type ChartMoment } from '../state/moment.ts';
 import type { Session } from '../state/session.ts';
 import { useStore } from '../state/store.ts';
 import type { LifeLine } from '../worker/protocol.ts';
-import { ChartTools, fittedZoom } from './chart-tools.tsx';
+import { ChartTools, fittedZoom, Zoom } from './chart-tools.tsx';
 
 /** The chart of the chosen actor's kind, with where it is and how it came there. */
 export function ChartView({ session }: { readonly session: Session }): JSX.Element {
@@ -73,13 +73,15 @@ function ChartOf({ session, chart, charts, moment, isChosen }: ChartOfProps): JS
   };
   return (
     <section class="view chart-view" aria-label="Chart">
-      <ChartTools
-        {...{ session, chart, charts, zoom }}
-        shown={shown.name}
-        onZoom={setZoom}
-        fit={() => fittedZoom(frame.current, shown.layout.width)}
-      />
-      <TraceLine line={own.line} session={session} />
+      <ChartTools {...{ session, chart, charts }} shown={shown.name} />
+      <div class="trace-bar">
+        <TraceLine line={own.line} session={session} />
+        <Zoom
+          zoom={zoom}
+          onZoom={setZoom}
+          fit={() => fittedZoom(frame.current, shown.layout.width)}
+        />
+      </div>
       <div
         class="drawing-frame"
         ref={frame}
