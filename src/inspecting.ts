@@ -66,7 +66,7 @@ export async function startInspector(
     // From outside of the private host there is nothing of its kernel to be seen.
     see: async (containers) => (settings.place.kind === 'outside' ? null : parts.see(containers)),
     ...(options.allowSend && {
-      send: (command) => send(command, { registry, commandsWith })
+      send: (command) => sendCommand(command, { registry, commandsWith })
     })
   };
   return serve(host, {
@@ -96,13 +96,13 @@ function portOf(port: number): number {
   );
 }
 
-interface Sending {
+export interface Sending {
   readonly registry: Registry;
   readonly commandsWith: (registry: Registry) => Commands;
 }
 
 /** By the verbs, which check it; the journal has it under a correlation that tells where it came from. */
-async function send(
+export async function sendCommand(
   { container, command, options }: SentCommand,
   { registry, commandsWith }: Sending
 ): Promise<Sent> {

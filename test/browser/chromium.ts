@@ -9,6 +9,8 @@ export function openBrowser(): Promise<Browser> {
       '--disable-gpu',
       '--disable-quic',
       '--no-first-run',
+      // Names of foreign sites, and of one that was made to lead here.
+      '--host-resolver-rules=MAP *.test 127.0.0.1',
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync'

@@ -36,6 +36,7 @@ export function App({ session }: { readonly session: Session }): JSX.Element {
   const [isMenuOpen, setMenuOpen] = useState(false);
   // In one column the details take the place of the view.
   const [isDetail, setDetail] = useState(false);
+  const isNarrow = useMedia(NARROW);
   useEffect(() => listenToKeys(session, () => setDialog('help')), [session]);
   return (
     <div class={`app${isMenuOpen ? ' menu-open' : ''}${isDetail ? ' show-detail' : ''}`}>
@@ -58,7 +59,7 @@ export function App({ session }: { readonly session: Session }): JSX.Element {
           <CurrentView session={session} />
         )}
       </main>
-      <DetailPanel session={session} />
+      <DetailPanel session={session} isMain={isNarrow && isDetail} />
       <TimeBar session={session} />
       <DropZone session={session} />
       <Notice session={session} />

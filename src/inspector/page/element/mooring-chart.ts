@@ -98,7 +98,7 @@ function nodeOf({ tag, attributes, children }: Shape): Element {
 }
 
 function elementOf(tag: string, attributes: Shape['attributes']): SVGElement {
-  const element = document.createElementNS('http://www.w3.org/2000/svg', tag) as SVGElement;
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
   return element;
 }

@@ -16,12 +16,19 @@ const NAMES: Readonly<Record<Tab, string>> = {
   kernel: 'Kernel'
 };
 
+interface DetailPanelProps {
+  readonly session: Session;
+  /** Whether it stands where the view was. */
+  readonly isMain: boolean;
+}
+
 /** All there is to be told of one record, and of what the kernel holds for its actor. */
-export function DetailPanel({ session }: { readonly session: Session }): JSX.Element {
+export function DetailPanel({ session, isMain }: DetailPanelProps): JSX.Element {
   const { tab, key } = useStore(session.selection);
   const { asked, ref } = useDetail(session);
   return (
-    <section class="detail" aria-label="Details">
+    <section class="detail" aria-label="Details" role={isMain ? 'main' : undefined}>
+      <h2 class="hidden">Details</h2>
       <div class="tabs" role="tablist" aria-label="Details">
         {TABS.map((name) => (
           <button

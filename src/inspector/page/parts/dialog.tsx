@@ -16,12 +16,12 @@ export function Dialog({ title, onClose, children }: DialogProps): JSX.Element {
   }, []);
   return (
     <dialog ref={dialog} aria-label={title} onClose={onClose}>
-      <header>
+      <div class="dialog-head">
         <h2>{title}</h2>
         <button class="quiet" aria-label="Close" onClick={() => dialog.current!.close()}>
           <Icon name="close" />
         </button>
-      </header>
+      </div>
       {children}
     </dialog>
   );

@@ -14,11 +14,13 @@ import { Part } from './part.tsx';
 export function KernelTab({ session }: { readonly session: Session }): JSX.Element {
   const { key } = useStore(session.selection);
   const observed = useStore(session.observed);
+  const server = useStore(session.server);
+  const isEarly = useStore(session.status).kind === 'loading';
   const [looks, setLooks] = useState(0);
   const isContainer = kindOf(key) === 'container';
   const { value, error } = useAsked(
     async () => (isContainer ? kernelOf(session, idOf(key)) : null),
-    [key, looks, observed]
+    [key, looks, observed, server]
   );
   if (!isContainer) {
     return (
@@ -28,7 +30,7 @@ export function KernelTab({ session }: { readonly session: Session }): JSX.Eleme
     );
   }
   if (error !== undefined) return <p class="fault">{error}</p>;
-  if (value === undefined || value === null) return <Waiting what="the kernel" />;
+  if (value === undefined || value === null || isEarly) return <Waiting what="the kernel" />;
   return (
     <>
       <div class="actions">

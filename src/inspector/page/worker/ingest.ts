@@ -23,6 +23,8 @@ export function ingesting(index: RecordIndex, onChange: () => void): Ingest {
   let bad = 0;
   let reason: string | null = null;
   let told = 0;
+  let scheduled: ReturnType<typeof setTimeout> | undefined;
+  const filePieces = new WeakMap<Blob, { start: number; piece: number }>();
 
   return {
     text(text) {
@@ -79,8 +81,6 @@ export function ingesting(index: RecordIndex, onChange: () => void): Ingest {
     }
   }
 
-  const filePieces = new WeakMap<Blob, { start: number; piece: number }>();
-
   function placeInFile(given: Blob, offset: number, length: number) {
     let at = filePieces.get(given);
     if (at === undefined || offset + length > at.start + FILE_PIECE_BYTES) {
@@ -106,8 +106,6 @@ export function ingesting(index: RecordIndex, onChange: () => void): Ingest {
     onChange();
   }
 }
-
-let scheduled: ReturnType<typeof setTimeout> | undefined;
 
 async function isZipped(file: Blob): Promise<boolean> {
   const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
