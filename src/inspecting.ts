@@ -77,7 +77,8 @@ export async function startInspector(
   });
 }
 
-function statelyUrl(text: string): string {
+/** @throws MooringError `inspector.badOption` */
+export function statelyUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isSocket = url?.protocol === 'ws:' || url?.protocol === 'wss:';
   // A password in an address would be printed when it is told where the data goes.

@@ -32,7 +32,7 @@ export function useHarness(
       const context = await harness.browser.newContext({ viewport: WIDE, ...options });
       const page = await context.newPage();
       // A machine under load is slow, and no test is about that.
-      page.setDefaultTimeout(8_000);
+      page.setDefaultTimeout(30_000);
       await page.goto(addressFor(harness.inspector, fragment));
       await page.waitForSelector('.status-dot.live');
       return page;

@@ -116,7 +116,7 @@ describe('a file that is dropped', () => {
     await drop(page, 'journal.jsonl', await records());
 
     await page.waitForSelector('.status-dot.recording');
-    await page.getByRole('listbox', { name: 'Actors' }).getByText('bad').waitFor();
+    await page.getByRole('listbox', { name: 'Actors' }).getByText('bad').first().waitFor();
   });
 
   it('is a report: it opens at its event, over what is there', async () => {
@@ -161,7 +161,7 @@ describe('a file that is dropped', () => {
   );
 
   it.each([
-    ['a bomb', gzipSync(Buffer.alloc(200_000_000, ' ')), /grows beyond measure/],
+    ['a bomb', gzipSync(Buffer.alloc(100_000_000, '\n')), /grows beyond measure/],
     ['nested too deeply', nested, /nested too deeply/],
     ['one endless line', 'x'.repeat(17_000_000), /longer than/],
     ['no journal', '\u0000\u0001\u0002', /can't be read/],

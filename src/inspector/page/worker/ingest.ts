@@ -58,7 +58,8 @@ export function ingesting(index: RecordIndex, onChange: () => void): Ingest {
     const opened = { records: index.columns.count - before.records, bad: bad - before.bad };
     if (opened.records === 0 && opened.bad > 0) {
       const whole = await wholeOf(given);
-      if (whole !== undefined) {
+      // A record that can't be read is none the better for being a file of its own.
+      if (whole !== undefined && !('event' in whole)) {
         bad = before.bad;
         return { records: 0, bad: 0, reason: null, extras: [whole] };
       }
