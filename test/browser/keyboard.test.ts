@@ -8,6 +8,7 @@ const harness = useHarness(async (host) => {
   host.world.refuse.set('cni.add bad/back', 1);
   await host.up('bad', ['front', 'back']);
   await host.up('web', ['front'], 8080);
+  for (let count = 0; count < 60; count += 1) await host.up(`zz-${count}`, []);
 });
 
 let page: Page;
@@ -54,6 +55,21 @@ it('chooses an actor, and goes through its records', async () => {
   await page.locator('#detail-panel .fault').waitFor();
 
   expect(await page.locator('#detail-panel').innerText()).toContain('test.refused');
+});
+
+it('goes to the last actor of many, and back', async () => {
+  await show(page, 'view=log&q=kind:container');
+  await tabTo(/^Actors$/);
+  await page.keyboard.press('End');
+  await page.waitForURL(/key=container\/zz-/);
+  const list = page.getByRole('listbox', { name: 'Actors' });
+  await list.getByRole('option', { selected: true }).waitFor();
+
+  expect(await list.getByRole('option', { selected: true }).getAttribute('aria-posinset')).toBe(
+    '62'
+  );
+  await page.keyboard.press('Home');
+  await page.waitForURL(/key=container\/bad/);
 });
 
 it.each([

@@ -30,8 +30,10 @@ export function ActorPanel({ session, onChoose }: ActorPanelProps): JSX.Element 
   const [sort, setSort] = useState<ActorSort>('state');
   const [range, setRange] = useState({ offset: 0, limit: 40 });
   const terms = actorTerms(query);
+  const ask = (offset: number, limit: number) =>
+    session.library.actors({ query: terms, at, sort, descending: false, offset, limit });
   const { value: page, error } = useAsked(
-    () => session.library.actors({ query: terms, at, sort, descending: false, ...range }),
+    () => ask(range.offset, range.limit),
     [terms, at, sort, range, version]
   );
   return (
@@ -56,6 +58,7 @@ export function ActorPanel({ session, onChoose }: ActorPanelProps): JSX.Element 
           session={session}
           page={page}
           offset={range.offset}
+          lineAt={async (offset) => (await ask(offset, 1)).lines[0]}
           onWindow={(offset, limit) => setRange({ offset, limit })}
           onChoose={onChoose}
         />
@@ -67,16 +70,25 @@ export function ActorPanel({ session, onChoose }: ActorPanelProps): JSX.Element 
 interface ActorListProps extends ActorPanelProps {
   readonly page: ActorPage;
   readonly offset: number;
+  /** Of those that are not seen; `undefined` when there are fewer by now. */
+  readonly lineAt: (index: number) => Promise<ActorLine | undefined>;
   readonly onWindow: (offset: number, limit: number) => void;
 }
 
-function ActorList({ session, page, offset, onWindow, onChoose }: ActorListProps): JSX.Element {
-  const { key, at } = useStore(session.selection);
+function ActorList(props: ActorListProps): JSX.Element {
+  const { session, page, offset, lineAt, onWindow, onChoose } = props;
+  const { key } = useStore(session.selection);
   const { lines, total } = page;
-  const chosen = lines.findIndex((line) => line.key === key);
-  const choose = (line: ActorLine | undefined): void => {
+  // Where a key has led, which may be far from what was seen.
+  const [place, setPlace] = useState({ key: '', index: -1 });
+  const led = place.key === key ? place.index : -1;
+  const seen = lines.findIndex((line) => line.key === key);
+  const choose = async (index: number): Promise<void> => {
+    const line = lines[index - offset] ?? (await lineAt(index));
     if (line === undefined) return;
-    const stays = at?.key === line.key || session.selection.get().focus ? null : at;
+    const { at, focus } = session.selection.get();
+    const stays = at?.key === line.key || focus ? null : at;
+    setPlace({ key: line.key, index });
     session.select({ key: line.key, picture: '', state: '', at: stays });
     onChoose();
   };
@@ -87,9 +99,9 @@ function ActorList({ session, page, offset, onWindow, onChoose }: ActorListProps
       rowHeight={ROW_PX}
       window={{ offset, items: lines }}
       onWindow={onWindow}
-      chosen={chosen < 0 ? -1 : offset + chosen}
-      shown={-1}
-      onChoose={(index) => choose(lines[index - offset])}
+      chosen={seen < 0 ? led : offset + seen}
+      shown={led}
+      onChoose={(index) => void choose(index)}
       row={(line) => <ActorRowView line={line} />}
     />
   );

@@ -1,5 +1,5 @@
 // Takes in lines, from wherever they come, and goes on past those that can't be read.
-import { isJsonObject, type Json } from '../../../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts';
 import type { RecordIndex } from './index.ts';
 import { BadFile, BOUNDS, linesOf, textStream } from './lines.ts';
 import type { Counts, Opened } from './protocol.ts';
@@ -114,7 +114,7 @@ async function isZipped(file: Blob): Promise<boolean> {
 }
 
 /** A file that is one JSON value over many lines, as a report of a replay is. */
-async function wholeOf(file: Blob): Promise<Json | undefined> {
+async function wholeOf(file: Blob): Promise<JsonObject | undefined> {
   if (file.size > WHOLE_MAX_BYTES) return undefined;
   try {
     const value = JSON.parse(await new Response(await textStream(file)).text()) as unknown;
