@@ -1,6 +1,7 @@
 import { MooringError } from '../model/failure.ts';
+import { allocationsOf, setAllocations } from './memory-allocations.ts';
 import { decodeRecord, encodeRecord, journalRecordOf, storedActorOf } from './record.ts';
-import { journalExists, keyText, type Allocations, type Commit } from './store.ts';
+import { journalExists, keyText, type Commit } from './store.ts';
 import type {
   JournalRecord,
   Key,
@@ -76,12 +77,9 @@ export function memoryStore(options: MemoryOptions = {}): Store {
       }
     },
 
-    load: rest,
+    load: rest as Store['load'],
 
-    async commit(lease, commit) {
-      expectHeld(lease);
-      append(lease, commit);
-    },
+    commit: async (lease, commit) => append(lease, commit),
 
     async forget(lease) {
       expectHeld(lease);
@@ -108,18 +106,12 @@ export function memoryStore(options: MemoryOptions = {}): Store {
 
     async allocations(kind) {
       expectOpen();
-      return allocationsOf(state, kind);
+      return allocationsOf(state.allocations, kind);
     },
 
     async allocate(kind, version, owner, entries) {
       expectOpen();
-      const current = allocationsOf(state, kind);
-      if (current.version !== version) return false;
-      const others = current.entries.filter((held) => held.owner !== owner);
-      const own = entries.map((entry) => ({ owner, entry }));
-      const changed: Allocations = { version: version + 1, entries: [...others, ...own] };
-      state.allocations.set(kind, JSON.stringify(changed));
-      return true;
+      return setAllocations(state.allocations, { kind, version, owner, entries });
     },
 
     async close() {
@@ -128,11 +120,6 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     }
   };
 
-  async function rest(key: Key): Promise<StoredActor | undefined>;
-  async function rest(
-    key: Key,
-    known: Known | undefined
-  ): Promise<StoredActor | 'unchanged' | undefined>;
   async function rest(key: Key, known?: Known): Promise<StoredActor | 'unchanged' | undefined> {
     expectOpen();
     const actor = load(state, key);
@@ -172,7 +159,9 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     throw error;
   }
 
-  function append({ key, token }: Lease, commit: Commit): void {
+  function append(lease: Lease, commit: Commit): void {
+    expectHeld(lease);
+    const { key, token } = lease;
     const text = keyText(key);
     const lines = state.actors.get(text) ?? [];
     const last = lines.at(-1);
@@ -255,11 +244,6 @@ function adopt(state: State, key: Key, lines: readonly Buffer[]): void {
   if (state.actors.has(text) || state.ended.has(text)) throw journalExists(key);
   const kept = lines.map((line) => Buffer.from(line));
   state.ended.set(text, kept);
-}
-
-function allocationsOf(state: State, kind: string): Allocations {
-  const text = state.allocations.get(kind);
-  return text === undefined ? { version: 0, entries: [] } : (JSON.parse(text) as Allocations);
 }
 
 // Registered by the call and not by the first `next`, so that nothing between is missed.
