@@ -57,7 +57,7 @@ export default defineConfig({
           ...everywhere,
           name: 'browser',
           include: [browser],
-          maxWorkers: 1,
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000
         }

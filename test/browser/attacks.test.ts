@@ -329,6 +329,8 @@ describe('a secret', () => {
       await show(page, `view=log&key=container/web&tab=${tab}`);
       await page.locator(`#tab-${tab}[aria-selected=true]`).waitFor();
       await page.locator('#detail-panel > :not(.waiting)').first().waitFor();
+      const folded = page.locator('#detail-panel details:not([open]) > summary').first();
+      while ((await folded.count()) > 0) await folded.click();
       texts.push(await page.content());
     }
 
