@@ -96,6 +96,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'machines/',
     'store/store.ts',
     'type api.ts',
+    'xstate',
+    'ws',
     'node:'
   ],
   'inspector/page': [
@@ -106,8 +108,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'machines/',
     'charts/',
     'type store/store.ts',
-    'preact',
-    'elkjs'
+    'preact'
   ],
   cli: [
     'index.ts',
