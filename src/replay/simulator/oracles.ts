@@ -43,6 +43,7 @@ export function hostOracle(
       const last = tokens.get(name) ?? 0;
       if (token < last) watcher.violated('I6', `${name}: token ${token} writes after ${last}`);
       tokens.set(name, token);
+      if (key.kind === 'container' && commit.value === 'stuck') checkStuck(key.id);
     },
 
     onForget(key) {
@@ -112,6 +113,16 @@ export function hostOracle(
           .map((name) => `port ${name}`),
         ...(files !== null && !kernel.get('file', id) ? ['its files'] : [])
       ];
+    }
+  }
+
+  // The netns goes in any case, unless somebody shares it or it was refused itself.
+  function checkStuck(id: string): void {
+    const namespace = host().state.load({ kind: 'namespace', id });
+    const { holders } = (namespace?.snapshot as { context?: { holders?: readonly string[] } })
+      ?.context ?? { holders: [] };
+    if (holders?.includes(id) && namespace?.value === 'ready') {
+      watcher.violated('I1', `${id} is stuck and keeps its netns`);
     }
   }
 

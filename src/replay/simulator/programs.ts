@@ -38,6 +38,14 @@ interface Running {
   readonly ended: (() => void)[];
 }
 
+/** A program on its way. */
+interface Course {
+  readonly call: ProgramCall;
+  readonly running: Running;
+  readonly fault: { readonly how: PluginFault; readonly after: number } | undefined;
+  readonly answer: (failure: Failure | null) => void;
+}
+
 export interface ProgramsOptions {
   readonly host: string;
   readonly clock: Clock;
@@ -103,18 +111,13 @@ export function newPrograms(options: ProgramsOptions): Programs {
         answer(failureOf(call, 'plugin.timedOut', `it took longer than ${deadlineMs} ms`));
       });
       signal?.addEventListener('abort', abandon);
-      step(call, running, fault, 0, answer);
+      step({ call, running, fault, answer }, 0);
     });
   }
 
   /** Each step takes its time; between two of them anything may happen. */
-  function step(
-    call: ProgramCall,
-    running: Running,
-    fault: { readonly how: PluginFault; readonly after: number } | undefined,
-    index: number,
-    answer: (failure: Failure | null) => void
-  ): void {
+  function step(course: Course, index: number): void {
+    const { call, running, fault, answer } = course;
     const { verb, steps, onStep } = call;
     const isBad = fault !== undefined && fault.how !== 'late' && index >= fault.after;
     if (isBad && fault.how === 'hangs') return;
@@ -132,7 +135,7 @@ export function newPrograms(options: ProgramsOptions): Programs {
       const failure = attempt(call, work);
       onStep();
       if (failure !== null) answer(failure);
-      else step(call, running, fault, index + 1, answer);
+      else step(course, index + 1);
     });
   }
 
