@@ -23,6 +23,7 @@ import { sweepEffects } from './effects/firewall/sweep.ts';
 import { findAardvark, nameServer, type NameServer } from './effects/names/aardvark.ts';
 import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
 import type { NetworkFiles } from './effects/networks/network-files.ts';
+import { firstAddAlone } from './effects/networks/first-add.ts';
 import { fileLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
 import { checkStanding, usesPlugin } from './effects/networks/standing.ts';
@@ -218,11 +219,14 @@ function leafEffects(settings: Settings, leaves: Leaves) {
   const { root } = settings;
   const pluginLock = fileLock(join(root, 'plugins.lock'));
   const cni = cniEffects({ runner, verifyNetns, hasPlugin: plugins.has, hasInterface });
+  const locked = underPluginLock(pluginLock, cni, notedWait(spans, Date.now, 'plugins'));
+  const firstAdds = { store, lock: fileLock(join(root, 'first-add.lock')) };
+  const chains = { ...locked, 'cni.add': firstAddAlone(firstAdds, locked['cni.add']) };
   const attachments = attachmentEffects({
     run: tool,
     verifyNetns,
     observe: thread.observe,
-    exclusive: pluginLock.exclusive
+    exclusive: pluginLock.preferExclusive
   });
   const connections = {
     flush: flushConntrack,
@@ -233,20 +237,15 @@ function leafEffects(settings: Settings, leaves: Leaves) {
   return {
     ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(settings) }),
     ...attachments,
-    ...forgettingConnections(
-      {
-        ...underPluginLock(pluginLock, cni, notedWait(spans, Date.now, 'plugins')),
-        ...attachments
-      },
-      connections
-    ),
+    ...forgettingConnections({ ...chains, ...attachments }, connections),
     ...sweepEffects(tool),
     ...sharedEffects({
       store,
       run: tool,
       usesDnsname: async (network) =>
         plugins.has('dnsname') && usesPlugin(settings.confDir, network, 'dnsname'),
-      pluginLock
+      pluginLock,
+      usageLock: fileLock(join(root, 'usage.lock'))
     }),
     ...timerEffects(Date.now)
   };

@@ -140,7 +140,7 @@ export function openComposed(parts: Parts): Mooring {
     examine: (id) => parts.examiner.examine(parseContainerId(id)),
     check: (id) => parts.examiner.check(parseContainerId(id)),
     list,
-    recover: () => settleAll(parts),
+    recover: (options) => settleAll(parts, options),
     gc: ({ dryRun = false } = {}) => parts.collectGarbage({ dryRun }),
     networks: withRemoval({
       networks,

@@ -143,10 +143,10 @@ const REQUESTS: Traits = {
       netnsGone: false
     })
   },
-  // Reads only.
+  // Reads only. Neither waits for a place: a plugin that hangs must not keep rules away.
   'attachments.examine': {
     recovery: 'repeat',
-    lane: 'plugin',
+    lane: 'free',
     refused: ({ container }, failure) => ({
       type: 'attachments.examineFailed',
       container,
@@ -156,7 +156,7 @@ const REQUESTS: Traits = {
   // Puts back what is missing; finds nothing missing the second time.
   'attachments.repair': {
     recovery: 'repeat',
-    lane: 'plugin',
+    lane: 'free',
     refused: ({ container }, failure) => ({ type: 'attachments.repairFailed', container, failure })
   },
   // Writes the same again.

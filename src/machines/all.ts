@@ -1,4 +1,5 @@
 import { containerMachine } from './container.ts';
+import { leaseMachine } from './lease.ts';
 import { namespaceMachine } from './namespace.ts';
 import { networkMachine } from './network.ts';
 
@@ -8,3 +9,6 @@ export const MACHINES = {
   namespace: { machine: namespaceMachine, input: (namespace: string) => ({ namespace }) },
   network: { machine: networkMachine, input: (network: string) => ({ network }) }
 } as const;
+
+/** Every chart that is drawn: those of actors, and that of a lease, which a store driver runs. */
+export const CHARTS = [...Object.values(MACHINES).map(({ machine }) => machine), leaseMachine];

@@ -65,7 +65,8 @@ export interface CniRunner {
   /**
    * Runs ADD forward, each plugin given the result of the one before.
    *
-   * A failure leaves behind what the plugins did: DEL must follow.
+   * A failure leaves behind what the plugins did: DEL must follow, and finds what the first of them
+   * answered.
    *
    * @param kept the plan that other tools shall find in the cache; default `plan`
    */
@@ -110,13 +111,10 @@ async function add(chain: Chain, { plan, target }: Run, kept: AttachmentPlan): P
   // Before the first one changes anything.
   plugins.forEach(({ type }) => findPlugin(type, chain.pluginDirs));
   const machineHost = await chain.machineHost?.();
-  let [result, isKept] = [undefined as CniResult | undefined, false];
-  for (const plugin of plugins) {
-    // A plugin that needs its addresses for DEL has them also when a later one refuses, or we die.
-    if (!isKept && result?.ips?.length) {
-      keepResult(chain.cache, kept, target, result);
-      isKept = true;
-    }
+  let result: CniResult | undefined;
+  for (const [index, plugin] of plugins.entries()) {
+    // An ADD that fails, or is killed, is followed by DEL: plugins that go by addresses need them then.
+    if (index === 1 && result?.ips?.length) keepResult(chain.cache, kept, target, result);
     const turn = { plan, target, plugin, prevResult: result, machineHost };
     const call = callOf(chain, 'ADD', turn);
     result = resultOf(call, await exec(chain, call), cniVersion);

@@ -38,6 +38,7 @@ export function embeddedModel(site: Site, table: LockTable): Store {
 
   return {
     boot: host.boot,
+    host: host.name,
 
     async acquire(key, { timeoutMs, signal }) {
       for (;;) {

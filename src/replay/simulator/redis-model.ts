@@ -22,6 +22,7 @@ export function redisModel(site: Site, server: RedisServer, isFenced = true): St
 
   return {
     boot: host.boot,
+    host: host.name,
     acquire,
     tryAcquire: take,
     async release(lease) {
