@@ -47,7 +47,8 @@ function cniEffects(site: Site): Pick<Effects, 'cni.add' | 'cni.del'> {
       const steps = delSteps(site.host, { ...request, operation: context.operation });
       const failure = await runs(site, ['DEL', subjectOf(request)], steps, context);
       if (failure) return { type: 'attachment.delFailed', container, network, failure };
-      const suspect = context.repeated || isGone;
+      const suspect =
+        context.repeated || isGone || inodeOf(site.host.kernel, request) === undefined;
       return { type: 'attachment.deleted', container, network, ...(suspect && { suspect }) };
     }
   };
