@@ -7,6 +7,8 @@ const everywhere = { pool: 'forks' as const, execArgv: ['--conditions=developmen
 const kernel = 'test/kernel/**/*.test.ts';
 const redis = 'test/redis/**/*.test.ts';
 const rootless = 'test/rootless/**/*.test.ts';
+/** Long searches, which no gate waits for. */
+const search = 'test/**/*.search.ts';
 const elsewhere = ['**/node_modules/**', '**/dist/**'];
 
 export default defineConfig({
@@ -49,6 +51,13 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000
+        }
+      },
+      {
+        test: {
+          ...everywhere,
+          name: 'search',
+          include: [search]
         }
       }
     ]

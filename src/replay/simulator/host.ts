@@ -160,7 +160,10 @@ export function openHost(options: HostOptions): RunningHost {
     if (isCalm) return undefined;
     const fault = faults.find(
       (one): one is Extract<Fault, { kind: 'plugin' }> =>
-        one.kind === 'plugin' && one.verb === verb && one.run === run
+        one.kind === 'plugin' &&
+        one.verb === verb &&
+        run >= one.run &&
+        run < one.run + (one.times ?? 1)
     );
     if (fault) hit(key, 'during effect', `plugin ${fault.how}`);
     return fault;

@@ -83,6 +83,8 @@ export type Fault =
       readonly host: string;
       readonly verb: PluginVerb;
       readonly run: number;
+      /** How many runs in a row, from that one; 1 unless given. */
+      readonly times?: number;
       readonly how: PluginFault;
       /** After how many of its steps. */
       readonly after: number;
@@ -120,6 +122,8 @@ export type PluginFault =
   | 'garbage'
   /** It never ends by itself. */
   | 'hangs'
+  /** It takes fifty times as long, and does all. */
+  | 'slow'
   /** It has done all, and says no. */
   | 'late';
 

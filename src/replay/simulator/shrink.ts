@@ -113,11 +113,12 @@ function simplerSteps(step: Step): readonly Step[] {
 }
 
 function simplerFaults(fault: Fault): readonly Fault[] {
-  if (fault.kind === 'plugin' && fault.after > 0) {
+  if (fault.kind === 'plugin') {
+    const { times = 1, ...once } = fault;
     return [
-      { ...fault, after: 0 },
-      { ...fault, after: fault.after - 1 },
-      { ...fault, how: 'refuses' }
+      ...(times > 1 ? [once, { ...fault, times: times - 1 }] : []),
+      ...(fault.after > 0 ? [0, fault.after - 1].map((after) => ({ ...fault, after })) : []),
+      ...(fault.how === 'refuses' ? [] : [{ ...fault, how: 'refuses' as const }])
     ];
   }
   if (fault.kind !== 'crash' || typeof fault.point === 'number' || fault.point.nth === 1) return [];

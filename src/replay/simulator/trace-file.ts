@@ -1,7 +1,10 @@
 import { recordWriter } from '../../journal/export.ts';
 import { lineWriter } from '../../journal/file.ts';
+import { MooringError } from '../../model/failure.ts';
+import { isJsonObject, type Json } from '../../model/json.ts';
 import { keyText, type StoredRecord } from '../../store/store.ts';
-import { planJson } from './plan.ts';
+import { replay, type JournalInput } from '../replay.ts';
+import { planJson, type Plan } from './plan.ts';
 import type { Run } from './run.ts';
 import { earlierOf, type Kept } from './store-state.ts';
 
@@ -19,6 +22,24 @@ export function traceLines({ plan, lives, violations }: Run): readonly string[] 
     for (const kept of life) lines.push(write(recordOf(kept)));
   }
   return [...lines, file.trailer()];
+}
+
+/**
+ * The plan that a journal file was simulated by, to be run again or otherwise.
+ *
+ * @throws MooringError `journal.notSimulated`, and as `replay`
+ */
+export function planIn(input: JournalInput): Plan {
+  const { simulation } = replay(input);
+  const plan = isJsonObject(simulation) ? simulation['plan'] : undefined;
+  if (isPlan(plan)) return plan as unknown as Plan;
+  const name = typeof input === 'string' ? input : 'the journal';
+  throw new MooringError('journal.notSimulated', `${name} was recorded, not simulated`);
+}
+
+function isPlan(plan: Json | undefined): boolean {
+  if (!isJsonObject(plan) || typeof plan['seed'] !== 'number') return false;
+  return ['hosts', 'steps', 'faults'].every((field) => Array.isArray(plan[field]));
 }
 
 // Lives of one key stand one after the other, in the order they were.
