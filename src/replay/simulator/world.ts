@@ -27,7 +27,6 @@ export interface Plants {
   readonly fenced?: boolean;
   /** Whether the agent starts what keeps ports again when it was killed. */
   readonly keepsPorts?: boolean;
-  readonly settleOrphans?: (settle: Programs['settle'], on: Site) => Programs['settle'];
 }
 
 /** Where a point lies to what is done. */
