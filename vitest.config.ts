@@ -8,6 +8,8 @@ const kernel = 'test/kernel/**/*.test.ts';
 const redis = 'test/redis/**/*.test.ts';
 const rootless = 'test/rootless/**/*.test.ts';
 const browser = 'test/browser/**/*.test.ts';
+/** Long searches, which no gate waits for. */
+const search = 'test/**/*.search.ts';
 const elsewhere = ['**/node_modules/**', '**/dist/**'];
 
 export default defineConfig({
@@ -60,6 +62,13 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000
+        }
+      },
+      {
+        test: {
+          ...everywhere,
+          name: 'search',
+          include: [search]
         }
       }
     ]

@@ -52,10 +52,12 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
       ports = request.ports && (await own.claimPorts(container, request.ports, context));
     } catch (error) {
       const failure = failureOf(error, 'network');
-      if (!context.repeated || request.ports === null) {
+      const isDoubtful = context.repeated || failure.code.startsWith('store.');
+      if (!isDoubtful || request.ports === null) {
         return { type: 'resources.refused', container, failure };
       }
-      // The process that died at it may have come as far as its ports.
+      // The process that died at it may have come as far as its ports; a store that did not answer
+      // may have noted them.
       return { type: 'resources.holdFailed', container, failure };
     }
     try {
