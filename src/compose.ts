@@ -53,6 +53,7 @@ import {
 } from './settings.ts';
 import { programsOf } from './programs.ts';
 import type { Store } from './store/store.ts';
+import { sharersOf } from './sharers.ts';
 import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
 
 /** Everything the verbs work with, wired up for one process. */
@@ -92,7 +93,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const thread = startNetnsThread();
   const shutdown = new AbortController();
   const names = namesOf(settings);
-  const ownFiles = containerFiles({ dir: join(root, 'files'), paths: HOST_PATHS, names });
+  const ownFiles = containerFiles({
+    ...{ dir: join(root, 'files'), paths: HOST_PATHS, names },
+    sharersOf: (container) => sharersOf(store, container)
+  });
   const claims = portClaims({ ...settings, store, run: tool });
   const { remove: removeFiles } = ownFiles;
   const own = { ...ownResources(settings, claims, plugins, sharing), removeFiles };

@@ -1,8 +1,12 @@
-import { containerView } from './actors/views.ts';
 import type { ContainerList } from './api.ts';
+import { containerView } from './actors/views.ts';
 import type { ListedActor } from './store/store.ts';
 
-/** @param boot of the host whose containers they are; `undefined` when it is not known */
+/**
+ * Containers as their last records tell them.
+ *
+ * @param boot of the host whose they are; `undefined` when it is not known
+ */
 export function containerList(
   listed: readonly ListedActor[],
   boot: string | undefined

@@ -2,7 +2,6 @@ import { map } from 'rxjs/internal/operators/map';
 import type * as api from './api.ts';
 import type {
   Container,
-  ContainerList,
   Hosts,
   MooringOptions,
   Networks,
@@ -21,7 +20,6 @@ import { findings } from './effects/doctor.ts';
 import { statOf } from './effects/process/proc.ts';
 import { MooringError } from './model/failure.ts';
 import type { Finding } from './model/finding.ts';
-import type { NetworkSettings } from './model/network-settings.ts';
 import type { ContainerStats } from './model/stats.ts';
 import type { ContainerView } from './model/view.ts';
 import { NETNS_DIR, settingsOf } from './settings.ts';
@@ -30,7 +28,7 @@ import { parseContainerId } from './model/names.ts';
 import { containerList } from './container-list.ts';
 import { engineEventsOf } from './engine-events.ts';
 import { eventsOf, exportOf, importFrom, journalOf } from './journals.ts';
-import { networkSettings } from './network-settings.ts';
+import { networkSettingsOf } from './network-settings.ts';
 import { withRemoval } from './network-removal.ts';
 import { usersOf } from './networks.ts';
 import { readOnly } from './read-only.ts';
@@ -149,11 +147,11 @@ export function openComposed(parts: Parts): Mooring {
     connect: (id, network) => commands.connect(parseContainerId(id), network),
     disconnect: (id, network) => commands.disconnect(parseContainerId(id), network),
     inspect: (id) => commands.inspect(parseContainerId(id)),
-    networkSettings: (id) => settingsShown(id, mooring.inspect),
+    networkSettings: (id) => networkSettingsOf(id, mooring.inspect),
     stats,
     examine: (id) => parts.examiner.examine(parseContainerId(id)),
     check: (id) => parts.examiner.check(parseContainerId(id)),
-    list,
+    list: async () => containerList(await store.list('container'), store.boot),
     recover,
     gc: ({ dryRun = false } = {}) => parts.collectGarbage({ dryRun }),
     networks: networksWith(parts, commands),
@@ -194,25 +192,11 @@ export function openComposed(parts: Parts): Mooring {
     return { id, interfaces: netns && (await parts.linkStats(netns)) };
   }
 
-  async function list(): Promise<ContainerList> {
-    return containerList(await store.list('container'), store.boot);
-  }
-
   async function close(): Promise<void> {
     await registry.idle();
     bus.close();
     await parts.close();
   }
-}
-
-/** Those of the netns it is in. */
-async function settingsShown(id: string, inspect: Mooring['inspect']): Promise<NetworkSettings> {
-  const view = await inspect(id);
-  const { namespace } = view.spec;
-  if (namespace?.kind !== 'container') return networkSettings(view);
-  const owner = await inspect(namespace.container).catch(unlessNotFound);
-  // It may have gone, and its netns stayed for this one alone.
-  return networkSettings(owner ?? view);
 }
 
 function networksWith({ networks, prunable, store }: Parts, commands: Commands): Networks {

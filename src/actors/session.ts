@@ -201,7 +201,7 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
   }
 
   function snapshot(): AnyMachineSnapshot {
-    return actor.getSnapshot() as AnyMachineSnapshot;
+    return actor.getSnapshot();
   }
 }
 

@@ -122,6 +122,9 @@ describe('two hosts of one store', () => {
   });
 
   it('keep what is up while Redis is away, take down, begin nothing, and tell it on return', async () => {
+    // The default network stays once it is made.
+    await ok('a', 'up', 'web');
+    await ok('a', 'down', 'web');
     const before = await snapshots();
     const netns = await ok('a', 'up', 'web');
     await ok('a', 'up', 'api');

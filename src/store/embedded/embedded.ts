@@ -8,7 +8,7 @@ import { readAllocations, replaceAllocations } from './allocations.ts';
 import { follow } from './follow.ts';
 import { historyOf, type HistoryBound } from './history.ts';
 import { adoptJournal } from './imported.ts';
-import { journalOf } from './journals.ts';
+import { endedRecords, journalOf } from './journals.ts';
 import { keyOfJournal, type Layout } from './layout.ts';
 import { leasesOf, type Leases } from './leases.ts';
 import { lockFiles } from './lock.ts';
@@ -93,6 +93,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     },
 
     journal: (key) => journalOf(layout, key),
+    ended: () => endedRecords(layout),
 
     async adopt(key, lines) {
       expectOpen();
