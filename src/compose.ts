@@ -93,10 +93,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const thread = startNetnsThread();
   const shutdown = new AbortController();
   const names = namesOf(settings);
-  const ownFiles = containerFiles({
-    ...{ dir: join(root, 'files'), paths: HOST_PATHS, names },
-    sharersOf: (container) => sharersOf(store, container)
-  });
+  const ownFiles = filesOf(root, store, names);
   const claims = portClaims({ ...settings, store, run: tool });
   const { remove: removeFiles } = ownFiles;
   const own = { ...ownResources(settings, claims, plugins, sharing), removeFiles };
@@ -135,6 +132,13 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     see: (containers) => seeHost(thread, containers, root),
     close: () => closeAll(shutdown, thread, store)
   };
+}
+
+function filesOf(root: string, store: Store, names: NameServer) {
+  return containerFiles({
+    ...{ dir: join(root, 'files'), paths: HOST_PATHS, names },
+    sharersOf: (container) => sharersOf(store, container)
+  });
 }
 
 function sharingIn({ root, confDir }: Settings, store: Store, log: Logger): Sharing | undefined {
