@@ -202,6 +202,11 @@ export interface MooringOptions {
    * from outside of the private host. Default `false`.
    */
   readonly readOnly?: boolean;
+  /**
+   * Whether a slirp4netns may be started whose libslirp has faults that a container can reach, or does
+   * not tell its version. Default `false`.
+   */
+  readonly allowVulnerableSlirp?: boolean;
   /** Plugins run at the same time by this process; default twice the cores. */
   readonly concurrency?: number;
 }

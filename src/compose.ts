@@ -3,8 +3,10 @@ import type { Logger } from 'pino';
 import { holdEffects, type OwnResources } from './actors/holds.ts';
 import { lane } from './actors/lanes.ts';
 import { createRegistry, type Registry } from './actors/registry.ts';
+import { routed } from './actors/routed.ts';
 import type { Networks } from './api.ts';
 import { createBus, type Bus } from './bus/bus.ts';
+import { OUTSIDE_REQUESTS } from './bus/requests.ts';
 import { attachmentEffects } from './effects/attachments/attachments.ts';
 import { cniEffects } from './effects/cni/effects.ts';
 import { resultCache } from './effects/cni/cache.ts';
@@ -12,6 +14,7 @@ import { cniPlugins, type CniPlugins } from './effects/cni/plugins.ts';
 import { networkResolver } from './effects/cni/resolve.ts';
 import { cniRunner, type CniRunner } from './effects/cni/runner.ts';
 import type { Effects } from './effects/effects.ts';
+import { elsewhere } from './effects/elsewhere.ts';
 import { observeNetns } from './effects/observe.ts';
 import { examinerOf, type Examiner } from './examine.ts';
 import { containerFiles } from './effects/files/files.ts';
@@ -39,8 +42,10 @@ import { openLog } from './log.ts';
 import type { Netns } from './model/container.ts';
 import { MooringError, type Failure } from './model/failure.ts';
 import type { Collected } from './model/garbage.ts';
+import { withHandlers } from './model/port-handler.ts';
 import type { InterfaceStats } from './model/stats.ts';
 import { ensureDefaultNetwork, networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
+import { connectingNetworks, outsideOfContainers, outsidePorts, supervisorOf } from './outside.ts';
 import {
   bootOf,
   namesDir,
@@ -52,6 +57,7 @@ import {
 } from './settings.ts';
 import { embeddedStore } from './store/embedded/embedded.ts';
 import type { Store } from './store/store.ts';
+import { outsideOf } from './supervisor/outside.ts';
 import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
 
 /** Everything the verbs work with, wired up for one process. */
@@ -89,11 +95,23 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const runner = runnerOf(settings, log);
   const names = namesOf(settings);
   const ownFiles = containerFiles({ dir: join(settings.root, 'files'), paths: HOST_PATHS, names });
+  const outside = outsideOf(supervisorOf(settings));
   const leaves = leafEffects(settings, { store, plugins, thread, runner, log });
-  const claims = portClaims({ ...settings, store, run: tool });
+  const ports = outsidePorts(
+    () => registry,
+    (wanted, taken) => outside.choosePorts(wanted, taken)
+  );
+  const claims = portClaims({ ...settings, store, run: tool, outside: ports });
   const own = { ...ownResources(settings, claims, plugins), removeFiles: ownFiles.remove };
-  const effects: Effects = { ...leaves, ...ownFiles.effects, ...holdEffects(() => registry, own) };
-  const registry: Registry = createRegistry({
+  const effects: Effects = {
+    ...leaves,
+    ...(isRootless(settings) && connectingNetworks(() => registry, leaves)),
+    ...ownFiles.effects,
+    ...holdEffects(() => registry, own),
+    ...outsideOfContainers(() => registry, thread),
+    ...elsewhere(OUTSIDE_REQUESTS)
+  };
+  const inside = createRegistry({
     store,
     bus,
     effects: options.wrapEffects?.(effects) ?? effects,
@@ -105,6 +123,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     now: Date.now,
     log
   });
+  const registry: Registry = routed(inside, outside);
   const tell = tellNetwork(() => registry);
   return {
     settings,
@@ -140,12 +159,14 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     close: async () => {
       shutdown.abort();
       await thread.close();
+      await outside.close();
       await store.close();
     }
   };
 }
 
-function openStore(settings: Settings): Promise<Store> {
+/** @throws MooringError `store.unknown`, and as the store */
+export function openStore(settings: Settings): Promise<Store> {
   const { root, store } = settings;
   if (store === 'embedded') return embeddedStore({ root, boot: bootOf(settings) });
   throw new MooringError(
@@ -174,9 +195,18 @@ function ownResources(
     resolve: networkResolver({ confDir, plugins }),
     claimPorts: claims.claim,
     releasePorts: claims.release,
+    handledPorts: (ports, uplink) => {
+      if (uplink !== undefined) return withHandlers(ports, { kind: 'uplink', uplink });
+      return withHandlers(ports, { kind: isRootless(settings) ? 'rootless' : 'host' });
+    },
+    isRootless: isRootless(settings),
     checkStanding: (networks) => checkStanding(confDir, networks),
     netnsAt
   };
+}
+
+function isRootless({ place }: Settings): boolean {
+  return place.kind === 'inside';
 }
 
 function namesOf(settings: Settings): NameServer {

@@ -4,8 +4,10 @@ import type { NamespaceContext } from '../machines/namespace.ts';
 import type { NetworkContext } from '../machines/network.ts';
 import { bridgesOf } from '../model/attachment.ts';
 import type { AttachmentPlan, Netns, PortMapping } from '../model/container.ts';
+import { isPortmapped } from '../model/port-handler.ts';
+import type { UplinkSpec } from '../model/uplink.ts';
 import { errorOf, failureOf, MooringError, type Failure } from '../model/failure.ts';
-import type { Cause, Registry } from './registry.ts';
+import { causeOf, type Registry } from './registry.ts';
 
 type HoldEffects = Pick<Effects, 'resources.hold' | 'resources.release'>;
 
@@ -15,11 +17,19 @@ export interface OwnResources {
     wanted: Pick<RequestOf<'resources.hold'>, 'container' | 'networks' | 'publishes'>,
     context: EffectContext
   ): Promise<readonly AttachmentPlan[]>;
+  /** @param ports each with who publishes it */
   claimPorts(
     container: string,
     ports: readonly PortMapping[],
     context: EffectContext
   ): Promise<readonly PortMapping[]>;
+  /** Who publishes each port of a container; throws `port.badHandler`. */
+  handledPorts(
+    ports: readonly PortMapping[],
+    uplink: UplinkSpec | undefined
+  ): readonly PortMapping[];
+  /** Whether networks are those of a private host. */
+  readonly isRootless: boolean;
   releasePorts(container: string, context: EffectContext): Promise<void>;
   removeFiles(container: string): Promise<void>;
   /** Whether the networks that were resolved are still defined, now that they are held. */
@@ -48,8 +58,10 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
     let attachments: readonly AttachmentPlan[];
     let ports: readonly PortMapping[] | null;
     try {
-      attachments = await own.resolve(request, context);
-      ports = request.ports && (await own.claimPorts(container, request.ports, context));
+      const wanted = request.ports && own.handledPorts(request.ports, request.uplink);
+      const publishes = request.publishes && (wanted ?? []).some(isPortmapped);
+      attachments = await own.resolve({ ...request, publishes }, context);
+      ports = wanted && (await own.claimPorts(container, wanted, context));
     } catch (error) {
       const failure = failureOf(error, 'network');
       if (!context.repeated || request.ports === null) {
@@ -63,7 +75,8 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
         namespace && holdNamespace(container, namespace, context),
         holdNetworks(container, attachments, context)
       ]);
-      return { type: 'resources.held', container, attachments, ports, netns };
+      const rootless = own.isRootless && { rootless: true as const };
+      return { type: 'resources.held', container, attachments, ports, netns, ...rootless };
     } catch (error) {
       return { type: 'resources.holdFailed', container, failure: failureOf(error, 'network') };
     }
@@ -180,8 +193,4 @@ async function attempt(work: () => Promise<void>, area: string): Promise<Failure
   } catch (error) {
     return failureOf(error, area);
   }
-}
-
-function causeOf({ operation, correlation }: EffectContext): Cause {
-  return { causation: operation, correlation };
 }

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { AnyStateMachine } from 'xstate';
 import { containerMachine } from '../machines/container.ts';
+import { forwarderMachine } from '../machines/forwarder.ts';
 import { namespaceMachine } from '../machines/namespace.ts';
 import { networkMachine } from '../machines/network.ts';
+import { rootlessNetnsMachine } from '../machines/rootless-netns.ts';
+import { uplinkMachine } from '../machines/uplink.ts';
 import { structureText } from '../machines/structure.ts';
 import type { Key, Kind } from '../store/store.ts';
 
@@ -12,7 +15,13 @@ const MACHINES: Readonly<
 > = {
   container: { machine: containerMachine, input: (container) => ({ container }) },
   namespace: { machine: namespaceMachine, input: (namespace) => ({ namespace }) },
-  network: { machine: networkMachine, input: (network) => ({ network }) }
+  network: { machine: networkMachine, input: (network) => ({ network }) },
+  uplink: { machine: uplinkMachine, input: (uplink) => ({ uplink }) },
+  forwarder: { machine: forwarderMachine, input: (forwarder) => ({ forwarder }) },
+  rootlessNetns: {
+    machine: rootlessNetnsMachine,
+    input: (rootlessNetns) => ({ rootlessNetns })
+  }
 };
 
 export function machineOf({ kind, id }: Key): { machine: AnyStateMachine; input: unknown } {

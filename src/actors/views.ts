@@ -79,7 +79,13 @@ export function restView(id: string, rest: Rest): ContainerView {
     })),
     ports: context.ports,
     files: context.files,
-    failure: context.failure ?? context.leftovers[0] ?? context.trouble ?? drifted(context),
+    failure:
+      context.failure ??
+      context.leftovers[0] ??
+      context.trouble ??
+      context.outage ??
+      drifted(context),
+    uplink: context.uplink,
     drifts: context.drifts,
     leftovers: context.leftovers,
     since: rest.since

@@ -8,7 +8,9 @@ import type {
 } from '../model/container.ts';
 import type { Failure } from '../model/failure.ts';
 import type { NetworkBaseline } from '../model/network.ts';
+import type { UplinkPlan, UplinkProcess, UplinkSpec, UplinkView } from '../model/uplink.ts';
 import type { MooringEvent, NetnsOrigin } from './events.ts';
+import type { ForwardAim } from './outside-events.ts';
 
 /** Work a machine asks for. A request carries all its handler needs. */
 export type EffectRequest = {
@@ -32,6 +34,8 @@ interface Requests {
     readonly publishes: boolean;
     readonly ports: readonly PortMapping[] | null;
     readonly namespace: NamespaceHold | null;
+    /** What it has in place of networks, which decides who publishes its ports. */
+    readonly uplink?: UplinkSpec;
   };
   /** Gives back what is named; what is not held is no error. */
   'resources.release': {
@@ -63,12 +67,33 @@ interface Requests {
     readonly container: string;
     readonly attachments: readonly Attachment[];
   };
+  /**
+   * Makes its way out as it is to be: its uplink runs, and its ports are published to where it is now.
+   * What is so already is looked at and left.
+   */
+  'outside.hold': {
+    readonly container: string;
+    readonly netns: Netns;
+    readonly uplink: UplinkSpec | null;
+    readonly ports: readonly PortMapping[];
+    readonly attachments: readonly Attachment[];
+    /** Whether an uplink that is well is to be started again all the same. */
+    readonly again: boolean;
+  };
+  /** Withdraws its ports and ends its uplink. */
+  'outside.release': {
+    readonly container: string;
+    readonly uplink: UplinkSpec | null;
+    readonly ports: readonly PortMapping[];
+  };
   /** Renders resolv.conf and hosts for what is attached now. */
   'files.write': {
     readonly container: string;
     readonly spec: ContainerSpec;
     readonly netns: Netns | null;
     readonly attachments: readonly Attachment[];
+    /** Its way out, when that is an uplink of its own. */
+    readonly uplink?: UplinkView;
   };
   /** Removes rules and chains that an interrupted DEL left, by exact owner. */
   'firewall.sweep': { readonly container: string; readonly networks: readonly string[] };
@@ -88,6 +113,37 @@ interface Requests {
     readonly bridges: readonly string[];
     readonly baseline: NetworkBaseline;
   };
+
+  /** Starts the program and has it forward these ports. */
+  'uplink.start': {
+    readonly uplink: string;
+    readonly plan: UplinkPlan;
+    readonly forwards: readonly PortMapping[];
+  };
+  /** Asks the program whether it is well, and has it forward these ports and no others. */
+  'uplink.settle': {
+    readonly uplink: string;
+    readonly plan: UplinkPlan;
+    readonly process: UplinkProcess;
+    readonly forwards: readonly PortMapping[];
+  };
+  /** `null` when it is not known to run: then whatever was started for it is ended. */
+  'uplink.stop': { readonly uplink: string; readonly process: UplinkProcess | null };
+
+  /** Opens host ports, all or none, and sends what comes where it is aimed. */
+  'forwarder.open': {
+    readonly forwarder: string;
+    readonly ports: readonly PortMapping[];
+    /** Of others, which a choice may not touch. */
+    readonly taken: readonly PortMapping[];
+    readonly aim: ForwardAim;
+  };
+  'forwarder.aim': { readonly forwarder: string; readonly aim: ForwardAim };
+  'forwarder.close': { readonly forwarder: string };
+
+  /** Connects the private host: its netns, its uplink, and the resolv.conf that goes with it. */
+  'rootlessNetns.build': { readonly rootlessNetns: string };
+  'rootlessNetns.remove': { readonly rootlessNetns: string };
 }
 
 /** A netns as a container asks for it: its own, one of a process, another's, one at a path. */
@@ -159,6 +215,17 @@ const REQUESTS: Traits = {
     lane: 'plugin',
     refused: ({ container }, failure) => ({ type: 'attachments.repairFailed', container, failure })
   },
+  // What is so already is left.
+  'outside.hold': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ container }, failure) => ({ type: 'outside.holdFailed', container, failure })
+  },
+  'outside.release': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ container }, failure) => ({ type: 'outside.releaseFailed', container, failure })
+  },
   // Writes the same again.
   'files.write': {
     recovery: 'repeat',
@@ -225,5 +292,73 @@ const REQUESTS: Traits = {
     recovery: 'repeat',
     lane: 'free',
     refused: ({ network }, failure) => ({ type: 'network.tidyFailed', network, failure })
+  },
+  // Whoever began it was its parent, and the program ends with its parent.
+  'uplink.start': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ uplink }, failure) => ({ type: 'uplink.startFailed', uplink, failure })
+  },
+  'uplink.settle': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ uplink }, failure) => ({ type: 'uplink.settleFailed', uplink, failure })
+  },
+  'uplink.stop': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ uplink }, failure) => ({ type: 'uplink.stopFailed', uplink, failure })
+  },
+  // The ports that a dead process had open are closed.
+  'forwarder.open': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ forwarder }, failure) => ({ type: 'forwarder.openFailed', forwarder, failure })
+  },
+  'forwarder.aim': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ forwarder }, failure) => ({ type: 'forwarder.aimFailed', forwarder, failure })
+  },
+  'forwarder.close': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ forwarder }, failure) => ({ type: 'forwarder.closeFailed', forwarder, failure })
+  },
+  // Holding an uplink twice is holding it once, and the files are written again.
+  'rootlessNetns.build': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ rootlessNetns }, failure) => ({
+      type: 'rootlessNetns.buildFailed',
+      rootlessNetns,
+      failure
+    })
+  },
+  'rootlessNetns.remove': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ rootlessNetns }, failure) => ({
+      type: 'rootlessNetns.removeFailed',
+      rootlessNetns,
+      failure
+    })
   }
 };
+
+/** What the actors ask for that the supervisor runs. */
+export const OUTSIDE_REQUESTS = [
+  'uplink.start',
+  'uplink.settle',
+  'uplink.stop',
+  'forwarder.open',
+  'forwarder.aim',
+  'forwarder.close',
+  'rootlessNetns.build',
+  'rootlessNetns.remove'
+] as const satisfies readonly RequestType[];
+
+/** What all others ask for. */
+export const INSIDE_REQUESTS = (Object.keys(REQUESTS) as RequestType[]).filter(
+  (type) => !OUTSIDE_REQUESTS.some((outside) => outside === type)
+);

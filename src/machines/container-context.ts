@@ -11,6 +11,8 @@ import type {
 } from '../model/container.ts';
 import { isRepairable, type Drift } from '../model/drift.ts';
 import type { Failure } from '../model/failure.ts';
+import { isPortmapped } from '../model/port-handler.ts';
+import type { UplinkView } from '../model/uplink.ts';
 
 export interface ContainerInput {
   readonly container: string;
@@ -35,6 +37,11 @@ export interface ContainerContext extends ContainerInput {
   readonly ports: readonly PortMapping[];
   readonly netns: Netns | null;
   readonly files: ContainerFiles | null;
+  /** Its networks are those of a private host, which has to be connected itself. */
+  readonly rootless: boolean;
+  /** Something of it may stand in the host's own network: an uplink, or ports. */
+  readonly reached: boolean;
+  readonly uplink: UplinkView | null;
   /** Networks that are, or may be, held. */
   readonly heldNetworks: readonly string[];
   /** Names of networks whose DEL is still to come, in order. */
@@ -59,6 +66,8 @@ export interface ContainerContext extends ContainerInput {
   readonly failure: Failure | null;
   /** Why it is not as it should be though it is up. */
   readonly trouble: Failure | null;
+  /** Why its way out is not there though it is up. */
+  readonly outage: Failure | null;
   /** What the last teardown could not remove. */
   readonly leftovers: readonly Failure[];
 }
@@ -82,6 +91,9 @@ export const initialContext = {
   ports: [],
   netns: null,
   files: null,
+  rootless: false,
+  reached: false,
+  uplink: null,
   heldNetworks: [],
   turns: [],
   refusals: 0,
@@ -94,6 +106,7 @@ export const initialContext = {
   refusal: null,
   failure: null,
   trouble: null,
+  outage: null,
   leftovers: []
 } satisfies Omit<ContainerContext, 'container'>;
 
@@ -146,15 +159,39 @@ export function refusalToDisconnect(context: ContainerContext, network: string):
   );
 }
 
-/** Networks come and go only in a netns that is the container's own. */
+/** Networks come and go only in a netns that is the container's own, and has no uplink instead. */
 export function refusalOfMode({ container, spec }: ContainerContext): Failure | null {
+  const { uplink } = spec!;
+  if (uplink === undefined) return refusalOfNetns({ container, spec });
+  return badMode(container, uplink.kind);
+}
+
+/** What is in a netns that is somebody else's is not put right. */
+export function refusalOfNetns({
+  container,
+  spec
+}: Pick<ContainerContext, 'container' | 'spec'>): Failure | null {
   const { namespace } = spec!;
   if (namespace === undefined || namespace.kind === 'process') return null;
-  const mode = namespace.kind === 'path' ? 'ns' : namespace.kind;
+  return badMode(container, namespace.kind === 'path' ? 'ns' : namespace.kind);
+}
+
+function badMode(container: string, mode: string): Failure {
   return {
     code: 'network.badMode',
     message: `container ${container}: "${mode}" is not supported: invalid network mode`
   };
+}
+
+/** Whether it depends on what stands in the host's own network. */
+export function reachesOutside({ spec, ports, rootless, attachments }: ContainerContext): boolean {
+  if (spec?.uplink !== undefined || ports.some(({ via }) => via !== undefined)) return true;
+  return rootless && attachments.length > 0;
+}
+
+/** Whether what it asks for includes a port that a plugin is to publish. */
+export function publishesByPlugin({ ports }: Pick<ContainerContext, 'ports'>): boolean {
+  return ports.some(isPortmapped);
 }
 
 /** With an interface name that no other of its networks has. */
@@ -177,7 +214,7 @@ export function plansWithPorts(
 
 /** The attachment that would publish the ports now that no other does; `undefined`: none, or no need. */
 export function heirOfPorts({ attachments, ports }: ContainerContext): Attachment | undefined {
-  if (ports.length === 0 || attachments.some(carriesPorts)) return undefined;
+  if (!publishesByPlugin({ ports }) || attachments.some(carriesPorts)) return undefined;
   return attachments.find(({ conflist }) => publishes(conflist));
 }
 

@@ -27,6 +27,7 @@ export function beginTeardown({ attachments, leftovers }: ContainerContext): Cha
     joining: null,
     drifts: [],
     trouble: null,
+    outage: null,
     turns: namesOf(attachments).toReversed(),
     refusals: 0,
     suspect: leftovers.length > 0,

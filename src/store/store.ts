@@ -94,7 +94,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export type Kind = 'container' | 'namespace' | 'network';
+export type Kind = 'container' | 'namespace' | 'network' | 'uplink' | 'forwarder' | 'rootlessNetns';
 
 export interface Key {
   readonly kind: Kind;

@@ -111,6 +111,7 @@ export function viewOf(id: string, parts: Partial<ContainerView> = {}): Containe
       }
     ],
     ports: [],
+    uplink: null,
     files: null,
     failure: null,
     drifts: [],

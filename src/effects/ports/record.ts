@@ -75,6 +75,6 @@ function ownerOf(container: string): string {
   return `container/${container}`;
 }
 
-function mappingOf({ hostIp, hostPort, containerPort, range, protocol }: Entry): PortMapping {
-  return { hostIp, hostPort, containerPort, range, protocol };
+function mappingOf({ keeper: _, ...mapping }: Entry): PortMapping {
+  return mapping;
 }
