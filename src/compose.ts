@@ -6,7 +6,7 @@ import { createRegistry, type Registry } from './actors/registry.ts';
 import { routed } from './actors/routed.ts';
 import type { Networks } from './api.ts';
 import { createBus, type Bus } from './bus/bus.ts';
-import { OUTSIDE_REQUESTS } from './bus/requests.ts';
+import { OUTSIDE_REQUESTS } from './bus/outside-requests.ts';
 import { attachmentEffects } from './effects/attachments/attachments.ts';
 import { cniEffects } from './effects/cni/effects.ts';
 import { resultCache } from './effects/cni/cache.ts';
@@ -18,7 +18,6 @@ import { elsewhere } from './effects/elsewhere.ts';
 import { observeNetns } from './effects/observe.ts';
 import { examinerOf, type Examiner } from './examine.ts';
 import { containerFiles } from './effects/files/files.ts';
-import { HOST_PATHS } from './effects/files/host-files.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
 import { findAardvark, nameServer, type NameServer } from './effects/names/aardvark.ts';
 import { machineHost } from './effects/machine-host.ts';
@@ -45,7 +44,13 @@ import type { Collected } from './model/garbage.ts';
 import { withHandlers } from './model/port-handler.ts';
 import type { InterfaceStats } from './model/stats.ts';
 import { ensureDefaultNetwork, networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
-import { connectingNetworks, outsideOfContainers, outsidePorts, supervisorOf } from './outside.ts';
+import {
+  connectingNetworks,
+  filePaths,
+  outsideOfContainers,
+  outsidePorts,
+  supervisorOf
+} from './outside.ts';
 import {
   bootOf,
   namesDir,
@@ -94,7 +99,11 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const shutdown = new AbortController();
   const runner = runnerOf(settings, log);
   const names = namesOf(settings);
-  const ownFiles = containerFiles({ dir: join(settings.root, 'files'), paths: HOST_PATHS, names });
+  const ownFiles = containerFiles({
+    dir: join(settings.root, 'files'),
+    ...filePaths(settings),
+    names
+  });
   const outside = outsideOf(supervisorOf(settings));
   const leaves = leafEffects(settings, { store, plugins, thread, runner, log });
   const ports = outsidePorts(
@@ -108,7 +117,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     ...(isRootless(settings) && connectingNetworks(() => registry, leaves)),
     ...ownFiles.effects,
     ...holdEffects(() => registry, own),
-    ...outsideOfContainers(() => registry, thread),
+    ...outsideOfContainers(() => registry, thread, outside),
     ...elsewhere(OUTSIDE_REQUESTS)
   };
   const inside = createRegistry({

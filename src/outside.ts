@@ -1,6 +1,8 @@
 import { outsideEffects } from './actors/outside.ts';
 import { causeOf, type Registry } from './actors/registry.ts';
 import type { EffectContext, Effects } from './effects/effects.ts';
+import type { FilesOptions } from './effects/files/files.ts';
+import { HOST_PATHS } from './effects/files/host-files.ts';
 import { netnsAt } from './effects/netns.ts';
 import { uplinkView } from './effects/outside/view.ts';
 import type { OutsidePorts } from './effects/ports/ports.ts';
@@ -9,9 +11,11 @@ import type { RootlessNetnsContext } from './machines/rootless-netns.ts';
 import type { PortMapping } from './model/container.ts';
 import { errorOf, failureOf, MooringError } from './model/failure.ts';
 import { ROOTLESS_NETNS } from './model/uplink.ts';
-import { HOST_NETNS } from './private-host/mount-plan.ts';
+import { HOST_NETNS, RESOLV_CONF } from './private-host/mount-plan.ts';
+import { outerPath } from './private-host/outer.ts';
 import { supervisorDir, type Settings } from './settings.ts';
 import type { FindOptions } from './supervisor/find.ts';
+import type { Outside } from './supervisor/outside.ts';
 import type { NetnsThread } from './syscalls/netns-thread.ts';
 
 type ShareEffects = Pick<Effects, 'network.prepare' | 'network.tidy'>;
@@ -30,9 +34,31 @@ export function supervisorOf(settings: Settings): FindOptions {
   };
 }
 
+/** Where what containers' files are made from is read. */
+export function filePaths({ place }: Settings): Pick<FilesOptions, 'paths' | 'outerPaths'> {
+  if (place.kind !== 'inside') return { paths: HOST_PATHS };
+  return {
+    paths: { ...HOST_PATHS, resolvConf: RESOLV_CONF },
+    outerPaths: {
+      ...HOST_PATHS,
+      get resolvConf() {
+        return outerPath(HOST_PATHS.resolvConf);
+      },
+      get resolved() {
+        return outerPath(HOST_PATHS.resolved);
+      }
+    }
+  };
+}
+
 /** What of a container stands outside, as its chart asks for it. */
-export function outsideOfContainers(registry: () => Registry, thread: NetnsThread) {
+export function outsideOfContainers(
+  registry: () => Registry,
+  thread: NetnsThread,
+  outside: Pick<Outside, 'hostAddress'>
+) {
   return outsideEffects(registry, {
+    hostAddress: () => outside.hostAddress(),
     hostNetns: () => netnsAt(HOST_NETNS),
     viewOf: (uplink, netns) => uplinkView(thread, uplink, netns)
   });

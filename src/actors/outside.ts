@@ -21,6 +21,8 @@ type OutsideEffects = Pick<Effects, 'outside.hold' | 'outside.release'>;
 export interface OutsideDeps {
   /** The netns of the private host, in which the bridges are. */
   hostNetns(): Netns;
+  /** An address of the host that can be reached from elsewhere; `''` when it has none. */
+  hostAddress(): Promise<string>;
   /** How a container is connected, once its uplink runs. */
   viewOf(uplink: UplinkSpec, netns: Netns): Promise<UplinkView>;
 }
@@ -43,7 +45,8 @@ export function outsideEffects(registry: () => Registry, deps: OutsideDeps): Out
         else if (request.attachments.length > 0) await holdShared(request, context);
         const view = uplink && (await deps.viewOf(uplink, request.netns));
         await publish(request, aimOf(request, view, deps), context);
-        return { type: 'outside.held', container, uplink: view };
+        const hostAddress = view?.hostAddress || (await deps.hostAddress());
+        return { type: 'outside.held', container, uplink: view, hostAddress };
       } catch (error) {
         const failure = failureOf(error, 'outside', `connect ${container} with the outside`);
         return { type: 'outside.holdFailed', container, failure };

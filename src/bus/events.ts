@@ -146,7 +146,14 @@ export type ContainerFact =
   | Of<'attachments.repaired'>
   | Of<'attachments.repairFailed', { readonly failure: Failure }>
   /** Its way out is there, and its ports are published to where it is by now. */
-  | Of<'outside.held', { readonly uplink: UplinkView | null }>
+  | Of<
+      'outside.held',
+      {
+        readonly uplink: UplinkView | null;
+        /** Where the host is reached; `''`: nowhere. */
+        readonly hostAddress: string;
+      }
+    >
   | Of<'outside.holdFailed', { readonly failure: Failure }>
   | Of<'outside.released'>
   | Of<'outside.releaseFailed', { readonly failure: Failure }>

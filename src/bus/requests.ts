@@ -8,9 +8,9 @@ import type {
 } from '../model/container.ts';
 import type { Failure } from '../model/failure.ts';
 import type { NetworkBaseline } from '../model/network.ts';
-import type { UplinkPlan, UplinkProcess, UplinkSpec, UplinkView } from '../model/uplink.ts';
+import type { UplinkSpec, UplinkView } from '../model/uplink.ts';
 import type { MooringEvent, NetnsOrigin } from './events.ts';
-import type { ForwardAim } from './outside-events.ts';
+import { OUTSIDE_TRAITS, type OutsideRequests } from './outside-requests.ts';
 
 /** Work a machine asks for. A request carries all its handler needs. */
 export type EffectRequest = {
@@ -21,7 +21,7 @@ export type RequestType = keyof Requests;
 
 export type RequestOf<Type extends RequestType> = { readonly type: Type } & Requests[Type];
 
-interface Requests {
+interface Requests extends OutsideRequests {
   /**
    * Finds the networks, takes host ports, and holds networks and netns, in this order.
    *
@@ -94,6 +94,8 @@ interface Requests {
     readonly attachments: readonly Attachment[];
     /** Its way out, when that is an uplink of its own. */
     readonly uplink?: UplinkView;
+    /** Where the host is when no gateway of its networks is it; `''`: nowhere. */
+    readonly hostAddress?: string;
   };
   /** Removes rules and chains that an interrupted DEL left, by exact owner. */
   'firewall.sweep': { readonly container: string; readonly networks: readonly string[] };
@@ -113,37 +115,6 @@ interface Requests {
     readonly bridges: readonly string[];
     readonly baseline: NetworkBaseline;
   };
-
-  /** Starts the program and has it forward these ports. */
-  'uplink.start': {
-    readonly uplink: string;
-    readonly plan: UplinkPlan;
-    readonly forwards: readonly PortMapping[];
-  };
-  /** Asks the program whether it is well, and has it forward these ports and no others. */
-  'uplink.settle': {
-    readonly uplink: string;
-    readonly plan: UplinkPlan;
-    readonly process: UplinkProcess;
-    readonly forwards: readonly PortMapping[];
-  };
-  /** `null` when it is not known to run: then whatever was started for it is ended. */
-  'uplink.stop': { readonly uplink: string; readonly process: UplinkProcess | null };
-
-  /** Opens host ports, all or none, and sends what comes where it is aimed. */
-  'forwarder.open': {
-    readonly forwarder: string;
-    readonly ports: readonly PortMapping[];
-    /** Of others, which a choice may not touch. */
-    readonly taken: readonly PortMapping[];
-    readonly aim: ForwardAim;
-  };
-  'forwarder.aim': { readonly forwarder: string; readonly aim: ForwardAim };
-  'forwarder.close': { readonly forwarder: string };
-
-  /** Connects the private host: its netns, its uplink, and the resolv.conf that goes with it. */
-  'rootlessNetns.build': { readonly rootlessNetns: string };
-  'rootlessNetns.remove': { readonly rootlessNetns: string };
 }
 
 /** A netns as a container asks for it: its own, one of a process, another's, one at a path. */
@@ -175,13 +146,14 @@ export function refusalOf(request: EffectRequest, failure: Failure): MooringEven
   return traitsOf(request.type).refused(request, failure);
 }
 
-type Traits = { readonly [Type in RequestType]: RequestTraits<Type> };
+/** For a set of kinds of requests, each with its own. */
+export type Traits<Types extends RequestType> = { readonly [Type in Types]: RequestTraits<Type> };
 
 /**
  * Why each may be repeated stands beside it; the CNI specification forbids a
  * second ADD, so `cni.add` and whatever else is not known to be repeatable is undone.
  */
-const REQUESTS: Traits = {
+const REQUESTS: Traits<RequestType> = {
   // Replaces the container's own claims, and holding twice is holding once.
   'resources.hold': {
     recovery: 'repeat',
@@ -293,72 +265,10 @@ const REQUESTS: Traits = {
     lane: 'free',
     refused: ({ network }, failure) => ({ type: 'network.tidyFailed', network, failure })
   },
-  // Whoever began it was its parent, and the program ends with its parent.
-  'uplink.start': {
-    recovery: 'repeat',
-    lane: 'free',
-    refused: ({ uplink }, failure) => ({ type: 'uplink.startFailed', uplink, failure })
-  },
-  'uplink.settle': {
-    recovery: 'repeat',
-    lane: 'free',
-    refused: ({ uplink }, failure) => ({ type: 'uplink.settleFailed', uplink, failure })
-  },
-  'uplink.stop': {
-    recovery: 'repeat',
-    lane: 'free',
-    refused: ({ uplink }, failure) => ({ type: 'uplink.stopFailed', uplink, failure })
-  },
-  // The ports that a dead process had open are closed.
-  'forwarder.open': {
-    recovery: 'repeat',
-    lane: 'free',
-    refused: ({ forwarder }, failure) => ({ type: 'forwarder.openFailed', forwarder, failure })
-  },
-  'forwarder.aim': {
-    recovery: 'repeat',
-    lane: 'free',
-    refused: ({ forwarder }, failure) => ({ type: 'forwarder.aimFailed', forwarder, failure })
-  },
-  'forwarder.close': {
-    recovery: 'repeat',
-    lane: 'free',
-    refused: ({ forwarder }, failure) => ({ type: 'forwarder.closeFailed', forwarder, failure })
-  },
-  // Holding an uplink twice is holding it once, and the files are written again.
-  'rootlessNetns.build': {
-    recovery: 'repeat',
-    lane: 'free',
-    refused: ({ rootlessNetns }, failure) => ({
-      type: 'rootlessNetns.buildFailed',
-      rootlessNetns,
-      failure
-    })
-  },
-  'rootlessNetns.remove': {
-    recovery: 'repeat',
-    lane: 'free',
-    refused: ({ rootlessNetns }, failure) => ({
-      type: 'rootlessNetns.removeFailed',
-      rootlessNetns,
-      failure
-    })
-  }
+  ...OUTSIDE_TRAITS
 };
 
-/** What the actors ask for that the supervisor runs. */
-export const OUTSIDE_REQUESTS = [
-  'uplink.start',
-  'uplink.settle',
-  'uplink.stop',
-  'forwarder.open',
-  'forwarder.aim',
-  'forwarder.close',
-  'rootlessNetns.build',
-  'rootlessNetns.remove'
-] as const satisfies readonly RequestType[];
-
-/** What all others ask for. */
+/** What all actors ask for that the supervisor does not run. */
 export const INSIDE_REQUESTS = (Object.keys(REQUESTS) as RequestType[]).filter(
-  (type) => !OUTSIDE_REQUESTS.some((outside) => outside === type)
+  (type) => !Object.hasOwn(OUTSIDE_TRAITS, type)
 );

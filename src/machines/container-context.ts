@@ -42,6 +42,8 @@ export interface ContainerContext extends ContainerInput {
   /** Something of it may stand in the host's own network: an uplink, or ports. */
   readonly reached: boolean;
   readonly uplink: UplinkView | null;
+  /** Where the host is, seen from a private host or through an uplink. */
+  readonly hostAddress: string | null;
   /** Networks that are, or may be, held. */
   readonly heldNetworks: readonly string[];
   /** Names of networks whose DEL is still to come, in order. */
@@ -94,6 +96,7 @@ export const initialContext = {
   rootless: false,
   reached: false,
   uplink: null,
+  hostAddress: null,
   heldNetworks: [],
   turns: [],
   refusals: 0,

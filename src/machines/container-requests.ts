@@ -179,7 +179,8 @@ export function writeFiles({
   spec,
   netns,
   attachments,
-  uplink
+  uplink,
+  hostAddress
 }: ContainerContext): EffectRequest {
   return {
     type: 'files.write',
@@ -187,6 +188,7 @@ export function writeFiles({
     spec: spec!,
     netns,
     attachments,
-    ...(uplink && { uplink })
+    ...(uplink && { uplink }),
+    ...(hostAddress !== null && { hostAddress })
   };
 }

@@ -38,6 +38,11 @@ export interface Held {
   readonly rootless?: true;
 }
 
+export interface Reached {
+  readonly uplink: UplinkView | null;
+  readonly hostAddress: string;
+}
+
 /** The words of the `container` chart; its states are in the other files of this folder. */
 export const containerSetup = setup({
   types: {
@@ -167,9 +172,13 @@ export const containerSetup = setup({
       ]
     }),
     noteReach: assign({ reached: true }),
-    keepUplink: assign({ uplink: (_, uplink: UplinkView | null) => uplink, outage: null }),
+    keepReached: assign((_, { uplink, hostAddress }: Reached) => ({
+      uplink,
+      hostAddress,
+      outage: null
+    })),
     keepOutage: assign({ outage: (_, outage: Failure) => outage }),
-    dropReach: assign({ reached: false, uplink: null, outage: null }),
+    dropReach: assign({ reached: false, uplink: null, hostAddress: null, outage: null }),
     keepFiles: assign({ files: (_, files: ContainerFiles | null) => files }),
 
     beginTeardown: assign(({ context }) => memory.beginTeardown(context)),

@@ -16,7 +16,7 @@ export function reaching({ done, failed, givenUp }: Words) {
     on: {
       'outside.held': {
         target: done,
-        actions: { type: 'keepUplink', params: ({ event }) => event.uplink }
+        actions: { type: 'keepReached', params: ({ event }) => event }
       },
       'outside.holdFailed': {
         target: failed,

@@ -22,7 +22,9 @@ export function withHandlers(
 ): readonly PortMapping[] {
   const possible = handlersIn(surroundings);
   return ports.map((mapping) => {
-    const { via, ...plain } = mapping;
+    const { via: asked, ...plain } = mapping;
+    // Its own slirp4netns is the only one that could.
+    const via = asked === 'hostfwd' && surroundings.kind === 'uplink' ? 'slirp4netns' : asked;
     if (via !== undefined && !possible.includes(via)) throw badHandler(mapping, possible);
     const chosen = via ?? possible[0];
     return chosen === undefined ? plain : { ...plain, via: chosen };

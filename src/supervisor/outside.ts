@@ -14,6 +14,8 @@ export interface Outside extends OutsideActors {
     ports: readonly PortMapping[],
     taken: readonly PortMapping[]
   ): Promise<readonly PortMapping[]>;
+  /** An address of the host that can be reached from elsewhere; `''` when it has none. */
+  hostAddress(): Promise<string>;
   /** Goes, and where nothing is left to supervise the supervisor goes as well. */
   close(): Promise<void>;
 }
@@ -34,6 +36,7 @@ export function outsideOf(options: FindOptions): Outside {
   return {
     ask: (key, command, cause) => ask('ask', { key, command, cause: cause ?? null }),
     settle: (key) => ask('settle', { key }),
+    hostAddress: () => ask('hostAddress', null),
     choosePorts: (ports, taken) => ask('choosePorts', { ports, taken }),
     async close() {
       closing.abort(lost());

@@ -30,6 +30,8 @@ export interface Operations {
   };
   /** Brings such an actor to rest. */
   readonly settle: { readonly given: { readonly key: Key }; readonly answer: Rest };
+  /** An address of the host that is no loopback; `''` when it has none. */
+  readonly hostAddress: { readonly given: null; readonly answer: string };
   /** Chooses host ports that are free, and says of the others whether they are. */
   readonly choosePorts: {
     readonly given: {

@@ -1,4 +1,5 @@
 import { ftruncateSync, mkdirSync, rmdirSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { isOutside } from '../actors/routed.ts';
 import { statOf, type ProcessId } from '../effects/process/proc.ts';
 import { MooringError } from '../model/failure.ts';
@@ -57,6 +58,7 @@ export async function supervise(
         requireOutside(key);
         return (await charge).registry.settle(key);
       },
+      hostAddress: () => Promise.resolve(hostAddress()),
       choosePorts: async ({ ports, taken }) => (await charge).choosePorts(ports, taken)
     },
     () => void goIfAlone()
@@ -90,6 +92,13 @@ export async function supervise(
     removeIfEmpty(runDir);
     ended();
   }
+}
+
+function hostAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const reachable = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80'));
+  const first = reachable.find(({ family }) => family === 'IPv4') ?? reachable[0];
+  return first?.address ?? '';
 }
 
 /** The others are for those who are in the netns of their networks. */

@@ -1,4 +1,4 @@
-import { OUTSIDE_REQUESTS } from '../../src/bus/requests.ts';
+import { OUTSIDE_REQUESTS } from '../../src/bus/outside-requests.ts';
 import { elsewhere } from '../../src/effects/elsewhere.ts';
 import { setImmediate as tick } from 'node:timers/promises';
 import type { OwnResources } from '../../src/actors/holds.ts';

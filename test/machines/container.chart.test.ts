@@ -65,7 +65,7 @@ coversChart({
       netns,
       rootless: true
     },
-    { type: 'outside.held', container, uplink: null },
+    { type: 'outside.held', container, uplink: null, hostAddress: '' },
     { type: 'outside.holdFailed', container, failure },
     { type: 'outside.released', container },
     { type: 'outside.releaseFailed', container, failure },

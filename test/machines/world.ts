@@ -99,7 +99,12 @@ function granted(
       };
     }
     case 'outside.hold':
-      return { type: 'outside.held', container, uplink: request.uplink && uplinkView };
+      return {
+        type: 'outside.held',
+        container,
+        uplink: request.uplink && uplinkView,
+        hostAddress: ''
+      };
     case 'outside.release':
       return { type: 'outside.released', container };
     case 'resources.release':

@@ -15,6 +15,8 @@ export interface FilesOptions {
   /** `<root>/files`; below it each container has a directory of its id. */
   readonly dir: string;
   readonly paths: HostPaths;
+  /** The same for a container that is not on networks of ours, where that makes a difference. */
+  readonly outerPaths?: HostPaths;
   /** Serves the networks that ask for it, where it is installed. */
   readonly names: NameServer;
 }
@@ -44,7 +46,8 @@ export interface FilesOfContainers {
  * Failures: `dns.serverFailed`, `files.badFile`, `files.badDirectory`, `files.badSource`, `hosts.noFile`,
  * `hosts.noGateway`, or an errno's name, `files.ENOSPC`.
  */
-export function containerFiles({ dir, paths, names }: FilesOptions): FilesOfContainers {
+export function containerFiles(options: FilesOptions): FilesOfContainers {
+  const { dir, names } = options;
   return {
     effects: {
       'files.write': async ({ container, ...subject }, context) => {
@@ -118,9 +121,11 @@ export function containerFiles({ dir, paths, names }: FilesOptions): FilesOfCont
   // In a netns with the loopback alone nobody can be asked; one that is mounted is kept right.
   function wantedOf(subject: FilesSubject): RenderedFiles {
     const { id, namespace } = subject.spec;
+    const isOuter = subject.spec.uplink !== undefined || namespace?.kind === 'host';
+    const paths = (isOuter ? options.outerPaths : undefined) ?? options.paths;
     const rendered = renderFiles(subject, paths);
     const attaches = namespace === undefined || namespace.kind === 'process';
-    const isNone = attaches && subject.attachments.length === 0;
+    const isNone = attaches && !subject.uplink && subject.attachments.length === 0;
     if (!isNone || existsSync(filesOf(id).resolvConf)) return rendered;
     return { ...rendered, resolvConf: null };
   }

@@ -28,8 +28,8 @@ export async function uplinkView(
     ifName,
     addresses: global.map(({ address }) => address)
   };
-  if (kind === 'slirp4netns') return { ...seen, ...ofSlirp(options as SlirpOptions) };
-  const dns = (options as { readonly args: readonly { option: string; value?: string }[] }).args;
+  if (kind === 'slirp4netns') return { ...seen, ...ofSlirp(options) };
+  const dns = options.args;
   const asked = dns.find(({ option }) => option === '--dns-forward')?.value;
   return {
     ...seen,
