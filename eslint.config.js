@@ -6,11 +6,13 @@ const NODE_GLOBALS = [
   'AbortSignal',
   'Buffer',
   'URL',
+  'clearInterval',
   'clearTimeout',
   'console',
   'fetch',
   'performance',
   'process',
+  'setInterval',
   'setTimeout',
   'structuredClone'
 ];

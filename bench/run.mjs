@@ -13,13 +13,16 @@ if (process.getuid() !== 0) {
   process.exitCode = 1;
 } else if (inside) {
   const { chain } = await import('./chain.mjs');
+  const { forward } = await import('./forward.mjs');
   const { own } = await import('./own.mjs');
   const { lifecycle } = await import('./lifecycle.mjs');
   const { store } = await import('./store.mjs');
-  const parts = { store, own, chain, lifecycle };
+  const parts = { store, own, chain, lifecycle, forward };
   for (const part of named.length > 0 ? named : Object.keys(parts)) await parts[part]();
 } else {
-  const parts = process.argv.slice(2).filter((part) => /^(store|own|chain|lifecycle)$/.test(part));
+  const parts = process.argv
+    .slice(2)
+    .filter((part) => /^(store|own|chain|lifecycle|forward)$/.test(part));
   const script = [
     'mount -t tmpfs tmpfs /run',
     'mount -t tmpfs tmpfs /tmp',

@@ -7,6 +7,7 @@ import { createBus } from '../bus/bus.ts';
 import { INSIDE_REQUESTS } from '../bus/requests.ts';
 import { openStore } from '../compose.ts';
 import { elsewhere } from '../effects/elsewhere.ts';
+import { startForwarder } from '../effects/forward/forwarder.ts';
 import { forwarderEffects } from '../effects/outside/forwarders.ts';
 import { uplinks, type LostUplink } from '../effects/outside/uplinks.ts';
 import { PASTA_DNS } from '../effects/pasta/arguments.ts';
@@ -19,7 +20,7 @@ import { slirpStarter } from '../effects/slirp/start.ts';
 import { timerEffects } from '../effects/timer.ts';
 import { openLog } from '../log.ts';
 import type { PortMapping } from '../model/container.ts';
-import { failureOf, MooringError } from '../model/failure.ts';
+import { failureOf } from '../model/failure.ts';
 import { hostMark } from '../private-host/place.ts';
 import { settingsOf, uplinkDir, type Settings } from '../settings.ts';
 import { startNetnsThread } from '../syscalls/netns-thread.ts';
@@ -43,6 +44,9 @@ export interface Charge {
 
 const UPLINK_START_MS = 10_000;
 const API_MS = 2_000;
+/** As long as the kernel keeps a client of UDP that both sides have talked to. */
+const UDP_IDLE_MS = 120_000;
+const FLOWS_MAX = 8_192;
 
 /** Takes charge of what a state directory has outside, and brings back what a dead supervisor had. */
 export async function openCharge(config: SupervisorConfig): Promise<Charge> {
@@ -52,15 +56,18 @@ export async function openCharge(config: SupervisorConfig): Promise<Charge> {
   const shutdown = new AbortController();
   const thread = startNetnsThread();
   const charge = uplinksOf(config, settings, { thread, log, onLost: (lost) => void onLost(lost) });
+  const forwarder = startForwarder({
+    onTrouble: (failure) => log.warn({ failure }, failure.message),
+    udpIdleMs: UDP_IDLE_MS,
+    flowsMax: FLOWS_MAX
+  });
   const registry: Registry = createRegistry({
     store,
     bus: createBus((error) => log.error({ err: error }, 'a subscriber of the bus threw')),
     effects: {
       ...elsewhere(INSIDE_REQUESTS),
       ...charge.effects,
-      ...forwarderEffects(() => {
-        throw new MooringError('port.notForwarded', 'no forwarder is here');
-      }),
+      ...forwarderEffects(forwarder),
       ...rootlessNetnsEffects({
         registry: () => registry,
         has: hasTool,
@@ -88,6 +95,7 @@ export async function openCharge(config: SupervisorConfig): Promise<Charge> {
       await registry.idle();
       shutdown.abort();
       await charge.close();
+      await forwarder.close();
       await thread.close();
       await store.close();
     }

@@ -1,5 +1,6 @@
-import { endianness } from 'node:os';
 import { libc } from './libc.ts';
+import { INET6_BYTES, portIn, socketAddress } from './socket-address.ts';
+import { setSocketOption as setOption } from './socket-option.ts';
 
 export type SocketProtocol = 'tcp' | 'udp' | 'sctp';
 
@@ -32,9 +33,6 @@ const SO_REUSEADDR = 2;
 const SO_RCVBUF = 8;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
-const INET_BYTES = 16;
-const INET6_BYTES = 28;
-const LITTLE = endianness() === 'LE';
 
 /**
  * Binds a socket that nothing is ever read from; `::` is bound for IPv6 alone.
@@ -74,27 +72,10 @@ export function closeSocket(fd: number): void {
   libc('close', fd);
 }
 
-function setOption(fd: number, level: number, option: number, value: number): void {
-  const bytes = new Uint8Array(new Int32Array([value]).buffer);
-  libc('setsockopt', fd, level, option, bytes, bytes.length);
-}
-
-function portOf(fd: number): number {
+/** Port that a socket is bound to. */
+export function portOf(fd: number): number {
   const name = Buffer.alloc(INET6_BYTES);
   const length = new Uint8Array(new Int32Array([name.length]).buffer);
   libc('getsockname', fd, name, length);
-  return name.readUInt16BE(2);
-}
-
-// struct sockaddr_in and sockaddr_in6: family, port, then 4 bytes of address, or 4 of flow
-// information, 16 of address and 4 of scope.
-function socketAddress(address: Uint8Array, port: number): Buffer {
-  const isV6 = address.length === 16;
-  const name = Buffer.alloc(isV6 ? INET6_BYTES : INET_BYTES);
-  const family = isV6 ? AF_INET6 : AF_INET;
-  if (LITTLE) name.writeUInt16LE(family);
-  else name.writeUInt16BE(family);
-  name.writeUInt16BE(port, 2);
-  name.set(address, isV6 ? 8 : 4);
-  return name;
+  return portIn(name);
 }

@@ -23,6 +23,18 @@ open(LIBC);
  * @throws RangeError for an integer or a string that C would truncate
  */
 export function libc(name: LibcSymbol, ...args: readonly LibcArg[]): number {
+  const value = tryLibc(name, ...args);
+  if (value < 0) throw new SyscallError(name, -value);
+  return value;
+}
+
+/**
+ * As {@link libc}, for calls whose failures are expected and many: nothing is thrown for them.
+ *
+ * @returns what the function returned, or the negative `errno`: -11 for `EAGAIN`
+ * @throws RangeError for an integer or a string that C would truncate
+ */
+export function tryLibc(name: LibcSymbol, ...args: readonly LibcArg[]): number {
   const { value, errnoCode } = load<DataType.I32, true>({
     library: LIBC.library,
     funcName: name,
@@ -31,8 +43,24 @@ export function libc(name: LibcSymbol, ...args: readonly LibcArg[]): number {
     paramsValue: [...args],
     errno: true
   });
-  if (value === -1) throw new SyscallError(name, errnoCode);
-  return value;
+  return value === -1 ? -errnoCode : value;
+}
+
+/**
+ * Where bytes are in memory, to be put into structures that point to them.
+ *
+ * @param bytes of an `ArrayBuffer` of their own: they stay where they are as long as somebody
+ *   keeps them, which is the caller's to do
+ */
+export function addressOf(bytes: Uint8Array): bigint {
+  // The one function that answers with the pointer that it is given.
+  return load({
+    library: LIBC.library,
+    funcName: 'memmove' satisfies LibcSymbol,
+    retType: DataType.BigInt,
+    paramsType: [DataType.U8Array, DataType.U8Array, DataType.BigInt],
+    paramsValue: [bytes, bytes, 0n]
+  }) as unknown as bigint;
 }
 
 function typeOf(arg: LibcArg): DataType {

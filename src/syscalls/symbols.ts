@@ -7,8 +7,13 @@ import type { LibcArg } from './libc.ts';
  * that `libc()` accepts, so that none is left out.
  */
 export const HARMLESS_CALLS = {
+  accept4: [-1, 0n, 0n, 0],
   bind: [-1, 0n, 0],
   close: [-1],
+  connect: [-1, 0n, 0],
+  epoll_create1: [-1],
+  epoll_ctl: [-1, 0, 0, 0n],
+  epoll_wait: [-1, 0n, 0, 0],
   // A flag that does not exist, so that nothing is made.
   eventfd: [0, -1],
   flock: [-1, 0],
@@ -16,13 +21,17 @@ export const HARMLESS_CALLS = {
   getsockopt: [-1, 0, 0, 0n, 0n],
   ioctl: [-1, 0n, 0n],
   listen: [-1, 0],
+  memmove: [0n, 0n, 0n],
   mkfifo: ['', 0],
   mount: [0n, 0n, 0n, 0n, 0n],
   poll: [0n, 0n, 0],
   recv: [-1, 0n, 0n, 0],
+  recvmmsg: [-1, 0n, 0, 0, 0n],
   send: [-1, 0n, 0n, 0],
+  sendmmsg: [-1, 0n, 0, 0],
   setns: [-1, 0],
   setsockopt: [-1, 0, 0, 0n, 0],
+  shutdown: [-1, 0],
   socket: [-1, 0, 0],
   syscall: [-1n],
   umount2: [0n, 0],

@@ -1,5 +1,10 @@
 import type { Netns, PortMapping } from '../../model/container.ts';
-import type { Failure } from '../../model/failure.ts';
+import { failureOf, MooringError, type Failure } from '../../model/failure.ts';
+import { StepError } from '../../syscalls/step.ts';
+import { checkTarget } from './check-target.ts';
+import { listenOn, type Listening } from './listen.ts';
+import type { ForwardCommand, ForwardReply } from './messages.ts';
+import { startForwardThread, type ForwardThread } from './thread.ts';
 
 /** Where what comes in is sent to. */
 export interface ForwardTarget {
@@ -16,8 +21,8 @@ export interface ForwardTarget {
 }
 
 /**
- * `hold`: clients wait to be accepted, and datagrams are left out, until ports are aimed again;
- * `refuse`: connections are reset.
+ * `hold`: who comes waits until the ports are aimed again, while connections that stand go on, and
+ * keep the netns that they lead to; `refuse`: all are reset.
  */
 export type ForwardAim = ForwardTarget | 'hold' | 'refuse';
 
@@ -77,4 +82,117 @@ export interface ForwarderOptions {
   readonly udpIdleMs: number;
   /** Connections at most, and clients of UDP, of each container. */
   readonly flowsMax: number;
+}
+
+const RESTART_AFTER_MS = 1_000;
+
+interface Published {
+  readonly listening: Listening;
+  aim: ForwardAim;
+}
+
+/**
+ * Forwards in a thread of its own, which is there from the first port on and does not keep the
+ * process alive. Ports are opened in the netns of the main thread.
+ */
+export function startForwarder(options: ForwarderOptions): Forwarder {
+  const published = new Map<string, Published>();
+  let thread: ForwardThread | undefined;
+  let restarting: NodeJS.Timeout | undefined;
+  let isClosed = false;
+
+  const ask = async (command: ForwardCommand): Promise<Omit<ForwardReply, 'id'>> => {
+    if (isClosed) throw new MooringError('forward.closed', 'the forwarder is closed');
+    thread ??= startForwardThread({ ...options, onLost });
+    return thread.ask(command);
+  };
+
+  function onLost(error: StepError): void {
+    thread = undefined;
+    if (isClosed) return;
+    options.onTrouble(failureOf(error, 'forward'));
+    clearTimeout(restarting);
+    restarting = setTimeout(() => void restore(), RESTART_AFTER_MS);
+  }
+
+  // The sockets are this thread's, so nobody was refused meanwhile.
+  async function restore(): Promise<void> {
+    for (const [container, { listening, aim }] of published) {
+      try {
+        await ask({ op: 'listen', container, listeners: listening.listeners });
+        await ask({ op: 'aim', container, aim });
+      } catch (error) {
+        if (isLost(error)) return;
+        options.onTrouble(failureOf(error, 'netns', `forward to container ${container} again`));
+      }
+    }
+  }
+
+  function known(container: string): Published {
+    const one = published.get(container);
+    if (one !== undefined) return one;
+    throw new MooringError('forward.unknown', `no ports are forwarded to container ${container}`);
+  }
+
+  return {
+    async publish(container, ports, { taken, signal }) {
+      if (isClosed) throw new MooringError('forward.closed', 'the forwarder is closed');
+      if (published.has(container)) {
+        throw new MooringError('forward.exists', `ports are forwarded to ${container} already`);
+      }
+      const listening = await listenOn(ports, taken, signal);
+      published.set(container, { listening, aim: 'hold' });
+      try {
+        await ask({ op: 'listen', container, listeners: listening.listeners });
+      } catch (error) {
+        published.delete(container);
+        listening.close();
+        throw error;
+      }
+      return listening.ports;
+    },
+    async aim(container, aim) {
+      const one = known(container);
+      if (typeof aim !== 'string') checkTarget(aim);
+      try {
+        await ask({ op: 'aim', container, aim });
+      } catch (error) {
+        // The next thread is told.
+        if (!isLost(error)) throw badNetns(container, error);
+      }
+      one.aim = aim;
+    },
+    async withdraw(container) {
+      const one = published.get(container);
+      if (one === undefined) return;
+      published.delete(container);
+      try {
+        await ask({ op: 'withdraw', container });
+      } catch (error) {
+        if (!isLost(error)) throw error;
+      } finally {
+        one.listening.close();
+      }
+    },
+    async counters() {
+      return published.size === 0 ? new Map() : (await ask({ op: 'counters' })).counters!;
+    },
+    async close() {
+      isClosed = true;
+      clearTimeout(restarting);
+      await thread?.close();
+      for (const { listening } of published.values()) listening.close();
+      published.clear();
+    }
+  };
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof StepError && error.code === 'threadLost';
+}
+
+function badNetns(container: string, error: unknown): unknown {
+  if (!(error instanceof StepError)) return error;
+  const { code, message } = failureOf(error, 'netns', `forward to container ${container}`);
+  return new MooringError(code, message, { cause: error });
 }

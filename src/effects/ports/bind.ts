@@ -4,7 +4,12 @@ import { MooringError } from '../../model/failure.ts';
 import { portsOverlap } from '../../model/port-conflicts.ts';
 import { expandPort } from '../../model/port.ts';
 import { bitsOf, parseAddress } from '../../model/subnet.ts';
-import { bindSocket, closeSocket, type BoundSocket } from '../../syscalls/bound-socket.ts';
+import {
+  bindSocket,
+  closeSocket,
+  type BindPlace,
+  type BoundSocket
+} from '../../syscalls/bound-socket.ts';
 import { explain, lacksFamily, lacksProtocol, refusal, Refused } from './refusal.ts';
 
 /** Host ports kept bound for one container at most; sockets cost memory of the kernel. */
@@ -19,10 +24,29 @@ const AT_ONCE = 256;
 export interface BoundPorts {
   /** As they were asked for, with the host ports that were chosen. */
   readonly ports: readonly PortMapping[];
-  /** Of the sockets that are kept open. */
-  readonly fds: readonly number[];
+  /** Those that are kept open. */
+  readonly sockets: readonly PortSocket[];
   close(): void;
 }
+
+/** A socket of one host port. */
+export interface PortSocket {
+  readonly fd: number;
+  /** One port. */
+  readonly mapping: PortMapping;
+  /** The one it is bound to, `0.0.0.0` or `::` for all. */
+  readonly address: string;
+}
+
+/** What a port is opened for. */
+export interface PortOpener {
+  /** @throws SyscallError */
+  open(place: BindPlace): BoundSocket;
+  /** How many host ports are kept open at most; the others are only tried. */
+  readonly most: number;
+}
+
+const RESERVING: PortOpener = { open: bindSocket, most: RESERVED_MAX };
 
 /**
  * Binds every host port of the mappings, and chooses those that are left to choose, by binding:
@@ -31,30 +55,30 @@ export interface BoundPorts {
  * All are tried; those of the first mappings that have {@link RESERVED_MAX} ports together stay bound.
  *
  * @param taken mappings of others, which a choice may not touch
+ * @param opener instead of one that only keeps ports
  * @throws MooringError `port.inUse` naming the process when it can be seen, `port.noneFree`,
  *   `port.badAddress`, `port.EACCES`, `port.EMFILE`; nothing is bound then
  */
 export async function bindPorts(
   ports: readonly PortMapping[],
   taken: readonly PortMapping[],
-  signal: AbortSignal
+  signal: AbortSignal,
+  opener: PortOpener = RESERVING
 ): Promise<BoundPorts> {
-  const fds: number[] = [];
+  const sockets: PortSocket[] = [];
   const bound: PortMapping[] = [];
-  let room = RESERVED_MAX;
-  const close = () => {
-    fds.splice(0).forEach(closeSocket);
-  };
+  let room = opener.most;
+  const close = () => closeAll(sockets.splice(0));
   try {
     for (const mapping of ports) {
       const keep = mapping.range <= room;
       if (keep) room -= mapping.range;
       const own = [...ports, ...bound];
-      const one = await bindMapping(mapping, [...taken, ...own], { keep, own, signal });
+      const one = await bindMapping(mapping, [...taken, ...own], { keep, own, signal, opener });
       bound.push(one.mapping);
-      fds.push(...one.fds);
+      sockets.push(...one.sockets);
     }
-    return { ports: bound, fds, close };
+    return { ports: bound, sockets, close };
   } catch (error) {
     close();
     throw error;
@@ -67,11 +91,12 @@ interface How {
   /** All mappings of the container. */
   readonly own: readonly PortMapping[];
   readonly signal: AbortSignal;
+  readonly opener: PortOpener;
 }
 
 interface BoundMapping {
   readonly mapping: PortMapping;
-  readonly fds: readonly number[];
+  readonly sockets: readonly PortSocket[];
 }
 
 async function bindMapping(
@@ -79,7 +104,7 @@ async function bindMapping(
   taken: readonly PortMapping[],
   how: How
 ): Promise<BoundMapping> {
-  if (mapping.hostPort !== 0) return { mapping, fds: await bindFixed(mapping, how) };
+  if (mapping.hostPort !== 0) return { mapping, sockets: await bindFixed(mapping, how) };
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const chosen = await bindChosen(mapping, taken, how);
     if (chosen !== undefined) return chosen;
@@ -97,7 +122,7 @@ async function bindChosen(
   taken: readonly PortMapping[],
   how: How
 ): Promise<BoundMapping | undefined> {
-  const first = await bindFirst(mapping);
+  const first = await bindFirst(mapping, how.opener);
   const chosen = { ...mapping, hostPort: first.port };
   const isTaken = taken.some((other) => portsOverlap(other, chosen));
   if (isTaken || first.port + mapping.range - 1 > PORT_MAX) {
@@ -105,7 +130,7 @@ async function bindChosen(
     return undefined;
   }
   try {
-    return { mapping: chosen, fds: await bindAll(chosen, how, first) };
+    return { mapping: chosen, sockets: await bindAll(chosen, how, first) };
   } catch (error) {
     if (error instanceof Refused && error.code === 'EADDRINUSE') return undefined;
     throw error instanceof Refused ? await explain(error) : error;
@@ -117,7 +142,7 @@ interface First extends BoundSocket {
 }
 
 /** Of the mapping's first address, on a port that the kernel gives. */
-async function bindFirst(mapping: PortMapping): Promise<First> {
+async function bindFirst(mapping: PortMapping, { open }: PortOpener): Promise<First> {
   const [text = ''] = addressesOf(mapping);
   const address = bytesOf(text);
   // What the kernel can't open nobody has open: any free number does.
@@ -125,7 +150,7 @@ async function bindFirst(mapping: PortMapping): Promise<First> {
   let reason: unknown;
   for (const protocol of protocols) {
     try {
-      return { protocol, ...bindSocket({ protocol, address, port: 0, listens: true }) };
+      return { protocol, ...open({ protocol, address, port: 0, listens: true }) };
     } catch (error) {
       reason = error;
       if (!lacksProtocol(error)) break;
@@ -135,7 +160,7 @@ async function bindFirst(mapping: PortMapping): Promise<First> {
   throw refused instanceof Refused ? await explain(refused) : refused;
 }
 
-async function bindFixed(mapping: PortMapping, how: How): Promise<readonly number[]> {
+async function bindFixed(mapping: PortMapping, how: How): Promise<readonly PortSocket[]> {
   try {
     return await bindAll(mapping, how);
   } catch (error) {
@@ -149,47 +174,59 @@ async function bindFixed(mapping: PortMapping, how: How): Promise<readonly numbe
  */
 async function bindAll(
   mapping: PortMapping,
-  { keep, own, signal }: How,
+  { keep, own, signal, opener }: How,
   first?: First
-): Promise<readonly number[]> {
-  const fds = first === undefined ? [] : [first.fd];
+): Promise<readonly PortSocket[]> {
+  const sockets: PortSocket[] = [];
+  // One of another protocol only found the number.
+  const has = first?.protocol === mapping.protocol;
+  if (first !== undefined) {
+    const [address = ''] = addressesOf(mapping);
+    if (has) sockets.push({ fd: first.fd, mapping: expandPort(mapping)[0]!, address });
+    else closeSocket(first.fd);
+  }
   try {
-    // One of another protocol only found the number.
-    const has = first?.protocol === mapping.protocol;
-    if (first !== undefined && !has) closeSocket(fds.pop()!);
     for (const [index, port] of expandPort(mapping).entries()) {
       if (index % AT_ONCE === AT_ONCE - 1) await setImmediate();
       signal.throwIfAborted();
       if (isCovered(port, own)) continue;
-      fds.push(...bindOne(port, has && index === 0));
-      if (!keep) fds.splice(0).forEach(closeSocket);
+      sockets.push(...bindOne(port, has && index === 0, opener));
+      if (!keep) closeAll(sockets.splice(0));
     }
-    return fds;
+    return sockets;
   } catch (error) {
-    fds.forEach(closeSocket);
+    closeAll(sockets);
     throw error;
   }
 }
 
 /** @param hasFirst whether its first address is bound already */
-function bindOne(mapping: PortMapping, hasFirst: boolean): readonly number[] {
+function bindOne(
+  mapping: PortMapping,
+  hasFirst: boolean,
+  { open }: PortOpener
+): readonly PortSocket[] {
   const { protocol, hostIp, hostPort } = mapping;
-  const fds: number[] = [];
-  for (const text of addressesOf(mapping).slice(hasFirst ? 1 : 0)) {
-    const isSecond = hostIp === '' && text === '::';
+  const sockets: PortSocket[] = [];
+  for (const address of addressesOf(mapping).slice(hasFirst ? 1 : 0)) {
+    const isSecond = hostIp === '' && address === '::';
     // Who asks for `localhost` gets `::1` first: where nothing is forwarded it shall be refused.
-    const place = { protocol, address: bytesOf(text), port: hostPort, listens: !isSecond };
+    const place = { protocol, address: bytesOf(address), port: hostPort, listens: !isSecond };
     try {
-      fds.push(bindSocket(place).fd);
+      sockets.push({ fd: open(place).fd, mapping, address });
     } catch (error) {
       // What the kernel can't open, nobody else can take; and a host may have one family only.
       if (protocol === 'sctp' && lacksProtocol(error)) continue;
       if (isSecond && lacksFamily(error)) continue;
-      fds.forEach(closeSocket);
+      closeAll(sockets);
       throw refusal(mapping, error);
     }
   }
-  return fds;
+  return sockets;
+}
+
+function closeAll(sockets: readonly PortSocket[]): void {
+  for (const { fd } of sockets) closeSocket(fd);
 }
 
 /** Whether another mapping of the container has the port on every address. */

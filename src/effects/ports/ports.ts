@@ -98,8 +98,8 @@ async function keep(
   const bound = await bindPorts(own, [], signal);
   let keeper: ProcessId | undefined;
   try {
-    if (bound.fds.length === 0) return false;
-    keeper = await startKeeper(owner, bound.fds);
+    if (bound.sockets.length === 0) return false;
+    keeper = await startKeeper(owner, fdsOf(bound));
     for (;;) {
       const { version } = await claimsOf(store, container);
       if (await record(store, version, container, { ports: own, keeper })) return true;
@@ -168,8 +168,9 @@ async function take(asked: Asked, attempt: Attempt): Promise<readonly PortMappin
     attempt.bound ??= ports.some(isOutside)
       ? await openOutside(asked, taken)
       : await bindFree(asked, taken);
-    const { ports: chosen, fds } = attempt.bound;
-    if (deps.reservePorts && fds.length > 0) {
+    const { ports: chosen, sockets } = attempt.bound;
+    if (deps.reservePorts && sockets.length > 0) {
+      const fds = fdsOf(attempt.bound);
       attempt.keeper ??= await startKeeper({ root: deps.root, container }, fds);
     }
     // Refused: somebody else took ports meanwhile, and got on; so this ends.
@@ -185,7 +186,7 @@ async function openOutside(
   taken: readonly PortMapping[]
 ): Promise<BoundPorts> {
   const chosen = await deps.outside.open(container, ports, taken, context);
-  return { ports: chosen, fds: [], close: () => undefined };
+  return { ports: chosen, sockets: [], close: () => undefined };
 }
 
 /** Binding and reading the rules take their time beside each other. */
@@ -284,6 +285,10 @@ function clash(one: PortMapping, other: PortMapping): boolean {
 
 function isOutside({ via }: PortMapping): boolean {
   return via !== undefined;
+}
+
+function fdsOf({ sockets }: BoundPorts): readonly number[] {
+  return sockets.map(({ fd }) => fd);
 }
 
 function overlapsAny(mapping: PortMapping, others: readonly PortMapping[]): boolean {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { PortMapping } from '../../model/container.ts';
 import { MooringError } from '../../model/failure.ts';
 import { hostPortText } from '../../model/port.ts';
@@ -35,7 +36,7 @@ export async function explain({ mapping, code, cause }: Refused): Promise<Moorin
     case 'EINVAL':
       return error('port.badAddress', `: ${mapping.hostIp} is not an address of this host`);
     case 'EACCES':
-      return error('port.EACCES', ': no permission to bind it');
+      return error('port.EACCES', await noPermission(mapping));
     case 'EMFILE':
     case 'ENFILE':
       return error(
@@ -46,6 +47,18 @@ export async function explain({ mapping, code, cause }: Refused): Promise<Moorin
       return error(`port.${code}`, `: it can't be bound (${code})`);
   }
 }
+
+/** Which parameter says so, and what it must be; of a user namespace that root has entered it is the host's. */
+async function noPermission({ hostPort }: PortMapping): Promise<string> {
+  const first = Number(await readFile(UNPRIVILEGED, 'utf8').catch(() => ''));
+  if (hostPort >= first) return ': no permission to bind it';
+  return (
+    `: no permission to bind a port below ${first}; ` +
+    `sysctl net.ipv4.ip_unprivileged_port_start=${hostPort} allows it, or choose a port from ${first} on`
+  );
+}
+
+const UNPRIVILEGED = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
 
 export function lacksProtocol(error: unknown): boolean {
   return hasCode(error, ['EPROTONOSUPPORT', 'ESOCKTNOSUPPORT', 'EAFNOSUPPORT']);
