@@ -40,7 +40,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'store/store.ts',
     'compose.ts',
     'log.ts',
+    'mooring.ts',
     'settings.ts',
+    'nanoid',
     'type pino',
     'node:'
   ],

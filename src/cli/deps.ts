@@ -11,6 +11,7 @@ export type Library = Pick<
   | 'parsePublish'
   | 'parseNetworkOption'
   | 'networkMode'
+  | 'sourceAddressOf'
   | 'engineEventText'
   | 'totalOf'
   | 'DEFAULT_NETWORK'

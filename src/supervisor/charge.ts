@@ -26,6 +26,7 @@ import { settingsOf, uplinkDir, type Settings } from '../settings.ts';
 import { startNetnsThread } from '../syscalls/netns-thread.ts';
 import type { SupervisorConfig } from './config.ts';
 import { isIdle } from './idle.ts';
+import { repairContainers, type Incident } from './repairs.ts';
 import { restoreOutside, tellLost } from './restore.ts';
 import { rootlessNetnsEffects } from './rootless-netns.ts';
 
@@ -82,7 +83,8 @@ export async function openCharge(config: SupervisorConfig): Promise<Charge> {
     now: Date.now,
     log
   });
-  await restoreOutside(store, registry);
+  const repairing = new Set<Promise<void>>();
+  for (const incident of await restoreOutside(store, registry)) repair(incident);
   return {
     registry,
     async choosePorts(ports, taken) {
@@ -94,6 +96,7 @@ export async function openCharge(config: SupervisorConfig): Promise<Charge> {
     async close() {
       await registry.idle();
       shutdown.abort();
+      await Promise.all(repairing);
       await charge.close();
       await forwarder.close();
       await thread.close();
@@ -104,10 +107,20 @@ export async function openCharge(config: SupervisorConfig): Promise<Charge> {
   async function onLost(lost: LostUplink): Promise<void> {
     if (shutdown.signal.aborted) return;
     try {
-      await tellLost(registry, lost);
+      repair(await tellLost(registry, lost));
     } catch (error) {
       log.error({ failure: failureOf(error, 'supervisor') }, `restoring uplink ${lost.uplink}`);
     }
+  }
+
+  function repair(incident: Incident): void {
+    const done = repairContainers(config, store, incident, shutdown.signal).catch(
+      (error: unknown) => {
+        log.error({ failure: failureOf(error, 'supervisor') }, `after ${incident.id} was lost`);
+      }
+    );
+    repairing.add(done);
+    void done.finally(() => repairing.delete(done));
   }
 }
 

@@ -15,6 +15,7 @@ import { totalOf } from '../../src/model/stats.ts';
 import { DEFAULT_NETWORK } from '../../src/model/network.ts';
 import { networkMode } from '../../src/model/network-settings.ts';
 import { networkSettings } from '../../src/network-settings.ts';
+import { sourceAddressOf } from '../../src/model/port-handler.ts';
 import { parseExpose, parsePublish } from '../../src/model/port.ts';
 
 /** What a command line said and how it ended. */
@@ -200,6 +201,7 @@ function libraryOf(
     parsePublish,
     parseNetworkOption,
     networkMode,
+    sourceAddressOf,
     engineEventText,
     totalOf,
     DEFAULT_NETWORK
