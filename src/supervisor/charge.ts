@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { lane } from '../actors/lanes.ts';
 import { createRegistry, type Registry } from '../actors/registry.ts';
 import { createBus } from '../bus/bus.ts';
+import type { MooringEvent } from '../bus/events.ts';
 import { INSIDE_REQUESTS } from '../bus/requests.ts';
 import { openStore } from '../compose.ts';
 import { elsewhere } from '../effects/elsewhere.ts';
@@ -20,7 +21,7 @@ import { slirpStarter } from '../effects/slirp/start.ts';
 import { timerEffects } from '../effects/timer.ts';
 import { openLog } from '../log.ts';
 import type { PortMapping } from '../model/container.ts';
-import { failureOf } from '../model/failure.ts';
+import { failureOf, type Failure } from '../model/failure.ts';
 import { hostMark } from '../private-host/place.ts';
 import { settingsOf, uplinkDir, type Settings } from '../settings.ts';
 import { startNetnsThread } from '../syscalls/netns-thread.ts';
@@ -62,9 +63,10 @@ export async function openCharge(config: SupervisorConfig): Promise<Charge> {
     udpIdleMs: UDP_IDLE_MS,
     flowsMax: FLOWS_MAX
   });
+  const bus = createBus((error) => log.error({ err: error }, 'a subscriber of the bus threw'));
   const registry: Registry = createRegistry({
     store,
-    bus: createBus((error) => log.error({ err: error }, 'a subscriber of the bus threw')),
+    bus,
     effects: {
       ...elsewhere(INSIDE_REQUESTS),
       ...charge.effects,
@@ -84,6 +86,9 @@ export async function openCharge(config: SupervisorConfig): Promise<Charge> {
     log
   });
   const repairing = new Set<Promise<void>>();
+  /** By id: what is not there, with the reason. */
+  const down = new Map<string, Failure>();
+  bus.committed$.subscribe(({ event }) => returned(event));
   for (const incident of await restoreOutside(store, registry)) repair(incident);
   return {
     registry,
@@ -113,7 +118,16 @@ export async function openCharge(config: SupervisorConfig): Promise<Charge> {
     }
   }
 
+  /** Whoever asked for it knows; the others that it is shared with don't. */
+  function returned(event: MooringEvent): void {
+    const id = event.type === 'uplink.started' ? event.uplink : undefined;
+    const failure = id === undefined ? undefined : down.get(id);
+    if (id !== undefined && failure) repair({ id, isWell: true, failure });
+  }
+
   function repair(incident: Incident): void {
+    if (incident.isWell) down.delete(incident.id);
+    else down.set(incident.id, incident.failure);
     const done = repairContainers(config, store, incident, shutdown.signal).catch(
       (error: unknown) => {
         log.error({ failure: failureOf(error, 'supervisor') }, `after ${incident.id} was lost`);

@@ -48,8 +48,9 @@ function incidentOf(id: string, { value, context }: Rest, lost: Failure): Incide
 }
 
 async function restore(registry: Registry, actor: StoredActor): Promise<Incident | undefined> {
-  const { key, outstanding } = actor;
+  const { key, outstanding, value } = actor;
   const { kind, id } = key;
+  if (value === 'down') return { id, isWell: false, failure: failureIn(actor) ?? FAILURE };
   if (outstanding.length > 0) await registry.settle(key);
   if (kind === 'forwarder') {
     const command = { type: 'forwarder.lost', forwarder: id, failure: FAILURE } as const;
@@ -62,7 +63,15 @@ async function restore(registry: Registry, actor: StoredActor): Promise<Incident
   return tellLost(registry, { uplink: id, process, failure: FAILURE, ranMs: STEADY_MS });
 }
 
-function processOf({ snapshot }: StoredActor): UplinkContext['process'] {
+function processOf(actor: StoredActor): UplinkContext['process'] {
+  return contextOf(actor)?.process ?? null;
+}
+
+function failureIn(actor: StoredActor): Failure | null {
+  return contextOf(actor)?.failure ?? null;
+}
+
+function contextOf({ snapshot }: StoredActor): UplinkContext | undefined {
   const context = isJsonObject(snapshot) ? snapshot['context'] : undefined;
-  return (context as unknown as UplinkContext | undefined)?.process ?? null;
+  return context as unknown as UplinkContext | undefined;
 }
