@@ -25,7 +25,8 @@ export function isBuilt() {
     'tsconfig.json',
     'tsconfig.build.json',
     'package.json',
-    'scripts/build.mjs'
+    'scripts/build.mjs',
+    'scripts/positions.mjs'
   ];
   return inputs.every((path) => newest(join(ROOT, path)) < builtAt);
 }
@@ -40,6 +41,8 @@ export function build() {
   const options = ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', fresh, '--noEmitOnError'];
   process.once('exit', () => rmSync(fresh, { recursive: true, force: true }));
   run(process.execPath, [tsc, ...options], 'the build');
+  const places = [join(ROOT, 'scripts/positions.mjs'), join(fresh, 'machines/positions.json')];
+  run(process.execPath, places, 'noting where the charts are written');
   replace(fresh);
   writeFileSync(STAMP, '');
   // What was edited while tsc ran is newer than this, and will be compiled next time.

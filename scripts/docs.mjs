@@ -3,23 +3,23 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isBuilt } from './build.mjs';
-import { chartFiles } from './docs/charts.mjs';
+import ELK from 'elkjs/lib/elk.bundled.js';
 import { ROOT, run } from './steps.mjs';
 
 const FOLDER = 'docs/statecharts';
-const MACHINES = ['container', 'namespace', 'network'];
 
 if (!isBuilt()) run('npm', ['run', '--silent', 'build'], 'the build');
-const files = await chartFiles(await structures(), (name) => contentOf(name));
+const { chartFiles } = await import('../dist/charts/files.js');
+const elk = new ELK();
+const layOut = (graph) => elk.layout(graph);
+const files = await chartFiles(await structures(), layOut, (name) => contentOf(name));
 if (process.argv.includes('--check')) check();
 else write();
 
 async function structures() {
   const { structureOf } = await import('../dist/machines/structure.js');
-  const modules = MACHINES.map(async (name) => import(`../dist/machines/${name}.js`));
-  return (await Promise.all(modules)).map((module, index) =>
-    structureOf(module[`${MACHINES[index]}Machine`])
-  );
+  const { MACHINES } = await import('../dist/machines/all.js');
+  return Object.values(MACHINES).map(({ machine }) => structureOf(machine));
 }
 
 function check() {

@@ -160,6 +160,22 @@ export interface Mooring {
    */
   journal(id: string): AsyncIterable<JournalRecord>;
 
+  /**
+   * The journals of containers, and of what is theirs alone, as the lines of one file: what
+   * `mooring replay` and `mooring/testing` read.
+   *
+   * @throws MooringError `container.notFound`
+   */
+  exportJournals(what: JournalExport): AsyncIterable<string>;
+
+  /**
+   * Takes journals that were exported elsewhere, to be read here; no container comes of it.
+   *
+   * @returns what was taken: `['container/web', 'namespace/web']`
+   * @throws MooringError `journal.exists`, `journal.bad`, `journal.cutOff`, `journal.badVersion`, `journal.unreadable`, `journal.notTaken`
+   */
+  importJournals(path: string): Promise<readonly string[]>;
+
   /** Waits for what is under way, then frees everything this process holds. Networks stay as they are. */
   close(): Promise<void>;
 }
@@ -250,6 +266,13 @@ export interface UpInput {
   /** For its resolv.conf; what is absent comes from its networks or the host. `'none'`: it gets no file. */
   readonly dns?: DnsInput | 'none';
   readonly hosts?: HostsInput;
+}
+
+export interface JournalExport {
+  /** Ids; `all`: every actor that there is now, networks included. */
+  readonly containers: readonly string[] | 'all';
+  /** Stand-ins take the place of names, addresses, texts and times. */
+  readonly redact?: boolean;
 }
 
 export interface DnsInput {

@@ -143,14 +143,15 @@ export function commandsOf(parts: CommandParts): Commands {
   }
 
   async function down(id: string, { forget }: DownOptions): Promise<void> {
-    const before = await store.load(containerKey(id));
+    const key = containerKey(id);
+    const isKnown = registry.remembers(key) || (await store.load(key)) !== undefined;
     const command = {
       type: 'container.down',
       container: id,
       ...(forget && { forget })
     } as const;
     const { rest, taken } = await ask(command);
-    if (!taken && before === undefined) throw notFound(id);
+    if (!taken && !isKnown) throw notFound(id);
     const { leftovers } = contextOf(rest);
     if (stateOf(rest.value) === 'stuck') throw errorOf(leftovers[0]!);
   }
@@ -249,7 +250,7 @@ export function commandsOf(parts: CommandParts): Commands {
     const { id } = spec;
     const { refusal, failure, leftovers, spec: current } = contextOf(rest);
     const state = stateOf(rest.value);
-    const isSame = JSON.stringify(current) === JSON.stringify(spec);
+    const isSame = current === spec || JSON.stringify(current) === JSON.stringify(spec);
     if (state === 'up' && isSame) return restView(id, rest);
     if (refusal !== null) throw errorOf(refusal);
     if (LIVE.has(state)) {

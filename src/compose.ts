@@ -1,55 +1,50 @@
 import { join } from 'node:path';
+import { nanoid } from 'nanoid';
 import type { Logger } from 'pino';
 import { holdEffects, type OwnResources } from './actors/holds.ts';
 import { lane } from './actors/lanes.ts';
+import { MACHINES } from './actors/machines.ts';
 import { createRegistry, type Registry } from './actors/registry.ts';
 import { routed } from './actors/routed.ts';
+import type { SettleOrphans } from './actors/runtime.ts';
 import type { Networks } from './api.ts';
 import { createBus, type Bus } from './bus/bus.ts';
 import { OUTSIDE_REQUESTS } from './bus/outside-requests.ts';
-import { attachmentEffects } from './effects/attachments/attachments.ts';
-import { cniEffects } from './effects/cni/effects.ts';
 import { resultCache } from './effects/cni/cache.ts';
-import { cniPlugins, type CniPlugins } from './effects/cni/plugins.ts';
+import type { CniPlugins } from './effects/cni/plugins.ts';
 import { networkResolver } from './effects/cni/resolve.ts';
-import { cniRunner, type CniRunner } from './effects/cni/runner.ts';
 import type { Effects } from './effects/effects.ts';
 import { elsewhere } from './effects/elsewhere.ts';
 import { observeNetns } from './effects/observe.ts';
-import { examinerOf, type Examiner } from './examine.ts';
+import { examinerOf, type Examiner, type ExamineParts } from './examine.ts';
 import { containerFiles } from './effects/files/files.ts';
-import { sweepEffects } from './effects/firewall/sweep.ts';
 import { findAardvark, nameServer, type NameServer } from './effects/names/aardvark.ts';
-import { machineHost } from './effects/machine-host.ts';
-import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
+import { netnsAt } from './effects/netns.ts';
 import type { NetworkFiles } from './effects/networks/network-files.ts';
-import { fileLock, type SharedLock } from './effects/networks/plugin-lock.ts';
-import { sharedEffects } from './effects/networks/shared.ts';
-import { checkStanding, usesPlugin } from './effects/networks/standing.ts';
-import { flushConntrack } from './effects/ports/conntrack.ts';
-import { forgettingConnections } from './effects/ports/forget.ts';
+import { fileLock } from './effects/networks/plugin-lock.ts';
+import { checkStanding } from './effects/networks/standing.ts';
 import { portClaims, type PortClaims } from './effects/ports/ports.ts';
-import { wideRanges } from './effects/ports/wide.ts';
 import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
-import { hostTool } from './effects/process/tool.ts';
+import { seeHost, type Sought } from './effects/see.ts';
 import { linkStats } from './effects/stats.ts';
-import { timerEffects } from './effects/timer.ts';
 import { collectGarbage } from './gc.ts';
 import { keptProcesses, type KeptProcesses } from './kept-processes.ts';
 import { openLog } from './log.ts';
 import type { Netns } from './model/container.ts';
-import { MooringError, type Failure } from './model/failure.ts';
+import { MooringError } from './model/failure.ts';
 import type { Collected } from './model/garbage.ts';
 import { withHandlers } from './model/port-handler.ts';
+import type { SeenHost } from './model/seen.ts';
 import type { InterfaceStats } from './model/stats.ts';
 import { ensureDefaultNetwork, networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
 import {
-  connectingNetworks,
   filePaths,
+  isRootless,
   outsideOfContainers,
   outsidePorts,
-  supervisorOf
+  supervisorOf,
+  surroundingsOf
 } from './outside.ts';
 import {
   bootOf,
@@ -60,10 +55,12 @@ import {
   type ComposeOptions,
   type Settings
 } from './settings.ts';
+import { leafEffects } from './leaf-effects.ts';
+import { programsOf, type Programs } from './programs.ts';
 import { embeddedStore } from './store/embedded/embedded.ts';
 import type { Store } from './store/store.ts';
 import { outsideOf } from './supervisor/outside.ts';
-import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
+import { startNetnsThread } from './syscalls/netns-thread.ts';
 
 /** Everything the verbs work with, wired up for one process. */
 export interface Parts {
@@ -80,59 +77,43 @@ export interface Parts {
   readonly collectGarbage: (options: { readonly dryRun: boolean }) => Promise<Collected>;
   readonly ensureDefaultNetwork: () => Promise<string>;
   readonly linkStats: (netns: Netns) => Promise<readonly InterfaceStats[] | null>;
+  readonly see: (containers: readonly Sought[]) => Promise<SeenHost>;
   readonly close: () => Promise<void>;
 }
 
 /** @throws MooringError as `openMooring` */
 export async function compose(options: ComposeOptions): Promise<Parts> {
   const settings = settingsOf(options);
-  const { lockTimeoutMs } = settings;
+  const { lockTimeoutMs, root } = settings;
   const store = await openStore(settings);
   const log = openLog(options);
-  const bus = createBus((error) => {
-    log.error({ err: error }, 'a subscriber of the bus threw');
-  });
-  const plugins = pluginsOf(settings);
-  const tool = hostTool(settings);
+  const bus = busOf(log);
+  const programs = programsOf(settings, log);
+  const { plugins, tool, spans } = programs;
   const files = openNetworkFiles(settings, store, plugins, tool);
   const thread = startNetnsThread();
   const shutdown = new AbortController();
-  const runner = runnerOf(settings, log);
   const names = namesOf(settings);
-  const ownFiles = containerFiles({
-    dir: join(settings.root, 'files'),
-    ...filePaths(settings),
-    names
-  });
   const outside = outsideOf(supervisorOf(settings));
-  const leaves = leafEffects(settings, { store, plugins, thread, runner, log });
-  const ports = outsidePorts(
-    () => registry,
-    (wanted, taken) => outside.choosePorts(wanted, taken)
-  );
+  const late = () => registry;
+  const ownFiles = containerFiles({ dir: join(root, 'files'), ...filePaths(settings), names });
+  const ports = outsidePorts(late, outside);
   const claims = portClaims({ ...settings, store, run: tool, outside: ports });
   const own = { ...ownResources(settings, claims, plugins), removeFiles: ownFiles.remove };
   const effects: Effects = {
-    ...leaves,
-    ...(isRootless(settings) && connectingNetworks(() => registry, leaves)),
+    ...leafEffects(settings, { ...programs, store, thread, log }, late),
     ...ownFiles.effects,
-    ...holdEffects(() => registry, own),
-    ...outsideOfContainers(() => registry, thread, outside),
+    ...holdEffects(late, own),
+    ...outsideOfContainers(late, thread, outside),
     ...elsewhere(OUTSIDE_REQUESTS)
   };
   const inside = createRegistry({
-    store,
-    bus,
-    effects: options.wrapEffects?.(effects) ?? effects,
-    pluginLane: lane(settings.concurrency),
-    settleOrphans: (operation, { mode, signal }) =>
-      settleOrphans(operation, { mode, timeoutMs: settings.pluginTimeoutMs, signal }),
-    lockTimeoutMs,
-    shutdown: shutdown.signal,
-    now: Date.now,
-    log
+    ...loopOf(settings, shutdown.signal),
+    ...{ store, bus, log, spans },
+    effects: options.wrapEffects?.(effects) ?? effects
   });
   const registry: Registry = routed(inside, outside);
+  const swept = { store, registry, effects, run: tool };
   const tell = tellNetwork(() => registry);
   return {
     settings,
@@ -142,36 +123,67 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     registry,
     networks: networksOf(files, store, settings, tell),
     prunable: (filters) => files.prunable(filters),
-    examiner: examinerOf({
-      ...{ store, effects, runner, lockTimeoutMs },
-      observe: (path, context) => observeNetns(tool, path, context)
-    }),
+    examiner: examinerOn({ ...programs, store, effects, lockTimeoutMs }),
     kept: keptProcesses({ store, claims, names, lockTimeoutMs }),
     collectGarbage: (options) =>
-      collectGarbage(
-        {
-          store,
-          registry,
-          effects,
-          run: tool,
-          cache: resultCache(join(settings.root, 'cni')),
-          root: settings.root,
-          netnsDir: NETNS_DIR,
-          netnsName: netnsName(settings),
-          releasePorts: own.releasePorts,
-          removeFiles: own.removeFiles
-        },
-        options
-      ),
+      collectGarbage({ ...gcPaths(settings), ...swept, ...releasing(own) }, options),
     ensureDefaultNetwork: () => ensureDefaultNetwork(files, tell),
     linkStats: (netns) => linkStats(thread, netns),
-    close: async () => {
-      shutdown.abort();
-      await thread.close();
-      await outside.close();
-      await store.close();
-    }
+    see: (containers) => seeHost(thread, containers, root),
+    close: () => closeAll(shutdown, [thread, outside, store])
   };
+}
+
+function busOf(log: Logger): Bus {
+  return createBus((error) => {
+    log.error({ err: error }, 'a subscriber of the bus threw');
+  });
+}
+
+function examinerOn(parts: Pick<Programs, 'runner' | 'tool'> & Omit<ExamineParts, 'observe'>) {
+  return examinerOf({
+    ...parts,
+    observe: (path, context) => observeNetns(parts.tool, path, context)
+  });
+}
+
+/** What the loop of every process of this host works under. */
+export function loopOf(
+  { lockTimeoutMs, concurrency, pluginTimeoutMs }: Settings,
+  shutdown: AbortSignal
+) {
+  return {
+    machines: MACHINES,
+    pluginLane: lane(concurrency),
+    settleOrphans: ((operation, { mode, signal }) =>
+      settleOrphans(operation, { mode, timeoutMs: pluginTimeoutMs, signal })) as SettleOrphans,
+    lockTimeoutMs,
+    shutdown,
+    now: Date.now,
+    newId: () => nanoid()
+  };
+}
+
+function gcPaths(settings: Settings) {
+  const { root } = settings;
+  return {
+    cache: resultCache(join(root, 'cni')),
+    root,
+    netnsDir: NETNS_DIR,
+    netnsName: netnsName(settings)
+  };
+}
+
+function releasing({ releasePorts, removeFiles }: OwnResources) {
+  return { releasePorts, removeFiles };
+}
+
+async function closeAll(
+  shutdown: AbortController,
+  parts: readonly { close(): Promise<void> }[]
+): Promise<void> {
+  shutdown.abort();
+  for (const part of parts) await part.close();
 }
 
 /** @throws MooringError `store.unknown`, and as the store */
@@ -182,15 +194,6 @@ export function openStore(settings: Settings): Promise<Store> {
     'store.unknown',
     `store ${JSON.stringify(store)} is not known, only "embedded" is`
   );
-}
-
-function pluginsOf({ root, pluginDirs, pluginTimeoutMs, graceMs }: Settings): CniPlugins {
-  return cniPlugins({
-    run,
-    pluginDirs,
-    versionCachePath: join(root, 'plugin-versions.json'),
-    limits: { timeoutMs: pluginTimeoutMs, graceMs }
-  });
 }
 
 /** What a container takes for itself before its networks are added. */
@@ -204,18 +207,11 @@ function ownResources(
     resolve: networkResolver({ confDir, plugins }),
     claimPorts: claims.claim,
     releasePorts: claims.release,
-    handledPorts: (ports, uplink) => {
-      if (uplink !== undefined) return withHandlers(ports, { kind: 'uplink', uplink });
-      return withHandlers(ports, { kind: isRootless(settings) ? 'rootless' : 'host' });
-    },
+    handledPorts: (ports, uplink) => withHandlers(ports, surroundingsOf(settings, uplink)),
     isRootless: isRootless(settings),
     checkStanding: (networks) => checkStanding(confDir, networks),
     netnsAt
   };
-}
-
-function isRootless({ place }: Settings): boolean {
-  return place.kind === 'inside';
 }
 
 function namesOf(settings: Settings): NameServer {
@@ -227,78 +223,4 @@ function namesOf(settings: Settings): NameServer {
     lock: fileLock(join(root, 'names.lock')),
     timeoutMs: 5 * graceMs
   });
-}
-
-interface Leaves {
-  readonly store: Store;
-  readonly plugins: CniPlugins;
-  readonly thread: NetnsThread;
-  readonly runner: CniRunner;
-  readonly log: Logger;
-}
-
-function runnerOf(settings: Settings, log: Logger): CniRunner {
-  const { root, pluginDirs, pluginTimeoutMs, graceMs } = settings;
-  return cniRunner({
-    run,
-    pluginDirs,
-    cacheDir: join(root, 'cni'),
-    timeouts: {
-      addMs: pluginTimeoutMs,
-      delMs: pluginTimeoutMs,
-      checkMs: pluginTimeoutMs,
-      graceMs
-    },
-    ranges: wideRanges(hostTool(settings)),
-    ...(settings.machine && { machineHost }),
-    onLog: (line) => {
-      log.info(line);
-    }
-  });
-}
-
-/** The effects that reach the host; the others only speak to other actors. */
-function leafEffects(settings: Settings, { store, plugins, thread, runner, log }: Leaves) {
-  const { root } = settings;
-  const pluginLock = fileLock(join(root, 'plugins.lock'));
-  const tool = hostTool(settings);
-  const cni = cniEffects({ runner, verifyNetns, hasPlugin: plugins.has });
-  const attachments = attachmentEffects({
-    run: tool,
-    verifyNetns,
-    observe: thread.observe,
-    exclusive: pluginLock.exclusive
-  });
-  const connections = {
-    flush: flushConntrack,
-    onFailure: (failure: Failure) => {
-      log.warn({ failure }, failure.message);
-    }
-  };
-  return {
-    ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(settings) }),
-    ...attachments,
-    ...forgettingConnections({ ...underLock(pluginLock, cni), ...attachments }, connections),
-    ...sweepEffects(tool),
-    ...sharedEffects({
-      store,
-      run: tool,
-      usesDnsname: async (network) =>
-        plugins.has('dnsname') && usesPlugin(settings.confDir, network, 'dnsname'),
-      pluginLock
-    }),
-    ...timerEffects(Date.now)
-  };
-}
-
-type CniEffects = Pick<Effects, 'cni.add' | 'cni.del'>;
-
-/** Chains that plugins share are taken away only while none of them runs. */
-function underLock(lock: SharedLock, effects: CniEffects): CniEffects {
-  return {
-    'cni.add': (request, context) =>
-      lock.shared(() => effects['cni.add'](request, context), context.signal),
-    'cni.del': (request, context) =>
-      lock.shared(() => effects['cni.del'](request, context), context.signal)
-  };
 }

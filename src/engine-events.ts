@@ -5,7 +5,7 @@ import { networkId } from './effects/networks/lookup.ts';
 import type { EngineAction, EngineEvent } from './model/engine-event.ts';
 import { driverOf } from './model/network-describe.ts';
 import type { ContainerState } from './model/view.ts';
-import type { JournalRecord, Key, Kind, Store } from './store/store.ts';
+import type { JournalRecord, Key, Kind } from './store/store.ts';
 
 /**
  * What Docker and podman would tell of the same commits.
@@ -16,7 +16,7 @@ import type { JournalRecord, Key, Kind, Store } from './store/store.ts';
  * @param records of any number of actors, those of one in their order
  */
 export async function* engineEventsOf(
-  store: Pick<Store, 'journal'>,
+  store: Journals,
   records: AsyncIterable<JournalRecord>
 ): AsyncIterable<EngineEvent> {
   const lives = new Map<string, Life>();
@@ -32,6 +32,11 @@ export async function* engineEventsOf(
     if (record.value === 'absent') lives.delete(key);
     else lives.set(key, life);
   }
+}
+
+/** Of a store only this is read. */
+interface Journals {
+  journal(key: Key): AsyncIterable<JournalRecord>;
 }
 
 /** What has to be known of an actor to say what its next record means. */
@@ -54,7 +59,7 @@ const RESTS: ReadonlySet<ContainerState> = new Set([
 ]);
 
 /** From the journal, for an actor that is first seen in the middle of its life. */
-async function lifeBefore(store: Pick<Store, 'journal'>, record: JournalRecord): Promise<Life> {
+async function lifeBefore(store: Journals, record: JournalRecord): Promise<Life> {
   const life: Life = { rest: record.seq === 1 ? 'absent' : undefined, asked: new Map() };
   if (record.seq === 1) return life;
   for await (const earlier of store.journal(keyOf(record))) {

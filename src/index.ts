@@ -5,6 +5,7 @@ export type {
   ExposeInput,
   DnsInput,
   HostsInput,
+  JournalExport,
   MooringOptions,
   NetworkList,
   Networks,
@@ -33,6 +34,7 @@ export type { UplinkInput } from './model/uplink-input.ts';
 export type { UplinkSpec, UplinkView } from './model/uplink.ts';
 export type { AttachmentView, ContainerState, ContainerView } from './model/view.ts';
 export type { Agent } from './agent/agent.ts';
-export { doctor, Mooring, openAgent, openMooring } from './mooring.ts';
+export type { Inspector, InspectorOptions } from './inspecting.ts';
+export { doctor, Mooring, openAgent, openInspector, openMooring } from './mooring.ts';
 export { notify } from './syscalls/notify.ts';
 export type { JournalRecord } from './store/store.ts';

@@ -1,5 +1,11 @@
+import type { JournalExport } from './api.ts';
+import { KINDS } from './actors/machines.ts';
+import { exportedLines } from './journal/export.ts';
+import { importJournals, keyFrom } from './journal/import.ts';
+import { fileSource } from './journal/read.ts';
 import { MooringError } from './model/failure.ts';
-import { type JournalRecord, type Store } from './store/store.ts';
+import { journalRecordOf } from './store/record.ts';
+import type { JournalRecord, Key, Kind, Store, StoredRecord } from './store/store.ts';
 import { containerKey } from './container-rest.ts';
 
 /** The journal of a container, from its first record to its last. */
@@ -7,9 +13,67 @@ export async function* journalOf(store: Store, id: string): AsyncIterable<Journa
   let found = false;
   for await (const record of store.journal(containerKey(id))) {
     found = true;
-    yield record;
+    yield journalRecordOf(record);
   }
-  if (!found) throw new MooringError('container.notFound', `no journal of a container named ${id}`);
+  if (!found) throw unknown(id);
+}
+
+/** The lines of one file with the journals of containers and of what is theirs alone. */
+export async function* exportOf(
+  store: Store,
+  { containers, redact = false }: JournalExport
+): AsyncIterable<string> {
+  const keys = containers === 'all' ? await allKeys(store) : await keysOf(store, containers);
+  yield* exportedLines(
+    keys.map((key) => store.journal(key)),
+    { redact }
+  );
+}
+
+export function importFrom(store: Store, path: string): Promise<readonly string[]> {
+  return importJournals(store, fileSource(path), (text) => keyFrom(text, KINDS));
+}
+
+/** Whether an actor of the kind belongs to the container whose id it has, and to no other. */
+const OF_CONTAINER: Readonly<Record<Kind, boolean>> = {
+  container: true,
+  namespace: true,
+  network: false,
+  uplink: true,
+  forwarder: true,
+  rootlessNetns: false
+};
+
+async function allKeys(store: Store): Promise<readonly Key[]> {
+  const listed = await Promise.all(KINDS.map((kind) => store.list(kind)));
+  return listed.flat().map(({ key }) => key);
+}
+
+async function keysOf(store: Store, containers: readonly string[]): Promise<readonly Key[]> {
+  const keys: Key[] = [];
+  for (const id of new Set(containers)) {
+    const container = await spanOf(store.journal(containerKey(id)));
+    if (container === undefined) throw unknown(id);
+    keys.push(containerKey(id));
+    for (const kind of KINDS.filter((other) => other !== 'container' && OF_CONTAINER[other])) {
+      const own = await spanOf(store.journal({ kind, id }));
+      // What ended before this life began was of an earlier one.
+      if (own && own.end >= container.begin) keys.push({ kind, id });
+    }
+  }
+  return keys;
+}
+
+async function spanOf(
+  records: AsyncIterable<StoredRecord>
+): Promise<{ readonly begin: number; readonly end: number } | undefined> {
+  let span: { begin: number; end: number } | undefined;
+  for await (const { time } of records) span = { begin: span?.begin ?? time, end: time };
+  return span;
+}
+
+function unknown(id: string): MooringError {
+  return new MooringError('container.notFound', `no journal of a container named ${id}`);
 }
 
 /** What is in the journals of everything that is there now, by time; or what is committed from now on. */
@@ -22,11 +86,9 @@ export async function* eventsOf(
     return;
   }
   const records: JournalRecord[] = [];
-  for (const kind of ['container', 'namespace', 'network'] as const) {
-    for (const { key } of await store.list(kind)) {
-      signal?.throwIfAborted();
-      for await (const record of store.journal(key)) records.push(record);
-    }
+  for (const key of await allKeys(store)) {
+    signal?.throwIfAborted();
+    for await (const record of store.journal(key)) records.push(journalRecordOf(record));
   }
   records.sort(byTime);
   yield* records;

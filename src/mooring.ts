@@ -2,6 +2,8 @@ import { map } from 'rxjs/internal/operators/map';
 import type * as api from './api.ts';
 import type { Container, ContainerList, MooringOptions, UpInput } from './api.ts';
 import type { Agent } from './agent/agent.ts';
+import type { Inspector, InspectorOptions } from './inspecting.ts';
+import type { Registry } from './actors/registry.ts';
 import { commandsOf, type Commands } from './commands.ts';
 import { findings } from './effects/doctor.ts';
 import { statOf } from './effects/process/proc.ts';
@@ -15,7 +17,7 @@ import { compose, type Parts } from './compose.ts';
 import { parseContainerId } from './model/names.ts';
 import { containerView } from './actors/views.ts';
 import { engineEventsOf } from './engine-events.ts';
-import { journalOf, eventsOf } from './journals.ts';
+import { eventsOf, exportOf, importFrom, journalOf } from './journals.ts';
 import { networkSettings } from './network-settings.ts';
 import { withRemoval } from './network-removal.ts';
 import { usersOf } from './networks.ts';
@@ -75,6 +77,31 @@ export async function openAgent(options: MooringOptions = {}): Promise<Agent> {
   }
 }
 
+/**
+ * Starts the inspector: a page, for this machine alone, of what is recorded and of what the kernel holds.
+ *
+ * @throws MooringError `inspector.portInUse`, `inspector.failed`, `inspector.badOption`, and as `openMooring`
+ */
+export async function openInspector(options: InspectorOptions = {}): Promise<Inspector> {
+  const { startInspector } = await import('./inspecting.ts');
+  const parts = await composeHere(options);
+  const mooring = openComposed(parts);
+  const commandsWith = (registry: Registry) => commandsOn({ ...parts, registry });
+  try {
+    const inspector = await startInspector({ parts, mooring, commandsWith }, options);
+    return {
+      ...inspector,
+      async close() {
+        await inspector.close();
+        await mooring.close();
+      }
+    };
+  } catch (error) {
+    await mooring.close();
+    throw error;
+  }
+}
+
 /** What the host has and lacks for these options. It changes nothing. */
 export function doctor(options: MooringOptions = {}): Promise<readonly Finding[]> {
   return findings({ ...settingsOf(options), runDir: NETNS_DIR });
@@ -89,9 +116,20 @@ function commandsOn(parts: Parts): Commands {
   });
 }
 
+function networksOn({ store, networks, prunable }: Parts, commands: Commands) {
+  return withRemoval({
+    networks,
+    prunable,
+    usersOf: (network) => usersOf(store, network),
+    inspect: (id) => commands.inspect(id),
+    down: (id) => commands.down(id, {}),
+    disconnect: (id, network) => commands.disconnect(id, network)
+  });
+}
+
 /** The library over parts that are wired up already. */
 export function openComposed(parts: Parts): Mooring {
-  const { store, registry, bus, networks } = parts;
+  const { store, registry, bus } = parts;
   const commands = commandsOn(parts);
 
   const mooring: Mooring = {
@@ -115,18 +153,16 @@ export function openComposed(parts: Parts): Mooring {
     list,
     recover: () => settleAll(parts),
     gc: ({ dryRun = false } = {}) => parts.collectGarbage({ dryRun }),
-    networks: withRemoval({
-      networks,
-      prunable: parts.prunable,
-      usersOf: (network) => usersOf(store, network),
-      inspect: (id) => commands.inspect(id),
-      down: (id) => commands.down(id, {}),
-      disconnect: (id, network) => commands.disconnect(id, network)
-    }),
+    networks: networksOn(parts, commands),
     events$: bus.committed$.pipe(map(({ event }) => event)),
     events: (selection) => eventsOf(store, selection),
     engineEvents: (selection) => engineEventsOf(store, eventsOf(store, selection)),
     journal: (id) => journalOf(store, parseContainerId(id)),
+    exportJournals: ({ containers, ...options }) => {
+      const wanted = containers === 'all' ? containers : containers.map(parseContainerId);
+      return exportOf(store, { ...options, containers: wanted });
+    },
+    importJournals: (path) => importFrom(store, path),
     close
   };
   return parts.settings.readOnly ? readOnly(mooring) : mooring;

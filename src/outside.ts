@@ -10,7 +10,8 @@ import type { ForwarderContext } from './machines/forwarder.ts';
 import type { RootlessNetnsContext } from './machines/rootless-netns.ts';
 import type { PortMapping } from './model/container.ts';
 import { errorOf, failureOf, MooringError } from './model/failure.ts';
-import { ROOTLESS_NETNS } from './model/uplink.ts';
+import type { Surroundings } from './model/port-handler.ts';
+import { ROOTLESS_NETNS, type UplinkSpec } from './model/uplink.ts';
 import { HOST_NETNS, RESOLV_CONF } from './private-host/mount-plan.ts';
 import { outerPath } from './private-host/outer.ts';
 import { supervisorDir, type Settings } from './settings.ts';
@@ -32,6 +33,16 @@ export function supervisorOf(settings: Settings): FindOptions {
     config: { host: null, root, store, runDir, allowVulnerableSlirp },
     start: { within: [], doing: 'starting the supervisor' }
   };
+}
+
+export function isRootless({ place }: Settings): boolean {
+  return place.kind === 'inside';
+}
+
+/** Where a container's ports are published from. */
+export function surroundingsOf(settings: Settings, uplink: UplinkSpec | undefined): Surroundings {
+  if (uplink !== undefined) return { kind: 'uplink', uplink };
+  return { kind: isRootless(settings) ? 'rootless' : 'host' };
 }
 
 /** Where what containers' files are made from is read. */
@@ -67,10 +78,7 @@ export function outsideOfContainers(
 /** Ports that are opened by a forwarder, or by a program of the container's own. */
 export function outsidePorts(
   registry: () => Registry,
-  choose: (
-    ports: readonly PortMapping[],
-    taken: readonly PortMapping[]
-  ) => Promise<readonly PortMapping[]>
+  { choosePorts }: Pick<Outside, 'choosePorts'>
 ): OutsidePorts {
   return {
     async open(container, ports, taken, context) {
@@ -80,7 +88,7 @@ export function outsidePorts(
           ? []
           : await openForwarder(registry(), container, { ports: forwarded, taken }, context);
       const others = ports.filter((mapping) => !isForwarded(mapping));
-      const chosen = others.length === 0 ? [] : await choose(others, [...taken, ...opened]);
+      const chosen = others.length === 0 ? [] : await choosePorts(others, [...taken, ...opened]);
       // In the order they were asked for.
       const [left, right] = [[...opened], [...chosen]];
       return ports.map((mapping) => (isForwarded(mapping) ? left : right).shift()!);

@@ -1,43 +1,48 @@
 import { createHash } from 'node:crypto';
 import type { AnyStateMachine } from 'xstate';
-import { containerMachine } from '../machines/container.ts';
-import { forwarderMachine } from '../machines/forwarder.ts';
-import { namespaceMachine } from '../machines/namespace.ts';
-import { networkMachine } from '../machines/network.ts';
-import { rootlessNetnsMachine } from '../machines/rootless-netns.ts';
-import { uplinkMachine } from '../machines/uplink.ts';
-import { structureText } from '../machines/structure.ts';
+import { MACHINES as ALL } from '../machines/all.ts';
+import { shapeText, structureText } from '../machines/structure.ts';
 import type { Key, Kind } from '../store/store.ts';
+import { machineIdText, versionOf } from './versions.ts';
 
-/** The chart of each kind of actor, and what it starts from. */
-const MACHINES: Readonly<
-  Record<Kind, { readonly machine: AnyStateMachine; readonly input: (id: string) => unknown }>
-> = {
-  container: { machine: containerMachine, input: (container) => ({ container }) },
-  namespace: { machine: namespaceMachine, input: (namespace) => ({ namespace }) },
-  network: { machine: networkMachine, input: (network) => ({ network }) },
-  uplink: { machine: uplinkMachine, input: (uplink) => ({ uplink }) },
-  forwarder: { machine: forwarderMachine, input: (forwarder) => ({ forwarder }) },
-  rootlessNetns: {
-    machine: rootlessNetnsMachine,
-    input: (rootlessNetns) => ({ rootlessNetns })
-  }
-};
+/** A chart, and what an actor of it starts from. */
+export interface MachineEntry {
+  readonly machine: AnyStateMachine;
+  readonly input: (id: string) => unknown;
+}
 
-export function machineOf({ kind, id }: Key): { machine: AnyStateMachine; input: unknown } {
-  const { machine, input } = MACHINES[kind];
+export type Machines = Readonly<Record<Kind, MachineEntry>>;
+
+/** The chart of each kind of actor. */
+export const MACHINES: Machines = ALL;
+
+export const KINDS = Object.keys(MACHINES) as readonly Kind[];
+
+export function machineOf(
+  { kind, id }: Key,
+  machines: Machines
+): { machine: AnyStateMachine; input: unknown } {
+  const { machine, input } = machines[kind];
   return { machine, input: input(id) };
 }
 
-const ids = new Map<Kind, string>();
+const ids = new WeakMap<Machines, Map<Kind, string>>();
 
-/** Machine id and structural hash, `container@3f9a0c…`: tells which chart wrote a record. */
-export function machineId(kind: Kind): string {
-  let id = ids.get(kind);
-  if (id === undefined) {
-    const text = structureText(MACHINES[kind].machine);
-    id = `${kind}@${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
-    ids.set(kind, id);
-  }
+/** Which chart writes the records of a kind: its version, its structure and its shape. */
+export function machineId(kind: Kind, machines: Machines): string {
+  const known = ids.get(machines) ?? new Map<Kind, string>();
+  ids.set(machines, known);
+  const id = known.get(kind) ?? machineIdOf(kind, machines[kind].machine, versionOf(kind));
+  known.set(kind, id);
   return id;
+}
+
+/** The same of a chart that need not be in the table. */
+export function machineIdOf(kind: Kind, machine: AnyStateMachine, version: number): string {
+  const structure = digest(structureText(machine)).slice(0, 12);
+  return machineIdText({ kind, version, structure, shape: digest(shapeText(machine)).slice(0, 8) });
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

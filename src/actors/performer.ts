@@ -2,6 +2,7 @@ import type { MooringEvent } from '../bus/events.ts';
 import { refusalOf, traitsOf, type EffectRequest, type RequestType } from '../bus/requests.ts';
 import type { Effect, EffectContext } from '../effects/effects.ts';
 import { failureOf, type Failure } from '../model/failure.ts';
+import { WAIT_MIN_MS } from '../model/span.ts';
 import { keyText, type Lease, type Outstanding } from '../store/store.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -26,7 +27,7 @@ export function performer(lease: Lease, runtime: Runtime): Performer {
     perform: (outstanding, { repeated }) => {
       track(outstanding, async () => {
         if (repeated) await settleOrphans(outstanding);
-        return inLane(outstanding.request.type, () => handle(outstanding, repeated));
+        return inLane(outstanding, () => handle(outstanding, repeated));
       });
     },
     giveUp: (outstanding, failure) => {
@@ -54,11 +55,17 @@ export function performer(lease: Lease, runtime: Runtime): Performer {
   }
 
   function track(outstanding: Outstanding, task: () => Promise<MooringEvent>): void {
+    const { id, correlation } = outstanding;
+    runtime.spans?.begin(id);
     const done = answer(outstanding, task).then((event) => {
+      const spans = runtime.spans?.take(id) ?? [];
       underWay.delete(done);
       if (stopped !== undefined) return;
-      const { id, correlation } = outstanding;
-      runtime.bus.send({ key: keyText(lease.key), event, causation: id, correlation });
+      const key = keyText(lease.key);
+      runtime.bus.send({
+        ...{ key, event, causation: id, correlation },
+        ...(spans.length > 0 && { spans })
+      });
     });
     underWay.add(done);
   }
@@ -92,8 +99,15 @@ export function performer(lease: Lease, runtime: Runtime): Performer {
     });
   }
 
-  function inLane<T>(type: RequestType, task: () => Promise<T>): Promise<T> {
-    return traitsOf(type).lane === 'plugin' ? runtime.pluginLane.run(task) : task();
+  function inLane<T>({ id, request }: Outstanding, task: () => Promise<T>): Promise<T> {
+    if (traitsOf(request.type).lane === 'free') return task();
+    const begunAt = runtime.now();
+    return runtime.pluginLane.run(() => {
+      const tookMs = runtime.now() - begunAt;
+      if (tookMs >= WAIT_MIN_MS)
+        runtime.spans?.note(id, { kind: 'wait', on: 'lane', begunAt, tookMs });
+      return task();
+    });
   }
 
   async function settleOrphans({ id, request }: Outstanding): Promise<void> {

@@ -3,10 +3,12 @@ import type { MooringEvent } from '../bus/events.ts';
 import type { EffectRequest } from '../bus/requests.ts';
 import { failureOf, MooringError } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
-import { keyText, type Key, type Known, type Store, type StoredActor } from '../store/store.ts';
+import { keyText, type Key, type Known, type StoredActor } from '../store/store.ts';
 import type { Rest } from './durable-actor.ts';
-import { machineOf } from './machines.ts';
+import { machineOf, type Machines } from './machines.ts';
 import type { RestedActors } from './rested.ts';
+import type { Runtime } from './runtime.ts';
+import { migrated } from './versions.ts';
 
 /** An actor as it stood when it last rested. */
 export interface Recalled {
@@ -25,19 +27,34 @@ export interface Recalled {
  *
  * @throws MooringError `store.corrupt`, `store.machineChanged`
  */
-export async function recall(key: Key, store: Store, rested: RestedActors): Promise<Recalled> {
+export async function recall(
+  key: Key,
+  { store, machines }: Pick<Runtime, 'store' | 'machines'>,
+  rested: RestedActors
+): Promise<Recalled> {
   const memory = rested.take(key);
   const found = await store.load(key, memory?.known);
   if (found === 'unchanged' && memory !== undefined) return { ...memory, stored: undefined };
-  const stored = found === 'unchanged' ? undefined : found;
-  return { ...restore(key, stored?.snapshot), stored, known: stored, since: stored?.time };
+  const stored = found === 'unchanged' || found === undefined ? undefined : migrated(found);
+  return {
+    ...restore(key, machines, stored?.snapshot),
+    stored,
+    known: stored,
+    since: stored?.time
+  };
 }
 
-function restore(
+/**
+ * An actor as a snapshot has it, or a new one.
+ *
+ * @throws MooringError `store.machineChanged` when the chart has no place for the snapshot
+ */
+export function restore(
   key: Key,
+  machines: Machines,
   snapshot: Json | undefined
 ): { readonly actor: AnyActorRef; readonly asked: EffectRequest[] } {
-  const { machine, input } = machineOf(key);
+  const { machine, input } = machineOf(key, machines);
   const asked: EffectRequest[] = [];
   try {
     const actor = createActor(

@@ -1,4 +1,3 @@
-import { nanoid } from 'nanoid';
 import type { Envelope } from '../bus/bus.ts';
 import { isCommand, type MooringEvent } from '../bus/events.ts';
 import { keyText, type Key } from '../store/store.ts';
@@ -18,6 +17,9 @@ export interface Registry {
 
   /** Takes up what a dead process left half-way, and waits until the actor rests. */
   settle(key: Key): Promise<Rest>;
+
+  /** Whether an actor has rested here since it began, and has not ended here: it need not be there still. */
+  remembers(key: Key): boolean;
 
   /** Resolves when no actor is in memory. */
   idle(): Promise<void>;
@@ -56,7 +58,7 @@ export function createRegistry(runtime: Runtime): Registry {
 
   return {
     ask(key, command, { cause, ...asked } = {}) {
-      const id = nanoid();
+      const id = runtime.newId();
       const envelope = {
         key: keyText(key),
         event: command,
@@ -68,6 +70,7 @@ export function createRegistry(runtime: Runtime): Registry {
       });
     },
     settle: (key) => actorOf(key).settle(),
+    remembers: (key) => rested.has(key),
     idle: () =>
       actors.size === 0
         ? Promise.resolve()

@@ -18,6 +18,7 @@ export interface RestedActors {
   /** Takes one out: whoever uses it may leave it ahead of what is durable. */
   take(key: Key): Rested | undefined;
   keep(key: Key, rested: Rested): void;
+  has(key: Key): boolean;
 }
 
 /** @param most how many are kept */
@@ -31,6 +32,8 @@ export function restedActors(most: number): RestedActors {
       kept.delete(text);
       return rested;
     },
+
+    has: (key) => kept.has(keyText(key)),
 
     keep(key, rested) {
       const text = keyText(key);

@@ -23,6 +23,7 @@ export function routed(own: Registry, outside: OutsideActors): Registry {
         ? outside.ask(key, command, options.cause)
         : own.ask(key, command, options),
     settle: (key) => (isOutside(key.kind) ? outside.settle(key) : own.settle(key)),
+    remembers: (key) => own.remembers(key),
     idle: () => own.idle()
   };
 }

@@ -1,9 +1,9 @@
-import { nanoid } from 'nanoid';
 import type { AnyMachineSnapshot } from 'xstate';
 import type { Envelope } from '../bus/bus.ts';
 import { traitsOf } from '../bus/requests.ts';
 import { INTERRUPTED } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
+import { WAIT_MIN_MS, type Span } from '../model/span.ts';
 import {
   keyText,
   type Key,
@@ -32,10 +32,14 @@ export async function openSession(
   runtime: Runtime,
   rested: RestedActors
 ): Promise<Session> {
-  const { store, lockTimeoutMs, shutdown } = runtime;
+  const { store, lockTimeoutMs, shutdown, now } = runtime;
+  const begunAt = now();
   const lease = await store.acquire(key, { timeoutMs: lockTimeoutMs, signal: shutdown });
+  const tookMs = now() - begunAt;
+  const waited: Span[] =
+    tookMs < WAIT_MIN_MS ? [] : [{ kind: 'wait', on: 'lease', begunAt, tookMs }];
   try {
-    return await session({ key, lease, runtime, rested });
+    return await session({ key, lease, waited, runtime, rested });
   } catch (error) {
     await store.release(lease);
     throw error;
@@ -45,13 +49,15 @@ export async function openSession(
 interface Parts {
   readonly key: Key;
   readonly lease: Lease;
+  /** How long it took to get the lease; told by the first record that is written under it. */
+  readonly waited: readonly Span[];
   readonly runtime: Runtime;
   readonly rested: RestedActors;
 }
 
-async function session({ key, lease, runtime, rested }: Parts): Promise<Session> {
-  const { store, bus, now, log } = runtime;
-  const { actor, asked, stored, ...last } = await recall(key, store, rested);
+async function session({ key, lease, waited, runtime, rested }: Parts): Promise<Session> {
+  const { store, bus, machines, now, newId, log } = runtime;
+  const { actor, asked, stored, ...last } = await recall(key, runtime, rested);
   const outstanding = new Map<string, Outstanding>();
   const facts: Envelope[] = [];
   const early: Visit[] = [];
@@ -59,6 +65,7 @@ async function session({ key, lease, runtime, rested }: Parts): Promise<Session>
   let wake: () => void = () => undefined;
   let known = last.known;
   let since = last.since ?? now();
+  let unsaid = waited;
 
   if (stored) await goOn(stored);
 
@@ -132,7 +139,7 @@ async function session({ key, lease, runtime, rested }: Parts): Promise<Session>
   async function takeReboot(): Promise<void> {
     const event = rebootedEvent(key);
     if (!snapshot().can(event)) return;
-    const id = nanoid();
+    const id = newId();
     await take({ key: keyText(key), event, causation: id, correlation: id });
   }
 
@@ -145,7 +152,7 @@ async function session({ key, lease, runtime, rested }: Parts): Promise<Session>
   async function take(envelope: Envelope): Promise<void> {
     actor.send(envelope.event);
     const requests = asked.splice(0).map((request) => ({
-      id: nanoid(),
+      id: newId(),
       request,
       askedAt: now(),
       correlation: envelope.correlation
@@ -158,10 +165,12 @@ async function session({ key, lease, runtime, rested }: Parts): Promise<Session>
       value: after.value as Json,
       snapshot: persisted(after),
       outstanding: [...outstanding.values()],
-      machine: machineId(key.kind),
+      machine: machineId(key.kind, machines),
       causation: envelope.causation,
-      correlation: envelope.correlation
+      correlation: envelope.correlation,
+      spans: [...unsaid, ...(envelope.spans ?? [])]
     });
+    unsaid = [];
     known = { seq: (known?.seq ?? 0) + 1, token: lease.token };
     since = now();
     log.debug(

@@ -6,6 +6,7 @@ import { isJsonObject, type Json } from '../model/json.ts';
 import type { ContainerState, ContainerView } from '../model/view.ts';
 import type { StoredActor } from '../store/store.ts';
 import type { Rest } from './durable-actor.ts';
+import { isOfLater, migrated } from './versions.ts';
 
 const STATES: ReadonlySet<string> = new Set<ContainerState>([
   'absent',
@@ -27,17 +28,18 @@ const STATES: ReadonlySet<string> = new Set<ContainerState>([
  *
  * @param boot of the host now: what an earlier one left is not up, whatever its record says
  */
-export function containerView(stored: StoredActor, boot?: string): ContainerView {
+export function containerView(recorded: StoredActor, boot?: string): ContainerView {
+  const stored = readable(recorded);
   const { key, value, outstanding, time } = stored;
-  const context = containerContext(stored);
+  const context = contextOf(stored.snapshot) as ContainerContext;
   const rest = { value, context, since: time };
   const view = { ...restView(key.id, rest), pending: outstanding.length > 0 };
   return boot === undefined || stored.boot === boot ? view : rebooted(view, context);
 }
 
 /** What its machine remembered when it was last recorded. */
-export function containerContext({ snapshot }: StoredActor): ContainerContext {
-  return contextOf(snapshot) as ContainerContext;
+export function containerContext(stored: StoredActor): ContainerContext {
+  return contextOf(readable(stored).snapshot) as ContainerContext;
 }
 
 const AT_REST: ReadonlySet<ContainerState> = new Set(['absent', 'defined', 'failed']);
@@ -93,8 +95,8 @@ export function restView(id: string, rest: Rest): ContainerView {
 }
 
 /** Ids of the containers that use a network. */
-export function holdersOf({ snapshot }: StoredActor): readonly string[] {
-  return (contextOf(snapshot) as NetworkContext).holders;
+export function holdersOf(stored: StoredActor): readonly string[] {
+  return (contextOf(readable(stored).snapshot) as NetworkContext).holders;
 }
 
 /** The outermost state, so that nobody outside the machine compares paths. */
@@ -102,6 +104,12 @@ export function stateOf(value: Json): ContainerState {
   const state = typeof value === 'string' ? value : Object.keys(value as object)[0];
   if (state === undefined || !STATES.has(state)) return 'absent';
   return state as ContainerState;
+}
+
+// Who only looks sees what an earlier version wrote as this one would go on from it; and what a
+// later one wrote as well as it can be seen.
+function readable(stored: StoredActor): StoredActor {
+  return isOfLater(stored) ? stored : migrated(stored);
 }
 
 function drifted({ drifts }: ContainerContext): Failure | null {

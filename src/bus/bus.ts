@@ -1,6 +1,7 @@
 // From its own module: the index of rxjs loads all of its operators, 100 ms that a command line waits for.
 import type { Observable } from 'rxjs/internal/Observable';
 import { Subject } from 'rxjs/internal/Subject';
+import type { Span } from '../model/span.ts';
 import type { MooringEvent } from './events.ts';
 
 /** An event on its way to the actor that takes it. */
@@ -12,6 +13,8 @@ export interface Envelope {
   readonly causation: string;
   /** Id of the command that everything follows from. */
   readonly correlation: string;
+  /** What was run and waited for on the way to a fact. */
+  readonly spans?: readonly Span[];
 }
 
 /**

@@ -1,10 +1,12 @@
 import type * as Api from '../index.ts';
+import type * as TestingApi from '../testing.ts';
 
 /** What the commands use of the library. */
 export type Library = Pick<
   typeof Api,
   | 'openMooring'
   | 'openAgent'
+  | 'openInspector'
   | 'notify'
   | 'doctor'
   | 'parseExpose'
@@ -17,10 +19,14 @@ export type Library = Pick<
   | 'DEFAULT_NETWORK'
 >;
 
+/** What `replay` uses of `mooring/testing`. */
+export type Testing = Pick<typeof TestingApi, 'replay' | 'reportLines' | 'toTest'>;
+
 /** Everything through which a command touches the world, so that tests can stand in for it. */
 export interface Deps {
   /** Loads the library; called by commands that need it, so that `--help` stays fast. */
   library(): Promise<Library>;
+  testing(): Promise<Testing>;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;

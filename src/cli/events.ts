@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import type { EngineEvent, JournalRecord, MooringEvent } from '../index.ts';
-import { namedMissing } from './container.ts';
 import { Interrupted, usage, visible } from './errors.ts';
-import { withAbortableMooring, withMooring } from './open.ts';
+import { withAbortableMooring } from './open.ts';
 import { collect, formatOption, parseFilter } from './options.ts';
 import type { Filter } from './options.ts';
 import type { Session } from './session.ts';
@@ -14,7 +13,7 @@ interface EventsOptions {
   readonly format: string;
 }
 
-/** `events`, `journal export` */
+/** `events` */
 export function addEventCommands(program: Command, session: Session): void {
   program
     .command('events')
@@ -24,16 +23,6 @@ export function addEventCommands(program: Command, session: Session): void {
     .option('--filter <key=value>', 'by container, network, type or event, repeatable', collect)
     .addOption(formatOption('text', 'json'))
     .action((options: EventsOptions, command: Command) => events(session, command, options));
-
-  program
-    .command('journal')
-    .description('work with the journal')
-    .command('export')
-    .description("print a container's journal, one JSON record a line")
-    .argument('<container>', 'id of the container')
-    .action((id: string, _options: object, command: Command) =>
-      exportJournal(session, command, id)
-    );
 }
 
 async function events(session: Session, command: Command, options: EventsOptions): Promise<void> {
@@ -78,19 +67,6 @@ async function streamed<Item>(
 function isAbort(error: unknown, signal: AbortSignal): boolean {
   if (error === signal.reason || error instanceof Interrupted) return true;
   return error instanceof Error && error.name === 'AbortError';
-}
-
-async function exportJournal(session: Session, command: Command, id: string): Promise<void> {
-  await withMooring(session, command, async ({ mooring }) => {
-    try {
-      for await (const record of mooring.journal(id)) {
-        session.signal.throwIfAborted();
-        await session.stream(JSON.stringify(record));
-      }
-    } catch (error) {
-      throw namedMissing(error, id);
-    }
-  });
 }
 
 /** What of an item a filter of that name looks at. */

@@ -13,10 +13,13 @@ const OUTSIDE: ReadonlySet<string> = new Set([
   'ps',
   'events',
   'journal export',
+  'journal import',
+  'replay',
   'network ls',
   'network inspect',
   'network exists',
   'doctor',
+  'inspector',
   'completion',
   'complete',
   'unshare'

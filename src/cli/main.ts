@@ -23,6 +23,7 @@ function processDeps(): Deps {
   onBrokenPipe(process.stderr, () => {});
   return {
     library: () => import('../index.ts'),
+    testing: () => import('../testing.ts'),
     stdout: outputOf(process.stdout),
     stderr: outputOf(process.stderr),
     env: process.env,

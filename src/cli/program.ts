@@ -8,9 +8,12 @@ import type { Deps } from './deps.ts';
 import { addEventCommands } from './events.ts';
 import { addHostCommands } from './host.ts';
 import { addUnshareCommand, runInsideInstead, RanInside } from './inside.ts';
+import { addJournalCommands } from './journal.ts';
+import { addInspectorCommand } from './inspector.ts';
 import { addNetworkCommands } from './network.ts';
 import { addGlobalOptions } from './options.ts';
 import type { GlobalOptions } from './options.ts';
+import { addReplayCommand } from './replay.ts';
 import { addUpkeepCommands } from './upkeep.ts';
 import { newSession } from './session.ts';
 import type { Session } from './session.ts';
@@ -54,9 +57,12 @@ function commands(session: Session): Command {
   addStatsCommand(program, session);
   addNetworkCommands(program, session);
   addEventCommands(program, session);
+  addJournalCommands(program, session);
+  addReplayCommand(program, session);
   addUpkeepCommands(program, session);
   addHostCommands(program, session);
   addAgentCommand(program, session);
+  addInspectorCommand(program, session);
   addUnshareCommand(program, session);
   return program;
 }

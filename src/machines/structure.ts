@@ -63,6 +63,39 @@ export function structureText(machine: AnyStateMachine): string {
   return JSON.stringify(structureOf(machine));
 }
 
+/**
+ * The structure with the names of states, guards and actions replaced by numbers in the order
+ * they come: two machines with the same text differ in names alone.
+ */
+export function shapeText(machine: AnyStateMachine): string {
+  const numbers = new Map<string, number>();
+  const numberOf = (kind: string, name: string): number => {
+    const key = `${kind} ${name}`;
+    const number = numbers.get(key) ?? numbers.size;
+    numbers.set(key, number);
+    return number;
+  };
+  const NAMED: Readonly<Record<string, string>> = { targets: 'state', initial: 'state' };
+  return JSON.stringify(structureOf(machine), (field, value: unknown) => {
+    if (field === 'path') return undefined;
+    if (field === 'guard' || field === 'entry' || field === 'exit' || field === 'actions') {
+      return unnamed(value, (name) => numberOf(field === 'guard' ? 'guard' : 'action', name));
+    }
+    if (field === 'id') return numberOf('state', value as string);
+    const kind = NAMED[field];
+    if (kind === undefined || value === null) return value;
+    if (typeof value === 'string') return numberOf(kind, value);
+    return (value as readonly string[]).map((name) => numberOf(kind, name));
+  });
+}
+
+/** Guards and actions with numbers in place of their names. */
+function unnamed(words: unknown, numberOf: (name: string) => number): unknown {
+  if (words === null) return null;
+  const all = (Array.isArray(words) ? words : [words]) as readonly ChartGuard[];
+  return all.map(({ type, ...rest }) => [numberOf(type), rest]);
+}
+
 function withDescendants(node: AnyStateNode): AnyStateNode[] {
   return [node, ...Object.values(node.states).flatMap(withDescendants)];
 }

@@ -1,6 +1,6 @@
 import { MooringError } from '../model/failure.ts';
 import { decodeRecord, encodeRecord, journalRecordOf, storedActorOf } from './record.ts';
-import { keyText, type Allocations, type Commit } from './store.ts';
+import { journalExists, keyText, type Allocations, type Commit } from './store.ts';
 import type {
   JournalRecord,
   Key,
@@ -9,7 +9,8 @@ import type {
   Lease,
   ListedActor,
   Store,
-  StoredActor
+  StoredActor,
+  StoredRecord
 } from './store.ts';
 
 /** What several memory stores share when they play several processes of one host. */
@@ -96,11 +97,8 @@ export function memoryStore(options: MemoryOptions = {}): Store {
       return list(state, kind);
     },
 
-    async *journal(key) {
-      const text = keyText(key);
-      const lines = state.actors.get(text) ?? state.ended.get(text) ?? [];
-      for (const line of [...lines]) yield journalRecordOf(decodeRecord(line, key));
-    },
+    journal: (key) => journalOf(state, key),
+    adopt: async (key, lines) => adopt(state, key, lines),
 
     follow(signal) {
       expectOpen();
@@ -238,6 +236,19 @@ function list(state: State, kind: Kind): readonly ListedActor[] {
       const actor = load(state, key);
       return actor ? [{ key, actor }] : [];
     });
+}
+
+async function* journalOf(state: State, key: Key): AsyncGenerator<StoredRecord> {
+  const text = keyText(key);
+  const lines = state.actors.get(text) ?? state.ended.get(text) ?? [];
+  for (const line of [...lines]) yield decodeRecord(line, key);
+}
+
+function adopt(state: State, key: Key, lines: readonly Buffer[]): void {
+  const text = keyText(key);
+  if (state.actors.has(text) || state.ended.has(text)) throw journalExists(key);
+  const kept = lines.map((line) => Buffer.from(line));
+  state.ended.set(text, kept);
 }
 
 function allocationsOf(state: State, kind: string): Allocations {

@@ -1,17 +1,13 @@
 import { hash } from 'node:crypto';
 import { isJsonObject } from '../model/json.ts';
-import { keyText, type Commit, type JournalRecord, type Key, type StoredActor } from './store.ts';
-import type { Json } from '../model/json.ts';
-import type { Outstanding } from './store.ts';
-
-/** A journal line: the record, what a restart needs, and the link to the line before. */
-export interface StoredRecord extends JournalRecord {
-  /** `hash` of the record before, `''` for the first of a life. */
-  readonly prev: string;
-  readonly snapshot: Json;
-  /** Unanswered requests of the records before; those of this one are in `requests`. */
-  readonly earlier: readonly Outstanding[];
-}
+import {
+  keyText,
+  type Commit,
+  type JournalRecord,
+  type Key,
+  type StoredActor,
+  type StoredRecord
+} from './store.ts';
 
 /** What the store adds to a commit. */
 export interface RecordFrame {
@@ -30,18 +26,13 @@ export interface RecordFrame {
  *
  * The hash covers every byte before it, `prev` among them, so each line proves
  * itself and the lines form a chain.
- *
- * @returns the line in memory that the next call writes to
  */
-export function encodeRecord(
-  frame: RecordFrame,
-  commit: Commit
-): { readonly line: Buffer; readonly hash: string } {
+export function encodeRecord(frame: RecordFrame, commit: Commit): SealedLine {
   const { outstanding, requests, snapshot } = commit;
   const { seq, time, host, boot, key, token, prev } = frame;
   const earlier = outstanding.filter(({ id }) => !requests.some((request) => request.id === id));
-  const { machine, event, value, causation, correlation } = commit;
-  const text = JSON.stringify({
+  const { machine, event, value, causation, correlation, spans = [] } = commit;
+  return seal({
     v: 1,
     seq,
     time,
@@ -55,10 +46,22 @@ export function encodeRecord(
     value,
     causation,
     correlation,
+    ...(spans.length > 0 && { spans }),
     prev,
     snapshot,
     earlier
   });
+}
+
+export interface SealedLine {
+  /** Its newline included; in memory that the next line is written to. */
+  readonly line: Buffer;
+  readonly hash: string;
+}
+
+/** A record, or whatever else a journal file has a line for, with its hash as its last field. */
+export function seal(record: object): SealedLine {
+  const text = JSON.stringify(record);
   // Encoded once, for the hash and for the file. Most a character takes is three bytes.
   const most = text.length * 3 + SEAL_BYTES;
   const bytes = most <= SCRATCH.length ? SCRATCH : Buffer.allocUnsafe(most);
@@ -75,15 +78,30 @@ export function encodeRecord(
  * @throws Error saying what is wrong with it, for the caller to add where it stands
  */
 export function decodeRecord(line: Buffer, key: Key): StoredRecord {
-  if (!isSealed(line)) throw new Error('the line does not end in its hash');
-  const sum = line.toString('latin1', line.length - 34, line.length - 2);
-  if (digest(line.subarray(0, -SEAL_BYTES)) !== sum) throw new Error('the hash does not match');
+  expectSealed(line);
   const record: unknown = JSON.parse(line.toString());
   if (!isJsonObject(record)) throw new Error('it is not an object');
   if (record['v'] !== 1) throw new Error(`format ${JSON.stringify(record['v'])} is not known`);
   if (record['key'] !== keyText(key)) throw new Error(`it belongs to ${oneOf(record['key'])}`);
   if (!Number.isSafeInteger(record['seq'])) throw new Error('it has no sequence number');
   return record as unknown as StoredRecord;
+}
+
+/**
+ * @returns the hash that the line ends in
+ * @throws Error when it does not, or is another's
+ */
+export function expectSealed(line: Buffer): string {
+  const end = line.length - SEAL_BYTES;
+  const seal = end < 0 ? '' : line.toString('latin1', end);
+  if (!seal.startsWith(',"hash":"') || !seal.endsWith('"}')) {
+    throw new Error('the line does not end in its hash');
+  }
+  const sum = seal.slice(9, 41);
+  if (!hash('sha256', line.subarray(0, end), 'hex').startsWith(sum)) {
+    throw new Error('the hash does not match');
+  }
+  return sum;
 }
 
 /** Whether bytes end as a complete line does, before its newline. */
@@ -107,12 +125,14 @@ export function expectLinked(
 }
 
 export function journalRecordOf(stored: StoredRecord): JournalRecord {
-  const { prev: _prev, snapshot: _snapshot, earlier: _earlier, ...record } = stored;
+  const { prev, snapshot, earlier, memory, parts, redacted, ...record } = stored;
   return record;
 }
 
+/** @throws Error when it was exported: nobody can go on from it */
 export function storedActorOf(key: Key, stored: StoredRecord): StoredActor {
-  const { seq, token, time, boot, machine, value, snapshot, earlier, requests } = stored;
+  const { seq, token, time, boot, machine, value, snapshot, earlier = [], requests } = stored;
+  if (snapshot === undefined) throw new Error('it is an exported record, without a snapshot');
   const outstanding = [...earlier, ...requests];
   return { key, seq, token, time, boot, machine, value, snapshot, outstanding };
 }
@@ -122,7 +142,8 @@ const SCRATCH = Buffer.allocUnsafeSlow(64 * 1024);
 
 const SEAL = /^,"hash":"[0-9a-f]{32}"\}$/;
 
-function digest(data: string | Buffer): string {
+/** The first 32 hex digits of its SHA-256. */
+export function digest(data: string | Buffer): string {
   return hash('sha256', data, 'hex').slice(0, 32);
 }
 

@@ -1,6 +1,8 @@
 import type { MooringEvent } from '../bus/events.ts';
 import type { EffectRequest } from '../bus/requests.ts';
+import { MooringError } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
+import type { Span } from '../model/span.ts';
 
 /**
  * Where actors rest between events, and who may move them.
@@ -70,7 +72,16 @@ export interface Store {
    *
    * @throws MooringError `store.corrupt` naming the record
    */
-  journal(key: Key): AsyncIterable<JournalRecord>;
+  journal(key: Key): AsyncIterable<StoredRecord>;
+
+  /**
+   * Takes a journal that was recorded elsewhere among those of ended lives, line for line.
+   * Absent in a driver that has no place for one.
+   *
+   * @param lines of one key, without newlines, each following from the one before
+   * @throws MooringError `journal.exists` when the key has a journal here, and nothing is written
+   */
+  adopt?(key: Key, lines: readonly Buffer[]): Promise<void>;
 
   /** Records of every actor as they are committed, by any process; ends when the signal aborts. */
   follow(signal: AbortSignal): AsyncIterable<JournalRecord>;
@@ -144,6 +155,8 @@ export interface Commit {
   readonly causation: string | null;
   /** Command that everything since follows from. */
   readonly correlation: string;
+  /** What was run and waited for since the request that the event answers. */
+  readonly spans?: readonly Span[];
 }
 
 /** A commit without what only a restart needs, as it is exported. */
@@ -166,9 +179,30 @@ export interface JournalRecord {
   readonly value: Json;
   readonly causation: string | null;
   readonly correlation: string;
+  /** What was run and waited for on the way to the event; absent when there was nothing. */
+  readonly spans?: readonly Span[];
   /** Hash over this record and the hash of the one before. */
   readonly hash: string;
 }
+
+/** A line of a journal: the record, the link to the line before, and what it takes to go on from it. */
+export interface StoredRecord extends JournalRecord {
+  /** `hash` of the record before, `''` for the first of a life. */
+  readonly prev: string;
+  /** `getPersistedSnapshot()` after the event. An exported record has none. */
+  readonly snapshot?: Json;
+  /** Unanswered requests of the records before; those of this one are in `requests`. */
+  readonly earlier?: readonly Outstanding[];
+  /** Of an exported record after which nothing is asked: what the machine remembers that it did not the last time. */
+  readonly memory?: Memory;
+  /** Of an exported record: what stands elsewhere in the journal by reference, where it comes first. */
+  readonly parts?: Readonly<Record<string, Json>>;
+  /** Of an exported record: names, addresses and times are stand-ins. */
+  readonly redacted?: true;
+}
+
+/** CRC-32 of JSON text by field, 8 hex digits; of a list that of each item. */
+export type Memory = Readonly<Record<string, string | readonly string[]>>;
 
 export interface StoredActor {
   readonly key: Key;
@@ -190,6 +224,14 @@ export type ListedActor =
 export interface Allocations {
   readonly version: number;
   readonly entries: readonly { readonly owner: string; readonly entry: Json }[];
+}
+
+/** What {@link Store.adopt} throws. */
+export function journalExists(key: Key): MooringError {
+  return new MooringError(
+    'journal.exists',
+    `${keyText(key)} has a journal here already, and an imported one would be mistaken for it`
+  );
 }
 
 /** `container/web` */

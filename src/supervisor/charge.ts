@@ -1,12 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { lane } from '../actors/lanes.ts';
 import { createRegistry, type Registry } from '../actors/registry.ts';
 import { createBus } from '../bus/bus.ts';
-import type { MooringEvent } from '../bus/events.ts';
 import { INSIDE_REQUESTS } from '../bus/requests.ts';
-import { openStore } from '../compose.ts';
+import { loopOf, openStore } from '../compose.ts';
 import { elsewhere } from '../effects/elsewhere.ts';
 import { startForwarder } from '../effects/forward/forwarder.ts';
 import { forwarderEffects } from '../effects/outside/forwarders.ts';
@@ -14,20 +12,19 @@ import { uplinks, type LostUplink } from '../effects/outside/uplinks.ts';
 import { PASTA_DNS } from '../effects/pasta/arguments.ts';
 import { pastaStarter } from '../effects/pasta/start.ts';
 import { bindPorts } from '../effects/ports/bind.ts';
-import { settleOrphans } from '../effects/process/orphans.ts';
 import { hasTool } from '../effects/process/tool.ts';
 import { slirpApi } from '../effects/slirp/api.ts';
 import { slirpStarter } from '../effects/slirp/start.ts';
 import { timerEffects } from '../effects/timer.ts';
 import { openLog } from '../log.ts';
 import type { PortMapping } from '../model/container.ts';
-import { failureOf, type Failure } from '../model/failure.ts';
+import { failureOf } from '../model/failure.ts';
 import { hostMark } from '../private-host/place.ts';
 import { settingsOf, uplinkDir, type Settings } from '../settings.ts';
 import { startNetnsThread } from '../syscalls/netns-thread.ts';
 import type { SupervisorConfig } from './config.ts';
 import { isIdle } from './idle.ts';
-import { repairContainers, type Incident } from './repairs.ts';
+import { repairsOf } from './repairs.ts';
 import { restoreOutside, tellLost } from './restore.ts';
 import { rootlessNetnsEffects } from './rootless-netns.ts';
 
@@ -55,41 +52,28 @@ export async function openCharge(config: SupervisorConfig): Promise<Charge> {
   const settings = settingsOf({ root: config.root, store: config.store });
   const store = await openStore(settings);
   const log = openLog({});
+  const bus = createBus((error) => log.error({ err: error }, 'a subscriber of the bus threw'));
   const shutdown = new AbortController();
   const thread = startNetnsThread();
-  const charge = uplinksOf(config, settings, { thread, log, onLost: (lost) => void onLost(lost) });
-  const forwarder = startForwarder({
-    onTrouble: (failure) => log.warn({ failure }, failure.message),
-    udpIdleMs: UDP_IDLE_MS,
-    flowsMax: FLOWS_MAX
+  const programs = uplinksOf(config, settings, {
+    thread,
+    log,
+    onLost: (lost) => void onLost(lost)
   });
-  const bus = createBus((error) => log.error({ err: error }, 'a subscriber of the bus threw'));
+  const forwarder = forwarderOf(log);
   const registry: Registry = createRegistry({
-    store,
-    bus,
+    ...loopOf(settings, shutdown.signal),
+    ...{ store, bus, log },
     effects: {
       ...elsewhere(INSIDE_REQUESTS),
-      ...charge.effects,
+      ...programs.effects,
       ...forwarderEffects(forwarder),
-      ...rootlessNetnsEffects({
-        registry: () => registry,
-        has: hasTool,
-        pastaDns: PASTA_DNS
-      }),
+      ...rootlessNetnsEffects({ registry: () => registry, has: hasTool, pastaDns: PASTA_DNS }),
       ...timerEffects(Date.now)
-    },
-    pluginLane: lane(settings.concurrency),
-    settleOrphans: (operation, { mode, signal }) => settleOrphans(operation, { mode, signal }),
-    lockTimeoutMs: settings.lockTimeoutMs,
-    shutdown: shutdown.signal,
-    now: Date.now,
-    log
+    }
   });
-  const repairing = new Set<Promise<void>>();
-  /** By id: what is not there, with the reason. */
-  const down = new Map<string, Failure>();
-  bus.committed$.subscribe(({ event }) => returned(event));
-  for (const incident of await restoreOutside(store, registry)) repair(incident);
+  const repairs = repairsOf({ config, store, log, bus, signal: shutdown.signal });
+  for (const incident of await restoreOutside(store, registry)) repairs.after(incident);
   return {
     registry,
     async choosePorts(ports, taken) {
@@ -101,41 +85,26 @@ export async function openCharge(config: SupervisorConfig): Promise<Charge> {
     async close() {
       await registry.idle();
       shutdown.abort();
-      await Promise.all(repairing);
-      await charge.close();
-      await forwarder.close();
-      await thread.close();
-      await store.close();
+      for (const part of [repairs, programs, forwarder, thread, store]) await part.close();
     }
   };
 
   async function onLost(lost: LostUplink): Promise<void> {
     if (shutdown.signal.aborted) return;
     try {
-      repair(await tellLost(registry, lost));
+      repairs.after(await tellLost(registry, lost));
     } catch (error) {
       log.error({ failure: failureOf(error, 'supervisor') }, `restoring uplink ${lost.uplink}`);
     }
   }
+}
 
-  /** Whoever asked for it knows; the others that it is shared with don't. */
-  function returned(event: MooringEvent): void {
-    const id = event.type === 'uplink.started' ? event.uplink : undefined;
-    const failure = id === undefined ? undefined : down.get(id);
-    if (id !== undefined && failure) repair({ id, isWell: true, failure });
-  }
-
-  function repair(incident: Incident): void {
-    if (incident.isWell) down.delete(incident.id);
-    else down.set(incident.id, incident.failure);
-    const done = repairContainers(config, store, incident, shutdown.signal).catch(
-      (error: unknown) => {
-        log.error({ failure: failureOf(error, 'supervisor') }, `after ${incident.id} was lost`);
-      }
-    );
-    repairing.add(done);
-    void done.finally(() => repairing.delete(done));
-  }
+function forwarderOf(log: Logger) {
+  return startForwarder({
+    onTrouble: (failure) => log.warn({ failure }, failure.message),
+    udpIdleMs: UDP_IDLE_MS,
+    flowsMax: FLOWS_MAX
+  });
 }
 
 interface UplinkParts {

@@ -1,10 +1,12 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nanoid } from 'nanoid';
+import type { Logger } from 'pino';
 import { containerContext, containerView } from '../actors/views.ts';
+import type { Bus } from '../bus/bus.ts';
 import { run } from '../effects/process/run.ts';
 import { findTool } from '../effects/process/tool.ts';
-import { MooringError, type Failure } from '../model/failure.ts';
+import { failureOf, MooringError, type Failure } from '../model/failure.ts';
 import { SHARED_UPLINK } from '../model/uplink.ts';
 import { HOST_NETNS } from '../private-host/mount-plan.ts';
 import type { Store, StoredActor } from '../store/store.ts';
@@ -22,22 +24,65 @@ export interface Incident {
   readonly failure: Failure;
 }
 
+export interface RepairDeps {
+  readonly config: SupervisorConfig;
+  readonly store: Store;
+  readonly log: Logger;
+  readonly bus: Pick<Bus, 'committed$'>;
+  readonly signal: AbortSignal;
+}
+
+export interface Repairs {
+  /** Has the containers that it concerns look at their way out. */
+  after(incident: Incident): void;
+  /** Resolves when none is under way. */
+  close(): Promise<void>;
+}
+
 const TIMEOUT_MS = 120_000;
 const GRACE_MS = 2_000;
 
 /**
- * Has the containers that an incident concerns look at their way out: those that have lost it become
- * `degraded`, those that have it again `up`.
- *
+ * Containers that have lost their way out become `degraded`, and those that have it again `up`,
+ * also when it was another that had it started again.
+ */
+export function repairsOf(deps: RepairDeps): Repairs {
+  const { bus, log } = deps;
+  const underWay = new Set<Promise<void>>();
+  /** By id: what is not there, with the reason. */
+  const down = new Map<string, Failure>();
+  bus.committed$.subscribe(({ event }) => {
+    const id = event.type === 'uplink.started' ? event.uplink : '';
+    const failure = down.get(id);
+    // Whoever asked for it knows; the others that it is shared with don't.
+    if (failure) after({ id, isWell: true, failure });
+  });
+  return {
+    after,
+    async close() {
+      await Promise.all(underWay);
+    }
+  };
+
+  function after(incident: Incident): void {
+    if (incident.isWell) down.delete(incident.id);
+    else down.set(incident.id, incident.failure);
+    const done = repairContainers(deps, incident).catch((error: unknown) => {
+      log.error({ failure: failureOf(error, 'supervisor') }, `after ${incident.id} was lost`);
+    });
+    underWay.add(done);
+    void done.finally(() => underWay.delete(done));
+  }
+}
+
+/**
  * In a program of its own, as the supervisor is not where their networks are.
  *
  * @throws MooringError `supervisor.repairFailed`
  */
-export async function repairContainers(
-  config: SupervisorConfig,
-  store: Store,
-  incident: Incident,
-  signal: AbortSignal
+async function repairContainers(
+  { config, store, signal }: RepairDeps,
+  incident: Incident
 ): Promise<void> {
   const ids = await concerned(store, incident);
   if (ids.length === 0) return;

@@ -96,6 +96,31 @@ export function decodeAttributes(bytes: Buffer): Attributes {
   return attributes;
 }
 
+/** The first attribute of a type, for who wants one of many. @throws RangeError as {@link decodeMessages} */
+export function findAttribute(bytes: Buffer, wanted: number): Buffer | undefined {
+  for (let at = 0; at + 4 <= bytes.length;) {
+    const length = bytes.readUInt16LE(at);
+    requireInside(length >= 4 && at + length <= bytes.length, 'attribute', length);
+    if ((bytes.readUInt16LE(at + 2) & NLA_TYPE_MASK) === wanted) {
+      return bytes.subarray(at + 4, at + length);
+    }
+    at += aligned(length);
+  }
+  return undefined;
+}
+
+/** Attributes that are items of a list: their values in order. @throws RangeError as {@link decodeMessages} */
+export function decodeList(bytes: Buffer): readonly Buffer[] {
+  const items: Buffer[] = [];
+  for (let at = 0; at + 4 <= bytes.length;) {
+    const length = bytes.readUInt16LE(at);
+    requireInside(length >= 4 && at + length <= bytes.length, 'attribute', length);
+    items.push(bytes.subarray(at + 4, at + length));
+    at += aligned(length);
+  }
+  return items;
+}
+
 /** The payload of `NLMSG_ERROR`, and of the `NLMSG_DONE` of a dump that failed half-way. */
 export function decodeAnswer({ type, flags, payload }: NetlinkMessage): NetlinkAnswer {
   const errno = payload.length < 4 ? 0 : -payload.readInt32LE(0);

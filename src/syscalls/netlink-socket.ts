@@ -104,7 +104,7 @@ export function drainEvents(
   { fd }: NetlinkSocket,
   each: (message: NetlinkMessage) => void
 ): { readonly lost: boolean } {
-  const buffer = eventBuffer();
+  const buffer = receiveBuffer();
   let lost = false;
   for (;;) {
     const length = receive(fd, buffer, MSG_DONTWAIT);
@@ -181,11 +181,12 @@ function answers(
   { doing }: NetlinkRequest,
   sequence: number
 ): readonly NetlinkMessage[] {
-  const buffer = Buffer.allocUnsafeSlow(DATAGRAM_BYTES);
+  const buffer = receiveBuffer();
   const length = step(doing, () => receive(fd, buffer, 0));
   if (typeof length === 'string') throw new StepError(length, `${doing}: ${length}`);
   if (length > buffer.length) throw new StepError('EMSGSIZE', `${doing}: ${length} bytes at once`);
-  return decodeMessages(buffer.subarray(0, length)).filter((one) => one.sequence === sequence);
+  const datagram = Buffer.from(buffer.subarray(0, length));
+  return decodeMessages(datagram).filter((one) => one.sequence === sequence);
 }
 
 function requireDone({ doing }: NetlinkRequest, message: NetlinkMessage): void {
@@ -241,8 +242,8 @@ function anyPort(): Buffer {
 
 let shared: Buffer | undefined;
 
-// Each event is used up before the next is read, so one buffer serves a thread.
-function eventBuffer(): Buffer {
+// What is in it is used up or copied before the next is read, so one buffer serves a thread.
+function receiveBuffer(): Buffer {
   return (shared ??= Buffer.allocUnsafeSlow(DATAGRAM_BYTES));
 }
 

@@ -13,7 +13,7 @@ export interface Polled {
 const POLLFD_BYTES = 8;
 
 /**
- * Stops the calling thread until one of the files is ready: not for the main thread.
+ * Stops the calling thread until one of the files is ready: in the main thread for a moment only.
  *
  * @param timeoutMs -1 waits for ever
  * @returns those that are ready; none after the time, or when a signal came

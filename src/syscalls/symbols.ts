@@ -1,5 +1,9 @@
 import type { LibcArg } from './libc.ts';
 
+// As large as any libc has them.
+const [actions, attributes] = [new Uint8Array(1024), new Uint8Array(1024)];
+const nothing = new Uint8Array(128);
+
 /**
  * Every libc function that is called, with a call of it that changes nothing.
  *
@@ -21,10 +25,21 @@ export const HARMLESS_CALLS = {
   getsockopt: [-1, 0, 0, 0n, 0n],
   ioctl: [-1, 0n, 0n],
   listen: [-1, 0],
-  memmove: [0n, 0n, 0n],
+  memmove: [nothing, nothing, 0n],
   mkfifo: ['', 0],
   mount: [0n, 0n, 0n, 0n, 0n],
   poll: [0n, 0n, 0],
+  posix_spawn_file_actions_init: [actions],
+  posix_spawn_file_actions_addchdir_np: [actions, '/'],
+  posix_spawn_file_actions_adddup2: [actions, -1, -1],
+  posix_spawn_file_actions_addopen: [actions, -1, '/', 0, 0],
+  posix_spawn_file_actions_destroy: [actions],
+  posix_spawnattr_init: [attributes],
+  posix_spawnattr_setflags: [attributes, 0],
+  posix_spawnattr_setsigdefault: [attributes, nothing],
+  posix_spawnattr_destroy: [attributes],
+  // There is no program without a name.
+  posix_spawn: [0n, '', 0n, 0n, nothing, nothing],
   recv: [-1, 0n, 0n, 0],
   recvmmsg: [-1, 0n, 0, 0, 0n],
   send: [-1, 0n, 0n, 0],
@@ -35,7 +50,9 @@ export const HARMLESS_CALLS = {
   socket: [-1, 0, 0],
   syscall: [-1n],
   umount2: [0n, 0],
-  unshare: [0]
+  unshare: [0],
+  // No process has this number.
+  waitpid: [0x7fff_ffff, 0n, 1]
 } as const satisfies Readonly<Record<string, readonly LibcArg[]>>;
 
 /** Name of a libc function that `libc()` accepts. */

@@ -3,6 +3,9 @@ import { HARMLESS_CALLS, type LibcSymbol } from './symbols.ts';
 
 let isWarm = false;
 
+/** What glibc below 2.29 has not; who calls it does without. */
+const LACKING: ReadonlySet<LibcSymbol> = new Set(['posix_spawn_file_actions_addchdir_np']);
+
 /**
  * Resolves every libc function in this thread, before another thread may call one.
  *
@@ -20,6 +23,7 @@ function touch(name: LibcSymbol, args: (typeof HARMLESS_CALLS)[LibcSymbol]): voi
   try {
     libc(name, ...args);
   } catch (error) {
-    if (!(error instanceof SyscallError)) throw error;
+    if (error instanceof SyscallError || LACKING.has(name)) return;
+    throw error;
   }
 }

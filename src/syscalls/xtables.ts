@@ -75,6 +75,16 @@ export function legacyTables(): LegacyTables {
   };
 }
 
+/**
+ * Whether the calling thread's netns has a table of the old kind.
+ *
+ * @throws the error of the file system
+ */
+export function hasLegacyTable(family: 4 | 6, table: string): boolean {
+  const { names } = FAMILIES[family === 4 ? 0 : 1]!;
+  return namesIn(names)?.includes(table) ?? false;
+}
+
 function namesIn(path: string): readonly string[] | undefined {
   try {
     return readFileSync(path, 'latin1')

@@ -1,6 +1,9 @@
 import { holdEffects } from '../../src/actors/holds.ts';
+import { nanoid } from 'nanoid';
 import { lane } from '../../src/actors/lanes.ts';
+import { MACHINES } from '../../src/actors/machines.ts';
 import { createRegistry, type Registry } from '../../src/actors/registry.ts';
+import type { SpanLog } from '../../src/actors/runtime.ts';
 import { createBus, type Bus } from '../../src/bus/bus.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import { memoryStore, type MemoryBacking } from '../../src/store/memory.ts';
@@ -32,7 +35,8 @@ export function startProcess(
     places = 4,
     wrap = (effects) => effects,
     wrapStore = (store) => store,
-    boot = 'first'
+    boot = 'first',
+    spans
   }: {
     readonly fate?: Fate;
     readonly places?: number;
@@ -40,6 +44,7 @@ export function startProcess(
     readonly wrapStore?: (store: Store) => Store;
     /** Boot of the host it runs on. */
     readonly boot?: string;
+    readonly spans?: SpanLog;
   } = {}
 ): Process {
   const errors: unknown[] = [];
@@ -55,6 +60,7 @@ export function startProcess(
     store,
     bus,
     effects: wrap(effects),
+    machines: MACHINES,
     pluginLane: lane(places),
     settleOrphans: async (operation) => {
       orphans.push(operation);
@@ -63,6 +69,8 @@ export function startProcess(
     lockTimeoutMs: 10_000,
     shutdown: new AbortController().signal,
     now: Date.now,
+    newId: () => nanoid(),
+    ...(spans && { spans }),
     log: { debug: () => undefined, error: (fields) => errors.push(fields) }
   });
   return { registry, store, bus, errors, orphans };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineEvent, JournalRecord, Mooring } from '../../src/index.ts';
 import type { Interrupt } from '../../src/cli/deps.ts';
-import { containerNotFound, iterate, mooring, recordOf } from './fake-deps.ts';
+import { iterate, mooring, recordOf } from './fake-deps.ts';
 
 const down = recordOf({ type: 'container.down', container: 'web' }, 'container/web');
 const failed = recordOf(
@@ -162,42 +162,3 @@ function engineEvent(
     Time: '1970-01-01T00:00:00.000Z'
   };
 }
-
-describe('journal export', () => {
-  it('prints JSONL', async () => {
-    const journal: Mooring['journal'] = () => iterate([down, failed]);
-
-    const ran = await mooring(['journal', 'export', 'web'], { journal });
-
-    expect(ran).toMatchObject({
-      code: 0,
-      out: `${JSON.stringify(down)}\n${JSON.stringify(failed)}\n`
-    });
-  });
-
-  it('refuses an unknown container', async () => {
-    // eslint-disable-next-line require-yield -- it fails before its first record
-    const journal: Mooring['journal'] = async function* (id) {
-      await Promise.resolve();
-      throw containerNotFound(id);
-    };
-
-    const ran = await mooring(['journal', 'export', 'x'], { journal });
-
-    expect(ran).toMatchObject({ code: 125, err: 'Error: no container is named x\n' });
-  });
-
-  it('ends quietly when nobody reads any more', async () => {
-    const interrupts = new Set<(cause: Interrupt) => void>();
-    const journal: Mooring['journal'] = async function* () {
-      yield down;
-      interrupts.forEach((interrupt) => interrupt('EPIPE'));
-      await Promise.resolve();
-      yield down;
-    };
-
-    const ran = await mooring(['journal', 'export', 'web'], { journal }, { interrupts });
-
-    expect(ran).toMatchObject({ code: 0, err: '', closed: true });
-  });
-});

@@ -58,6 +58,7 @@ export async function mooring(
 
   const code = await run(argv, {
     library: () => Promise.resolve(libraryOf(open, library.doctor)),
+    testing: () => import('../../src/testing.ts'),
     stdout: outputTo(out, isTty),
     stderr: outputTo(err, isTty),
     env: world.env ?? {},
@@ -195,6 +196,7 @@ function libraryOf(
   return {
     openMooring,
     openAgent: () => Promise.resolve({ close: () => Promise.resolve() }),
+    openInspector: () => Promise.reject(new Error('nothing is to be inspected')),
     notify: () => undefined,
     doctor,
     parseExpose,

@@ -22,9 +22,16 @@ export interface Answer {
 
 const PRIVATE = ['unshare', '--user', '--map-auto', '--map-root-user', '--mount'];
 
-/** @param fixture in `test/rootless`, which uses `control.fixture.mjs` */
-export async function startControlled(user: User, fixture: string): Promise<Controlled> {
-  const directory = `${RUNTIME_DIR}/${fixture}`;
+/**
+ * @param fixture in `test/rootless`, which uses `control.fixture.mjs`
+ * @param name of its directory
+ */
+export async function startControlled(
+  user: User,
+  fixture: string,
+  name = fixture
+): Promise<Controlled> {
+  const directory = `${RUNTIME_DIR}/${name}`;
   await user.run(['mkdir', '-m', '700', directory]);
   const process = await user.start([
     ...[...PRIVATE, 'setpriv', '--pdeathsig', 'KILL'],

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Json } from '../../src/model/json.ts';
 import type { JournalRecord, Key, Lease, Store } from '../../src/store/store.ts';
-import { collect, commitOf, countIn, keyOf, seqsOf } from './commits.ts';
+import { collect, commitOf, countIn, keyOf, renamed, sealed, seqsOf } from './commits.ts';
 
 /** A place that several stores share, as the processes of one host do. */
 export interface Shared {
@@ -228,16 +228,29 @@ export function conforms(name: string, makeShared: () => Promise<Shared>): void 
     });
 
     describe('the journal', () => {
-      it('has every record, without what only a restart needs', async () => {
+      it('has every record, with the link to the one before and what a restart needs', async () => {
         const store = await open();
         const lease = await commit(store, 1);
 
         const [record, ...more] = await collect(store.journal(web));
         expect(more).toEqual([]);
         expect(Object.keys(record!).join(' ')).toBe(
-          'v seq time host boot key token machine event requests value causation correlation hash'
+          'v seq time host boot key token machine event requests value causation correlation ' +
+            'prev snapshot earlier hash'
         );
         expect(record).toMatchObject({ v: 1, seq: 1, key: 'container/web', token: lease.token });
+      });
+
+      it('tells what was run and waited for, where there was something', async () => {
+        const store = await open();
+        const spans = [{ kind: 'wait', on: 'lease', begunAt: 1, tookMs: 2.5 }] as const;
+        const lease = await leased(store);
+        await store.commit(lease, { ...commitOf(1), spans });
+        await store.commit(lease, { ...commitOf(2), spans: [] });
+
+        const [first, second] = await collect(store.journal(web));
+        expect(first?.spans).toEqual(spans);
+        expect(second).not.toHaveProperty('spans');
       });
 
       it('is followed from the call on, whoever writes, in order and once', async () => {
@@ -272,6 +285,47 @@ export function conforms(name: string, makeShared: () => Promise<Shared>): void 
 
         expect(await Promise.all(both)).toEqual([[], []]);
         expect(await collect((await open()).follow(abort.signal))).toEqual([]);
+      });
+    });
+
+    describe('a journal recorded elsewhere', () => {
+      const foreign = async (): Promise<readonly Buffer[]> => {
+        const store = await open();
+        await commit(store, 1);
+        await commit(store, 2);
+        const records = await collect(store.journal(web));
+        return records.map((record) => Buffer.from(sealed({ ...record, host: 'elsewhere' })));
+      };
+
+      it('is read as that of a life that has ended, and is nobody’s to go on from', async () => {
+        const [store, other] = await pair();
+        if (store.adopt === undefined) return;
+        const [line] = (await foreign()).map((bytes) =>
+          renamed(bytes, 'container/web', 'container/guest')
+        );
+        await store.adopt(keyOf('guest'), [line!]);
+
+        expect(await collect(other.journal(keyOf('guest')))).toMatchObject([
+          { seq: 1, host: 'elsewhere', key: 'container/guest' }
+        ]);
+        expect(await other.load(keyOf('guest'))).toBeUndefined();
+        expect(await other.list('container')).toHaveLength(1);
+      });
+
+      it('takes no place of one that is here, alive, ended or imported', async () => {
+        const store = await open();
+        if (store.adopt === undefined) return;
+        const lines = await foreign();
+        await expect(store.adopt(web, lines)).rejects.toMatchObject({ code: 'journal.exists' });
+        await end(store);
+        await expect(store.adopt(web, lines)).rejects.toMatchObject({ code: 'journal.exists' });
+        await store.adopt(keyOf('guest'), [renamed(lines[0]!, 'container/web', 'container/guest')]);
+
+        await expect(store.adopt(keyOf('guest'), lines)).rejects.toMatchObject({
+          code: 'journal.exists',
+          message: expect.stringContaining('container/guest')
+        });
+        expect(await seqsOf(store.journal(web))).toEqual([1, 2]);
       });
     });
 

@@ -7,7 +7,7 @@ import {
   type Conflist
 } from '../../model/conflist.ts';
 import { errorOf, failureOf, MooringError, type Failure } from '../../model/failure.ts';
-import { readOnce } from './read-once.ts';
+import { readOnce } from '../read-once.ts';
 
 /** A network that can be used, and where it comes from. */
 export interface LoadedNetwork {

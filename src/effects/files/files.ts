@@ -136,7 +136,9 @@ export function containerFiles(options: FilesOptions): FilesOfContainers {
   }
 
   function prepare(container: string): void {
-    prepareFolder(dir);
+    const above = lstatSync(dir, { throwIfNoEntry: false });
+    if (above === undefined) prepareFolder(dir);
+    else requireFolder(dir, above);
     prepareFolder(join(dir, container));
   }
 

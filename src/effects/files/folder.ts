@@ -9,6 +9,7 @@ import { MooringError } from '../../model/failure.ts';
 export function prepareFolder(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
+    return;
   } catch (error) {
     const { code } = error as { code?: unknown };
     if (code === 'ENOENT') mkdirSync(path, { recursive: true, mode: 0o700 });

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { MooringError } from '../../model/failure.ts';
 import { isResolvedStub, parseResolvConf, type ResolvConf } from '../../model/resolv-conf.ts';
+import { readOnce } from '../read-once.ts';
 
 /** Where a host keeps what containers' files are made from. Absolute paths. */
 export interface HostPaths {
@@ -38,18 +39,49 @@ export interface ResolvConfBase {
  *   One that is missing is empty.
  */
 export function resolvConfBase(paths: HostPaths, netnsPath: string | null): ResolvConfBase {
-  const own = netnsPath === null ? undefined : netnsFile(paths, netnsPath);
-  const base = parseResolvConf(own ?? readHostFile(paths.resolvConf) ?? '');
-  const behind = isResolvedStub(base) ? readHostFile(paths.resolved) : undefined;
-  if (behind !== undefined) return { base: parseResolvConf(behind), isOwnBase: false };
+  const own = netnsPath === null ? undefined : netnsConf(paths, netnsPath);
+  const base = own ?? confAt(paths.resolvConf) ?? NO_CONF;
+  const behind = isResolvedStub(base) ? confAt(paths.resolved) : undefined;
+  if (behind !== undefined) return { base: behind, isOwnBase: false };
   return { base, isOwnBase: own !== undefined };
 }
+
+const NO_CONF: ResolvConf = { nameservers: [], search: [], options: [] };
 
 /**
  * @returns `undefined` when there is no such file
  * @throws MooringError `files.badSource` when it is no regular file, or larger than 1 MiB
  */
 export function readHostFile(path: string): string | undefined {
+  return contentOf(path)?.text;
+}
+
+interface Content {
+  readonly text: string;
+  /** Once it was asked for. */
+  conf?: ResolvConf;
+}
+
+const contents = readOnce<Content | undefined>();
+
+function confAt(path: string): ResolvConf | undefined {
+  const content = contentOf(path);
+  return content && (content.conf ??= parseResolvConf(content.text));
+}
+
+function contentOf(path: string): Content | undefined {
+  try {
+    return contents.get(path, () => {
+      const text = readFile(path);
+      return text === undefined ? undefined : { text };
+    });
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+function readFile(path: string): string | undefined {
   const fd = openIfPresent(path);
   if (fd === undefined) return undefined;
   try {
@@ -73,10 +105,10 @@ function readWhole(fd: number, size: number): string {
   }
 }
 
-function netnsFile({ netnsDir }: HostPaths, netnsPath: string): string | undefined {
+function netnsConf({ netnsDir }: HostPaths, netnsPath: string): ResolvConf | undefined {
   const name = basename(netnsPath);
   const isNamed = !netnsPath.startsWith('/proc/') && !['', '.', '..'].includes(name);
-  return isNamed ? readHostFile(join(netnsDir, name, 'resolv.conf')) : undefined;
+  return isNamed ? confAt(join(netnsDir, name, 'resolv.conf')) : undefined;
 }
 
 function openIfPresent(path: string): number | undefined {

@@ -3,6 +3,7 @@ import { openSync, readFileSync, writeSync, type Stats } from 'node:fs';
 import { MooringError } from '../../model/failure.ts';
 
 const MODE = 0o644;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Makes a file hold this text, in the inode it has: a bind mount follows the inode, so a
@@ -22,10 +23,15 @@ export function writeInPlace(path: string, text: string): boolean {
     const stat = fstatSync(fd);
     requireOurs(path, stat);
     if ((stat.mode & 0o777) !== MODE) fchmodSync(fd, MODE);
-    const [before, after] = [readFileSync(fd), Buffer.from(text)];
+    const after = Buffer.from(text);
+    const before = stat.size === 0 ? NOTHING : readFileSync(fd);
     if (before.equals(after)) return false;
-    const rest = Buffer.alloc(Math.max(0, before.length - after.length), '\n');
-    writeAll(fd, Buffer.concat([after, rest]));
+    const rest = before.length - after.length;
+    if (rest <= 0) {
+      writeAll(fd, after);
+      return true;
+    }
+    writeAll(fd, Buffer.concat([after, Buffer.alloc(rest, '\n')]));
     ftruncateSync(fd, after.length);
     return true;
   } finally {

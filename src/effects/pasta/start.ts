@@ -86,7 +86,7 @@ async function readyOrGone(child: Child, start: PastaStart, fifo: Socket): Promi
 function noRoute(cause: unknown): MooringError {
   return new MooringError(
     'pasta.noRoute',
-    'pasta failed: the host has no default route to take addresses from; name an interface: pasta:--interface,NAME',
+    'pasta failed: the host has no default route to take addresses from; give it --interface, --address and --gateway',
     { cause }
   );
 }

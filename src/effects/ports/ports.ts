@@ -8,7 +8,7 @@ import type { RunTool } from '../firewall/iptables.ts';
 import type { ProcessId } from '../process/proc.ts';
 import { bindPorts, type BoundPorts } from './bind.ts';
 import { endKeeper, endKeepers, isKeeping, startKeeper } from './keeper.ts';
-import { claimsOf, giveBack, record, type Claims } from './record.ts';
+import { claimsOf, giveBack, record, type Claims, type OtherClaim } from './record.ts';
 import { forwardedPorts, refuseForwarded } from './rules.ts';
 
 export interface PortClaimsDeps {
@@ -125,7 +125,7 @@ async function claim(
   if (!context.repeated && isStanding(deps, container, before, ports)) return ports;
   await endAll(deps, container, before, context);
   if (ports.length === 0) {
-    await giveBack(deps.store, container);
+    if (before.own.length > 0) await giveBack(deps.store, container);
     return ports;
   }
   const attempt: Attempt = { bound: undefined, keeper: undefined };
@@ -159,8 +159,9 @@ async function take(asked: Asked, attempt: Attempt): Promise<readonly PortMappin
   for (;;) {
     context.signal.throwIfAborted();
     const claims = await claimsOf(deps.store, container);
-    refuseTaken(ports, claims);
-    const taken = claims.others.map(({ mapping }) => mapping);
+    const others = claims.others();
+    refuseTaken(ports, others);
+    const taken = others.map(({ mapping }) => mapping);
     if (attempt.bound?.ports.some((mapping) => overlapsAny(mapping, taken))) {
       await endAttempt(deps, container, attempt);
       if (ports.some(isOutside)) await deps.outside.close(container, context);
@@ -231,11 +232,11 @@ async function endAll(
   { root }: PortClaimsDeps,
   container: string,
   { keeper }: Claims,
-  { repeated, signal }: Context
+  context: Context
 ): Promise<void> {
   const owner = { root, container };
-  if (keeper !== undefined) await endKeeper(owner, keeper, signal);
-  if (repeated) await endKeepers(owner, signal);
+  if (keeper !== undefined) await endKeeper(owner, keeper, context.signal);
+  if (context.repeated) await endKeepers(owner, context.signal);
 }
 
 async function endAttempt(
@@ -264,7 +265,7 @@ function isStanding(
   return isKeeping({ root, container }, keeper);
 }
 
-function refuseTaken(wanted: readonly PortMapping[], { others }: Claims): void {
+function refuseTaken(wanted: readonly PortMapping[], others: readonly OtherClaim[]): void {
   for (const mapping of wanted) {
     const claim = others.find((other) => clash(other.mapping, mapping));
     if (claim === undefined) continue;

@@ -1,5 +1,5 @@
 import type { PortMapping } from '../../model/container.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
 import type { Store } from '../../store/store.ts';
 import type { ProcessId } from '../process/proc.ts';
 
@@ -13,7 +13,7 @@ export interface Claims {
   readonly own: readonly PortMapping[];
   /** Process that keeps its ports bound. */
   readonly keeper: ProcessId | undefined;
-  readonly others: readonly OtherClaim[];
+  readonly others: () => readonly OtherClaim[];
 }
 
 export interface OtherClaim {
@@ -24,15 +24,17 @@ export interface OtherClaim {
 
 export async function claimsOf(store: PortStore, container: string): Promise<Claims> {
   const { version, entries } = await store.allocations(KIND);
-  const all = entries.map(({ owner, entry }) => ({ owner, entry: entry as unknown as Entry }));
-  const own = all.filter(({ owner }) => owner === ownerOf(container));
+  const name = ownerOf(container);
+  const own = entries.filter(({ owner }) => owner === name).map(entryOf);
   return {
     version,
-    own: own.map(({ entry }) => mappingOf(entry)),
-    keeper: own.find(({ entry }) => entry.keeper)?.entry.keeper,
-    others: all
-      .filter(({ owner }) => owner !== ownerOf(container))
-      .map(({ owner, entry }) => ({ owner, mapping: mappingOf(entry) }))
+    own: own.map(mappingOf),
+    keeper: own.find(({ keeper }) => keeper)?.keeper,
+    // Few who ask want to know of them all.
+    others: () =>
+      entries
+        .filter(({ owner }) => owner !== name)
+        .map((entry) => ({ owner: entry.owner, mapping: mappingOf(entryOf(entry)) }))
   };
 }
 
@@ -73,6 +75,10 @@ interface Entry extends PortMapping {
 
 function ownerOf(container: string): string {
   return `container/${container}`;
+}
+
+function entryOf({ entry }: { readonly entry: Json }): Entry {
+  return entry as unknown as Entry;
 }
 
 function mappingOf({ keeper: _, ...mapping }: Entry): PortMapping {

@@ -10,6 +10,7 @@ import {
   type RuleTable,
   type RunTool
 } from '../firewall/iptables.ts';
+import { forwardedAtMost } from './forwarded.ts';
 
 /** A host port that a rule forwards, without anything that listens. */
 export interface ForwardedPort {
@@ -23,10 +24,12 @@ export interface ForwardedPort {
  * netavark and of Docker, whoever runs them.
  *
  * A rule that somebody wrote into a chain of the kernel's is not looked at: it goes before ours
- * or after them, as its author wants it.
+ * or after them, as its author wants it. The kernel is asked first, which takes no process; only
+ * where it tells of a port that is wanted, or can't tell, `iptables-save` is, which names the owner.
  *
  * @param container whose own rules are left out
  * @param wanted says of which families the rules are read
+ * @returns at least those that overlap the wanted ones; others, and the container's own, may be among them
  */
 export async function forwardedPorts(
   run: RunTool,
@@ -34,23 +37,31 @@ export async function forwardedPorts(
   wanted: readonly PortMapping[],
   context: Pick<EffectContext, 'operation' | 'signal'>
 ): Promise<readonly ForwardedPort[]> {
-  const families = [
-    { tool: 'iptables', isOurs: ({ hostIp }: PortMapping) => !hostIp.includes(':') },
-    {
-      tool: 'ip6tables',
-      isOurs: ({ hostIp }: PortMapping) => hostIp === '' || hostIp.includes(':')
-    }
-  ] as const;
   const found = await Promise.all(
-    families
-      .filter(({ isOurs }) => wanted.some(isOurs))
-      .map(async ({ tool }) => {
-        const table = await saveTable(run, tool, 'nat', context);
-        return forwardedBy(table, container, tool === 'ip6tables' ? '::' : '');
-      })
+    FAMILIES.filter(({ isOurs }) => wanted.some(isOurs)).map(async ({ family, tool, every }) => {
+      const seen = forwardedAtMost(family, isPublisher);
+      const isClear = seen?.every((mapping) => !wanted.some((one) => portsOverlap(one, mapping)));
+      if (seen && isClear) return seen.map((mapping) => ({ mapping, owner: 'a firewall rule' }));
+      return forwardedBy(await saveTable(run, tool, 'nat', context), container, every);
+    })
   );
   return found.flat();
 }
+
+const FAMILIES = [
+  {
+    family: 4,
+    tool: 'iptables',
+    every: '',
+    isOurs: ({ hostIp }: PortMapping) => !hostIp.includes(':')
+  },
+  {
+    family: 6,
+    tool: 'ip6tables',
+    every: '::',
+    isOurs: ({ hostIp }: PortMapping) => hostIp === '' || hostIp.includes(':')
+  }
+] as const;
 
 /** @throws MooringError `port.inUse` naming the rule */
 export function refuseForwarded(
@@ -91,10 +102,12 @@ export function forwardedBy(
   });
 }
 
-const PUBLISHERS = /^(CNI-DN-|NETAVARK-DN-|DOCKER$)/;
+function isPublisher(chain: string): boolean {
+  return /^(CNI-DN-|NETAVARK-DN-|DOCKER$)/.test(chain);
+}
 
 function isForward(rule: Rule): boolean {
-  return PUBLISHERS.test(rule.chain) && wordAfter(rule, '-j') === 'DNAT';
+  return isPublisher(rule.chain) && wordAfter(rule, '-j') === 'DNAT';
 }
 
 // `id: "web"` as portmap writes it, `id: web` as netavark does.

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { MooringError } from '../../model/failure.ts';
 import type { RunTool } from '../firewall/iptables.ts';
-import { run } from './run.ts';
+import { run, type RunProcess } from './run.ts';
 
 // A host's whole rule set: some 100 bytes a rule.
 const STDOUT_MAX_BYTES = 64 * 1024 * 1024;
@@ -12,14 +12,16 @@ export interface ToolLimits {
   readonly pluginTimeoutMs: number;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
+  /** Runs the programs; with no notes of them unless given. */
+  readonly run?: RunProcess;
 }
 
 /** Runs programs of the host, found in the system's own directories and nowhere else. */
-export function hostTool({ pluginTimeoutMs, graceMs }: ToolLimits): RunTool {
+export function hostTool({ pluginTimeoutMs, graceMs, run: runProgram = run }: ToolLimits): RunTool {
   return async (name, args, { stdin, operation, signal }) => {
     const file = findTool(name);
     if (file === undefined) return undefined;
-    const exit = await run({
+    const exit = await runProgram({
       file,
       args,
       env: {},

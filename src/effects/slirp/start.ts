@@ -20,7 +20,8 @@ export interface SlirpDeps extends SlirpSearch {
 
 const TUN = '/dev/net/tun';
 const ACCEPT_DAD = 'net/ipv6/conf/default/accept_dad';
-const OWN_WARNINGS = /^WARNING: Support for \S+ is experimental$/;
+// It warns of options that it was made for, and tells of its own doings.
+const NOISE = /^WARNING: Support for \S+ is experimental$|^(sent|received) tapfd=/;
 // sun_path of sockaddr_un, with the NUL at its end.
 const SOCKET_PATH_MAX = 107;
 
@@ -47,7 +48,7 @@ export function slirpStarter(deps: SlirpDeps): StartSlirp {
 }
 
 async function readyOrGone(child: Child, start: SlirpStart): Promise<Uplink> {
-  const launched = { child, area: 'slirp', name: 'slirp4netns', noise: OWN_WARNINGS };
+  const launched = { child, area: 'slirp', name: 'slirp4netns', noise: NOISE };
   const forget = () => {
     if (start.apiSocket !== undefined) rmSync(start.apiSocket, { force: true });
   };

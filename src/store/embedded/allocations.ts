@@ -72,9 +72,10 @@ function idOf({ dev, ino, birthtimeMs }: Stats): string {
 
 function readBook(path: string): Book {
   const known = read.get(path);
-  const standing = known && lstatSync(path, { throwIfNoEntry: false });
+  const standing = lstatSync(path, { throwIfNoEntry: false });
+  if (standing === undefined) return NO_BOOK;
   // Lines are only added, and a new list is a new file.
-  if (standing?.size === known?.size && standing && idOf(standing) === known?.file) return known;
+  if (standing.size === known?.size && idOf(standing) === known.file) return known;
   const file = openIfPresent(path);
   if (file === undefined) return NO_BOOK;
   try {

@@ -7,6 +7,7 @@ import type { Key, Known, ListedActor, Store, StoredActor } from '../store.ts';
 import { readAllocations, replaceAllocations } from './allocations.ts';
 import { follow } from './follow.ts';
 import { historyOf, type HistoryBound } from './history.ts';
+import { adoptJournal } from './imported.ts';
 import { journalOf } from './journals.ts';
 import { keyOfJournal, type Layout } from './layout.ts';
 import { leasesOf } from './leases.ts';
@@ -79,6 +80,11 @@ export async function embeddedStore(options: EmbeddedOptions): Promise<Store> {
     },
 
     journal: (key) => journalOf(layout, key),
+
+    async adopt(key, lines) {
+      expectOpen();
+      adoptJournal(layout, key, lines);
+    },
 
     follow(signal) {
       expectOpen();

@@ -1,6 +1,5 @@
 import { closeSync } from 'node:fs';
-import { journalRecordOf, type StoredRecord } from '../record.ts';
-import type { JournalRecord, Key } from '../store.ts';
+import type { Key, StoredRecord } from '../store.ts';
 import { openIfPresent } from './files.ts';
 import { partsOf } from './history.ts';
 import type { Layout } from './layout.ts';
@@ -14,14 +13,14 @@ import { readTail, recordsOf } from './reader.ts';
  *
  * @throws MooringError `store.corrupt` naming file and line
  */
-export async function* journalOf(layout: Layout, key: Key): AsyncGenerator<JournalRecord> {
+export async function* journalOf(layout: Layout, key: Key): AsyncGenerator<StoredRecord> {
   const files = openLife(layout, key);
   try {
     let last: StoredRecord | undefined;
     for (const { fd, path } of files) {
       for (const record of recordsOf(fd, path, key, last)) {
         last = record;
-        yield journalRecordOf(record);
+        yield record;
       }
     }
   } finally {
@@ -45,6 +44,7 @@ function openLife(layout: Layout, key: Key): readonly LifeFile[] {
       wanted = collect(path, (hash) => sought === undefined || hash === sought) ?? wanted;
       if (wanted === '') break;
     }
+    if (files.length === 0) collect(layout.importedOf(key), () => true);
     return files;
   } catch (error) {
     for (const { fd } of files) closeSync(fd);

@@ -13,9 +13,13 @@ export interface Layout {
   readonly locks: string;
   readonly history: string;
   readonly allocations: string;
+  /** Made when the first is imported. */
+  readonly imported: string;
   journalOf(key: Key): string;
   /** Where a journal's next file is written before it takes the journal's place. */
   nextOf(key: Key): string;
+  /** Of a life that was recorded elsewhere. */
+  importedOf(key: Key): string;
   lockOf(key: Key): string;
   /** @param part counts the files one lease has put away, so names of a key only grow */
   partOf(key: Key, token: number, part: number): string;
@@ -30,7 +34,7 @@ export interface Layout {
 export function layoutOf(root: string): Layout {
   const folder = (name: string) => join(root, name);
   const [journals, locks, history] = [folder('journal'), folder('locks'), folder('history')];
-  const allocations = folder('allocations');
+  const [allocations, imported] = [folder('allocations'), folder('imported')];
   return {
     root,
     format: join(root, 'format'),
@@ -39,8 +43,10 @@ export function layoutOf(root: string): Layout {
     locks,
     history,
     allocations,
+    imported,
     journalOf: (key) => `${journals}/${stemOf(key)}.jsonl`,
     nextOf: (key) => `${journals}/${stemOf(key)}.next`,
+    importedOf: (key) => `${imported}/${stemOf(key)}.jsonl`,
     lockOf: (key) => `${locks}/${stemOf(key)}.lock`,
     partOf: (key, token, part) => `${history}/${stemOf(key)}.${token}-${part}.jsonl`,
     allocationOf(kind) {

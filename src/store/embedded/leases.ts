@@ -142,10 +142,11 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
       if (unused && isInPlace(lock.path, lock.file)) unlinkIfPresent(lock.path);
       keeping = !unused;
     } finally {
-      // A child between fork and exec shares the lock; closing alone would leave it held.
-      unlock(lock.file.fd);
-      if (keeping) keep(keyText(lease.key), lock);
-      else closeAll(lock);
+      if (keeping) {
+        // A child between fork and exec shares the lock; closing alone would leave it held.
+        unlock(lock.file.fd);
+        keep(keyText(lease.key), lock);
+      } else closeAll(lock);
     }
   }
 

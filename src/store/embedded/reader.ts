@@ -1,7 +1,7 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { MooringError } from '../../model/failure.ts';
-import { decodeRecord, expectLinked, isSealed, SEAL_BYTES, type StoredRecord } from '../record.ts';
-import type { Key } from '../store.ts';
+import { decodeRecord, expectLinked, isSealed, SEAL_BYTES } from '../record.ts';
+import type { Key, StoredRecord } from '../store.ts';
 import { openIfPresent, readAt } from './files.ts';
 
 export interface Tail {

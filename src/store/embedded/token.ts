@@ -23,22 +23,27 @@ export interface Tokens {
  * up its lock on the key since.
  */
 export function tokensOf(locks: LockFiles, path: string): Tokens {
-  let [given, end] = [0, 0];
+  let [given, end, text] = [0, 0, ''];
 
   return {
     async next(signal) {
-      if (given < end && locks.read(path, (fd) => counterIn(fd, path)) === end) {
+      if (given < end && locks.read(path, saysStill)) {
         given += 1;
         return given;
       }
       return locks.withLock(path, signal, (fd) => {
         given = counterIn(fd, path) + 1;
         end = given + RESERVED_TOKENS - 1;
-        writeSync(fd, String(end).padStart(WIDTH, '0'), 0);
+        text = String(end).padStart(WIDTH, '0');
+        writeSync(fd, text, 0);
         return given;
       });
     }
   };
+
+  function saysStill(fd: number): boolean {
+    return readAt(fd, 0, WIDTH, SCRATCH).toString('latin1') === text;
+  }
 }
 
 const RESERVED_TOKENS = 64;

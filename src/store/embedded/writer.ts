@@ -1,15 +1,14 @@
 import {
   closeSync,
   constants,
-  existsSync,
   ftruncateSync,
   linkSync,
   lstatSync,
   renameSync,
   writeSync
 } from 'node:fs';
-import { encodeRecord, type StoredRecord } from '../record.ts';
-import { keyText, type Commit, type Key, type Known } from '../store.ts';
+import { encodeRecord } from '../record.ts';
+import { keyText, type Commit, type Key, type Known, type StoredRecord } from '../store.ts';
 import { full, openFile, unlinkIfPresent, writeFailure } from './files.ts';
 import type { History } from './history.ts';
 import type { Layout } from './layout.ts';
@@ -70,14 +69,14 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
       if (journal) return readTail(journal.fd, path, key).record;
       if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
       const { record, ...opened } = openJournal(path, key);
-      open = opened;
+      [open, isCurrent] = [opened, true];
       return record;
     },
 
     append(commit) {
       try {
         const journal = current() ?? openJournal(path, key);
-        open = journal;
+        [open, isCurrent] = [journal, true];
         const frame = { ...frameOf(journal), time: site.now() };
         const { line, hash } = encodeRecord(frame, commit);
         if (journal.size >= site.rotateBytes) open = continueIn(journal, line);
@@ -102,8 +101,8 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
           renameSync(path, part);
           history.added(part, journal.size);
         }
-        const next = layout.nextOf(key);
-        if (existsSync(next)) unlinkIfPresent(next);
+        // Left by who died at continuing one, and the next append would have made use of it.
+        if (journal.size >= site.rotateBytes) unlinkIfPresent(layout.nextOf(key));
       } catch (error) {
         throw writeFailure(error, path);
       } finally {

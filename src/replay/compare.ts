@@ -1,0 +1,42 @@
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+
+/** Where two values differ first: `attachment.result.ips.0.address`. */
+export interface Difference {
+  readonly path: string;
+  /** `undefined`: not there. */
+  readonly recorded: Json | undefined;
+  readonly current: Json | undefined;
+}
+
+/** Everything that is not the same in two values, in the order of the recorded one. */
+export function differencesIn(
+  recorded: Json | undefined,
+  current: Json | undefined,
+  path = ''
+): readonly Difference[] {
+  if (recorded === current) return [];
+  const both = [partsOf(recorded), partsOf(current)] as const;
+  const [ours, theirs] = both;
+  const areAlike = Array.isArray(recorded) === Array.isArray(current);
+  if (!ours || !theirs || !areAlike) return [{ path, recorded, current }];
+  const fields = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
+  return [...fields].flatMap((field) =>
+    differencesIn(own(ours, field), own(theirs, field), path === '' ? field : `${path}.${field}`)
+  );
+}
+
+export function isSame(one: Json | undefined, other: Json | undefined): boolean {
+  return differencesIn(one, other).length === 0;
+}
+
+function partsOf(value: Json | undefined): JsonObject | undefined {
+  if (Array.isArray(value)) {
+    const list: readonly Json[] = value;
+    return Object.fromEntries(list.map((item, index) => [String(index), item]));
+  }
+  return isJsonObject(value) ? value : undefined;
+}
+
+function own(object: JsonObject, field: string): Json | undefined {
+  return Object.hasOwn(object, field) ? object[field] : undefined;
+}

@@ -1,0 +1,126 @@
+import { KINDS, machineId, MACHINES, type Machines } from '../actors/machines.ts';
+import type { JournalHeader } from '../journal/file.ts';
+import { keyFrom } from '../journal/import.ts';
+import type { RecordLine } from '../journal/line.ts';
+import { recordLines, type LineListener } from '../journal/lines.ts';
+import { badFile, fileSource, textSource, type JournalSource } from '../journal/read.ts';
+import { failureOf } from '../model/failure.ts';
+import { actorReplay, type ActorReplay } from './actor-replay.ts';
+import type { Divergence } from './divergence.ts';
+import { judgementOf, worstOf, type Judgement } from './verdict.ts';
+import { writersOf } from './written.ts';
+
+/** A path of a journal file, its text, or its lines. */
+export type JournalInput = string | URL | { readonly text: string | readonly string[] };
+
+export interface ReplayOptions {
+  /** Charts to replay with; those of this version unless given. */
+  readonly machines?: Machines;
+}
+
+/** What came of a journal. */
+export interface Replayed extends Judgement {
+  readonly events: number;
+  /** The first in the file; `undefined` unless the verdict is `breaking`. */
+  readonly divergence: Divergence | undefined;
+  /** One for each key, in the order they come. */
+  readonly actors: readonly ActorReplayed[];
+  /** How it was simulated, when it was not recorded. */
+  readonly simulation?: JournalHeader['simulation'];
+}
+
+export interface ActorReplayed extends Judgement {
+  /** `container/web` */
+  readonly key: string;
+  /** How many of its events were taken, the one that diverged included. */
+  readonly events: number;
+  readonly divergence: Divergence | undefined;
+}
+
+/**
+ * Lets the charts take the events of a journal again, with the effects left out.
+ *
+ * Each event must lead to the recorded state, ask for the recorded requests and, where the journal
+ * says so, leave the recorded memory. An actor that does not is followed no further; the others are.
+ * A file is read a piece at a time, so that its size does not matter.
+ *
+ * @throws MooringError `journal.bad`, `journal.cutOff`, `journal.badVersion`, `journal.unreadable`
+ */
+export function replay(input: JournalInput, options: ReplayOptions = {}): Replayed {
+  return replaySource(sourceOf(input), options);
+}
+
+export function replaySource(
+  source: JournalSource,
+  { machines = MACHINES }: ReplayOptions
+): Replayed {
+  const references = new Map<object, string>();
+  const writers = writersOf(references);
+  const actors = new Map<string, Followed>();
+  let [header, events] = [undefined as JournalHeader | undefined, 0];
+  const listener: LineListener = {
+    header: (found) => (header = found),
+    part: (part, reference) => references.set(part, reference)
+  };
+  for (const line of recordLines(source, listener)) {
+    const followed = actors.get(line.key) ?? begin(line.key, line);
+    if (followed.divergence) continue;
+    events += 1;
+    followed.divergence = followed.actor.take(line);
+  }
+  const done = [...actors].map(([key, followed]) => replayedOf(key, followed, machines));
+  const judgement = worstOf(done);
+  const [divergence] = done
+    .flatMap((actor) => actor.divergence ?? [])
+    .sort((one, other) => one.line - other.line);
+  return {
+    ...judgement,
+    ...(divergence && { rule: done.find((actor) => actor.divergence === divergence)!.rule }),
+    events,
+    divergence,
+    actors: done,
+    ...(header?.simulation !== undefined && { simulation: header.simulation })
+  };
+
+  function begin(key: string, { number }: RecordLine): Followed {
+    const actor = attempt(source, number, () =>
+      actorReplay(keyFrom(key, KINDS), machines, writers)
+    );
+    const followed: Followed = { actor, divergence: undefined };
+    actors.set(key, followed);
+    return followed;
+  }
+}
+
+export function sourceOf(input: JournalInput): JournalSource {
+  if (typeof input === 'string') return fileSource(input);
+  return input instanceof URL ? fileSource(input.pathname) : textSource(input.text);
+}
+
+interface Followed {
+  readonly actor: ActorReplay;
+  divergence: Divergence | undefined;
+}
+
+function replayedOf(
+  key: string,
+  { actor, divergence }: Followed,
+  machines: Machines
+): ActorReplayed {
+  const current = machineId(actor.key.kind, machines);
+  const { progress } = actor;
+  return {
+    key,
+    events: progress.events,
+    divergence,
+    ...judgementOf(progress, current, divergence)
+  };
+}
+
+function attempt<Result>(source: JournalSource, line: number, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw badFile(source.name, line, failureOf(error, 'journal').message);
+  }
+}

@@ -1,0 +1,74 @@
+import {
+  decodeAttributes,
+  decodeList,
+  decodeString,
+  encodeAttribute,
+  findAttribute,
+  type NetlinkMessage
+} from './netlink-message.ts';
+import { dump, NETLINK_NETFILTER, openNetlink } from './netlink-socket.ts';
+import { dnatReader, type Dnat } from './nftables-dnat.ts';
+
+const NFNL_SUBSYS_NFTABLES = 10;
+const NFT_MSG_GETRULE = 7;
+const AF_INET = 2;
+const AF_INET6 = 10;
+// struct nfgenmsg: family, version, resource id.
+const HEAD_BYTES = 4;
+
+const NFTA_RULE = { table: 1, chain: 2, expressions: 4 };
+const NFTA_EXPR = { name: 1, data: 2 };
+const NONE = Buffer.alloc(0);
+
+/**
+ * What the rules in some chains of a table forward by DNAT, whether `iptables` or `nft` made them.
+ *
+ * It takes a tenth of a millisecond, where `iptables-save` takes several and a process.
+ *
+ * @param isWanted says of which chains, by name
+ * @throws {@link StepError} an errno's name, where the kernel has no nftables or we may not ask
+ */
+export function listDnat(
+  family: 4 | 6,
+  table: string,
+  isWanted: (chain: string) => boolean
+): readonly Dnat[] {
+  const socket = openNetlink(NETLINK_NETFILTER);
+  try {
+    let found: Dnat[] = [];
+    for (const part of dump(socket, rulesOf(family, table))) {
+      if (part === 'again') found = [];
+      else found.push(...part.flatMap((message) => decodeDnat(message, isWanted) ?? []));
+    }
+    return found;
+  } finally {
+    socket.close();
+  }
+}
+
+function rulesOf(family: 4 | 6, table: string) {
+  const head = Buffer.from([family === 4 ? AF_INET : AF_INET6, 0, 0, 0]);
+  return {
+    type: (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETRULE,
+    doing: `list rules of table ${table}`,
+    payload: Buffer.concat([head, encodeAttribute(NFTA_RULE.table, Buffer.from(`${table}\0`))])
+  };
+}
+
+/** @returns `undefined` for a rule of another chain, and for one without DNAT */
+export function decodeDnat(
+  { payload }: Pick<NetlinkMessage, 'payload'>,
+  isWanted: (chain: string) => boolean
+): Dnat | undefined {
+  const attributes = payload.subarray(HEAD_BYTES);
+  const chain = findAttribute(attributes, NFTA_RULE.chain);
+  // There may be tens of thousands of rules, of which few are wanted.
+  if (chain === undefined || !isWanted(decodeString(chain))) return undefined;
+  const reader = dnatReader();
+  for (const expression of decodeList(findAttribute(attributes, NFTA_RULE.expressions) ?? NONE)) {
+    const parts = decodeAttributes(expression);
+    const name = decodeString(parts.get(NFTA_EXPR.name) ?? NONE);
+    reader.read(name, decodeAttributes(parts.get(NFTA_EXPR.data) ?? NONE));
+  }
+  return reader.found();
+}
