@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 const everywhere = { pool: 'forks' as const, execArgv: ['--conditions=development'] };
 
 const kernel = 'test/kernel/**/*.test.ts';
+const redis = 'test/redis/**/*.test.ts';
 const rootless = 'test/rootless/**/*.test.ts';
 const elsewhere = ['**/node_modules/**', '**/dist/**'];
 
@@ -16,7 +17,7 @@ export default defineConfig({
           ...everywhere,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...elsewhere, kernel, rootless],
+          exclude: [...elsewhere, kernel, rootless, redis],
           testTimeout: 20_000
         }
       },
@@ -38,6 +39,16 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000
+        }
+      },
+      {
+        test: {
+          ...everywhere,
+          name: 'redis',
+          include: [redis],
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000
         }
       }
     ]

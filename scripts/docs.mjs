@@ -18,8 +18,8 @@ else write();
 
 async function structures() {
   const { structureOf } = await import('../dist/machines/structure.js');
-  const { MACHINES } = await import('../dist/machines/all.js');
-  return Object.values(MACHINES).map(({ machine }) => structureOf(machine));
+  const { CHARTS } = await import('../dist/machines/all.js');
+  return CHARTS.map(structureOf);
 }
 
 function check() {

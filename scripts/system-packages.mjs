@@ -8,13 +8,17 @@ const PACKAGES = {
   'aardvark-dns': 'names of containers on networks',
   conntrack: 'tests of connection tracking',
   'containernetworking-plugins': 'the CNI plugins',
+  datefudge: 'tests of Redis whose clock differs',
   'dnsmasq-base': 'names by the dnsname plugin',
   'golang-github-containernetworking-plugin-dnsname': 'the dnsname plugin',
   iproute2: 'ip and ss',
   iptables: 'rules of the portmap and firewall plugins',
   nftables: 'nft, to look at the rules',
+  openssl: 'certificates of the tests',
   passt: 'pasta networking',
   procps: 'ps and sysctl',
+  // Not redis-server, which would start one: the server's binary is in here, as redis-check-rdb.
+  'redis-tools': 'tests of the store on Redis',
   slirp4netns: 'slirp4netns networking',
   uidmap: 'user namespaces of users who are not root',
   'util-linux': 'unshare, nsenter and flock'

@@ -17,6 +17,7 @@ const GATES = [
   ['format', bin('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.')],
   ['docs:check', node('scripts/docs.mjs', '--check')],
   ['test:unit', vitest('unit'), 'unit'],
+  ['test:redis', vitest('redis'), 'redis'],
   ['test:kernel', vitest('kernel'), 'kernel'],
   ['test:rootless', vitest('rootless'), 'rootless'],
   ['publint', bin('publint/src/cli.js', 'run', '--strict')]

@@ -116,7 +116,7 @@ export interface Mooring {
   list(): Promise<ContainerList>;
 
   /** Brings every container that a dead process left half-way to rest. Idempotent. */
-  recover(): Promise<readonly Recovered[]>;
+  recover(options?: RecoverOptions): Promise<readonly Recovered[]>;
 
   /**
    * Removes what is Mooring's and whose owner is gone, as its own records show; nothing else.
@@ -336,6 +336,11 @@ export interface ContainerList {
   readonly containers: readonly ContainerView[];
   /** Records that could not be read, each with its failure. */
   readonly unreadable: readonly { readonly id: string; readonly failure: Failure }[];
+}
+
+export interface RecoverOptions {
+  /** What to do about one that another process is working on: `wait` (default) until it is done, or `skip` it. */
+  readonly busy?: 'wait' | 'skip';
 }
 
 export interface Recovered {

@@ -9,7 +9,8 @@ import type { ContainerSpec, NamespaceSpec } from './model/container.ts';
 import { errorOf, MooringError } from './model/failure.ts';
 import { DEFAULT_NETWORK } from './model/network.ts';
 import type { ContainerState, ContainerView } from './model/view.ts';
-import type { Key, Store } from './store/store.ts';
+import { isFree } from './recovery.ts';
+import type { Store } from './store/store.ts';
 
 /** What the verbs of the library do: a command to an actor, and what its rest means to the caller. */
 export interface Commands {
@@ -230,20 +231,13 @@ export function commandsOf(parts: CommandParts): Commands {
     const key = containerKey(id);
     let actor = await store.load(key);
     const isStale = actor && (actor.outstanding.length > 0 || actor.boot !== store.boot);
-    if (isStale && !parts.readOnly && (await isFree(key))) {
+    if (isStale && !parts.readOnly && (await isFree(store, key))) {
       await registry.settle(key);
       actor = await store.load(key);
     }
     const view = actor && containerView(actor, store.boot);
     if (!view || (view.state === 'absent' && !view.pending)) throw notFound(id);
     return view;
-  }
-
-  /** Whether no living process is at it. */
-  async function isFree(key: Key): Promise<boolean> {
-    const lease = await store.tryAcquire(key);
-    if (lease) await store.release(lease);
-    return lease !== undefined;
   }
 
   function upView(spec: ContainerSpec, rest: Rest): ContainerView {

@@ -1,5 +1,5 @@
 import { newContext, type GcParts, type Item, type Seen } from './gc-parts.ts';
-import { usageOf } from './effects/networks/shared.ts';
+import { usageOf } from './effects/networks/usage.ts';
 import type { PinnedFile } from './effects/gc/pinned.ts';
 import { errorOf, MooringError } from './model/failure.ts';
 import { isSameNetns } from './syscalls/nsfs.ts';

@@ -12,6 +12,7 @@ export type {
   PortInput,
   Pruned,
   Recovered,
+  RecoverOptions,
   UpInput
 } from './api.ts';
 export type { MooringEvent } from './bus/events.ts';

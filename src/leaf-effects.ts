@@ -6,6 +6,7 @@ import { cniEffects } from './effects/cni/effects.ts';
 import { underPluginLock } from './effects/cni/locked.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
 import { netnsEffects, verifyNetns } from './effects/netns.ts';
+import { firstAddAlone } from './effects/networks/first-add.ts';
 import { fileLock } from './effects/networks/plugin-lock.ts';
 import { sharedEffects } from './effects/networks/shared.ts';
 import { usesPlugin } from './effects/networks/standing.ts';
@@ -18,6 +19,7 @@ import { connectingNetworks, isRootless } from './outside.ts';
 import type { Programs } from './programs.ts';
 import { NETNS_DIR, netnsName, type Settings } from './settings.ts';
 import type { Store } from './store/store.ts';
+import { hasInterface } from './syscalls/interface-index.ts';
 import type { NetnsThread } from './syscalls/netns-thread.ts';
 
 /** What the effects that reach the host work with. */
@@ -36,19 +38,23 @@ export function leafEffects(settings: Settings, leaves: Leaves, registry: () => 
   const { store, plugins, thread, runner, tool, log, spans } = leaves;
   const { root } = settings;
   const pluginLock = fileLock(join(root, 'plugins.lock'));
-  const cni = cniEffects({ runner, verifyNetns, hasPlugin: plugins.has });
+  const cni = cniEffects({ runner, verifyNetns, hasPlugin: plugins.has, hasInterface });
+  const locked = underPluginLock(pluginLock, cni, notedWait(spans, Date.now, 'plugins'));
+  const firstAdds = { store, lock: fileLock(join(root, 'first-add.lock')) };
+  const chains = { ...locked, 'cni.add': firstAddAlone(firstAdds, locked['cni.add']) };
   const attachments = attachmentEffects({
     run: tool,
     verifyNetns,
     observe: thread.observe,
-    exclusive: pluginLock.exclusive
+    exclusive: pluginLock.preferExclusive
   });
   const shared = sharedEffects({
     store,
     run: tool,
     usesDnsname: async (network) =>
       plugins.has('dnsname') && usesPlugin(settings.confDir, network, 'dnsname'),
-    pluginLock
+    pluginLock,
+    usageLock: fileLock(join(root, 'usage.lock'))
   });
   const connections = {
     flush: flushConntrack,
@@ -59,13 +65,7 @@ export function leafEffects(settings: Settings, leaves: Leaves, registry: () => 
   return {
     ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(settings) }),
     ...attachments,
-    ...forgettingConnections(
-      {
-        ...underPluginLock(pluginLock, cni, notedWait(spans, Date.now, 'plugins')),
-        ...attachments
-      },
-      connections
-    ),
+    ...forgettingConnections({ ...chains, ...attachments }, connections),
     ...sweepEffects(tool),
     ...(isRootless(settings) ? connectingNetworks(registry, shared) : shared),
     ...timerEffects(Date.now)

@@ -151,7 +151,7 @@ export function openComposed(parts: Parts): Mooring {
     examine: (id) => parts.examiner.examine(parseContainerId(id)),
     check: (id) => parts.examiner.check(parseContainerId(id)),
     list,
-    recover: () => settleAll(parts),
+    recover: (options) => settleAll(parts, options),
     gc: ({ dryRun = false } = {}) => parts.collectGarbage({ dryRun }),
     networks: networksOn(parts, commands),
     events$: bus.committed$.pipe(map(({ event }) => event)),

@@ -1,4 +1,4 @@
-import type { Recovered } from './api.ts';
+import type { Recovered, RecoverOptions } from './api.ts';
 import type { Registry } from './actors/registry.ts';
 import { stateOf } from './actors/views.ts';
 import { containerKey } from './container-rest.ts';
@@ -16,20 +16,35 @@ interface Parts {
  * Containers come first: they give back the namespaces and networks they hold, and what is
  * left of those after that is nobody's.
  */
-export async function settleAll(parts: Parts): Promise<readonly Recovered[]> {
-  const recovered = await settleKind(parts, 'container');
+export async function settleAll(
+  parts: Parts,
+  { busy = 'wait' }: RecoverOptions = {}
+): Promise<readonly Recovered[]> {
+  const recovered = await settleKind(parts, 'container', busy);
   const shared = [
-    ...(await settleKind(parts, 'namespace')),
-    ...(await settleKind(parts, 'network'))
+    ...(await settleKind(parts, 'namespace', busy)),
+    ...(await settleKind(parts, 'network', busy))
   ];
   return [...recovered, ...shared.filter(({ failure }) => failure !== undefined)];
 }
 
-async function settleKind(parts: Parts, kind: Kind): Promise<readonly Recovered[]> {
+type Busy = NonNullable<RecoverOptions['busy']>;
+
+async function settleKind(parts: Parts, kind: Kind, busy: Busy): Promise<readonly Recovered[]> {
   const { store } = parts;
   const listed = await store.list(kind);
   const due = listed.filter((entry) => needsWork(entry, store.boot));
-  return Promise.all(due.map((entry) => settleOne(parts, entry)));
+  const mine: ListedActor[] = [];
+  for (const entry of due)
+    if (busy === 'wait' || (await isFree(store, entry.key))) mine.push(entry);
+  return Promise.all(mine.map((entry) => settleOne(parts, entry)));
+}
+
+/** Whether no living process is at it. */
+export async function isFree(store: Store, key: Key): Promise<boolean> {
+  const lease = await store.tryAcquire(key);
+  if (lease) await store.release(lease);
+  return lease !== undefined;
 }
 
 function needsWork(entry: ListedActor, boot: string): boolean {

@@ -71,12 +71,16 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
       return { type: 'resources.holdFailed', container, failure };
     }
     try {
-      const [netns] = await Promise.all([
+      const [netns, networks] = await Promise.allSettled([
         namespace && holdNamespace(container, namespace, context),
         holdNetworks(container, attachments, context)
       ]);
+      // Both have come to an end: what is still being taken could not be given back.
+      if (netns.status === 'rejected') throw netns.reason;
+      if (networks.status === 'rejected') throw networks.reason;
       const rootless = own.isRootless && { rootless: true as const };
-      return { type: 'resources.held', container, attachments, ports, netns, ...rootless };
+      const held = { container, attachments, ports, netns: netns.value };
+      return { type: 'resources.held', ...held, ...rootless };
     } catch (error) {
       return { type: 'resources.holdFailed', container, failure: failureOf(error, 'network') };
     }

@@ -85,6 +85,7 @@ export function performer(lease: Lease, runtime: Runtime): Performer {
   }
 
   function handle({ id, request, askedAt, correlation }: Outstanding, repeated: boolean) {
+    expectLease();
     // Looked up by its own type, so handler and request agree; an indexed union can't say so.
     const effect = runtime.effects[request.type] as unknown as (
       request: EffectRequest,
@@ -97,6 +98,16 @@ export function performer(lease: Lease, runtime: Runtime): Performer {
         return signal();
       }
     });
+  }
+
+  /** What is to be begun may have waited, and this process been stalled, for longer than the lease is good. */
+  function expectLease(): void {
+    try {
+      lease.check();
+    } catch (error) {
+      stop(error);
+      throw error;
+    }
   }
 
   function inLane<T>({ id, request }: Outstanding, task: () => Promise<T>): Promise<T> {

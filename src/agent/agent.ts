@@ -38,7 +38,8 @@ const SOURCES = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf', '/etc/h
  * Starts to watch for a state directory: what other programs change in the kernel is looked at,
  * what can be put right is put right, and what can't makes its container `degraded`.
  *
- * What a dead process left half-way is brought to rest first. Resolves when everything is watched.
+ * What a dead process left half-way is brought to rest meanwhile: a plugin that hangs in it must not
+ * keep the others from being watched. Resolves when everything is watched and was looked at once.
  *
  * @throws MooringError `agent.running`; StepError an errno's name where the kernel can't be watched
  */
@@ -48,10 +49,10 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const views = new Map<string, ContainerView>();
   let watch: Watches | undefined;
   try {
-    await deps.mooring.recover();
     const seen = attention((id, reason) => look(deps, id, reason), LOOKS_AT_ONCE);
     watch = await openWatches(deps, views, seen);
     const following = follow(deps, { views, watch, seen, signal: stopping.signal });
+    const recovering = recover(deps);
     await adoptAll(deps, views, watch, seen);
     await seen.idle();
     return {
@@ -61,6 +62,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
         await watch?.processes.close();
         await watch?.kernel.close();
         await following;
+        await recovering;
         await seen.close();
         unlock();
       }
@@ -75,7 +77,18 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   }
 }
 
-const LOOKS_AT_ONCE = 8;
+async function recover({ mooring, log }: AgentDeps): Promise<void> {
+  try {
+    for (const { id, failure } of await mooring.recover({ busy: 'skip' })) {
+      if (failure !== undefined) log.error({ container: id, failure }, 'recovering');
+    }
+  } catch (error) {
+    log.error({ failure: failureOf(error, 'agent') }, 'recovering');
+  }
+}
+
+// They share what they read and change, so that many at once cost little more than one.
+const LOOKS_AT_ONCE = 64;
 
 interface Watches {
   readonly kernel: KernelWatch;

@@ -171,10 +171,10 @@ const REQUESTS: Traits<RequestType> = {
       netnsGone: false
     })
   },
-  // Reads only.
+  // Reads only. Neither waits for a place: a plugin that hangs must not keep rules away.
   'attachments.examine': {
     recovery: 'repeat',
-    lane: 'plugin',
+    lane: 'free',
     refused: ({ container }, failure) => ({
       type: 'attachments.examineFailed',
       container,
@@ -184,7 +184,7 @@ const REQUESTS: Traits<RequestType> = {
   // Puts back what is missing; finds nothing missing the second time.
   'attachments.repair': {
     recovery: 'repeat',
-    lane: 'plugin',
+    lane: 'free',
     refused: ({ container }, failure) => ({ type: 'attachments.repairFailed', container, failure })
   },
   // What is so already is left.

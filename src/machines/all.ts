@@ -1,5 +1,6 @@
 import { containerMachine } from './container.ts';
 import { forwarderMachine } from './forwarder.ts';
+import { leaseMachine } from './lease.ts';
 import { namespaceMachine } from './namespace.ts';
 import { networkMachine } from './network.ts';
 import { rootlessNetnsMachine } from './rootless-netns.ts';
@@ -17,3 +18,6 @@ export const MACHINES = {
     input: (rootlessNetns: string) => ({ rootlessNetns })
   }
 } as const;
+
+/** Every chart that is drawn: those of actors, and that of a lease, which a store driver runs. */
+export const CHARTS = [...Object.values(MACHINES).map(({ machine }) => machine), leaseMachine];

@@ -26,6 +26,15 @@ export function parseNetworkName(text: string): string {
   return parseName(text, 'network name', 'network.badName');
 }
 
+/**
+ * The name that a host has among the others of a store, under the same rule.
+ *
+ * @throws MooringError `host.badName`
+ */
+export function parseHostName(text: string): string {
+  return parseName(text, 'host name', 'host.badName');
+}
+
 function parseName(text: string, what: string, code: string): string {
   if (typeof text !== 'string' || text === '') throw new MooringError(code, `${what} is empty`);
   if (text.length > NAME_MAX_BYTES) {

@@ -54,6 +54,7 @@ export function memoryStore(options: MemoryOptions = {}): Store {
 
   return {
     boot,
+    host,
 
     async acquire(key, { timeoutMs, signal }) {
       const deadline = performance.now() + timeoutMs;
@@ -149,7 +150,12 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     if (state.holders.has(text)) return undefined;
     const lost = new AbortController();
     state.token += 1;
-    const lease: Lease = { key, token: state.token, signal: lost.signal };
+    const lease: Lease = {
+      key,
+      token: state.token,
+      signal: lost.signal,
+      check: () => expectHeld(lease)
+    };
     state.holders.set(text, lease);
     mine.set(lease, lost);
     return lease;

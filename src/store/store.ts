@@ -15,6 +15,9 @@ export interface Store {
   /** Boot of the host, as it is written to every record. */
   readonly boot: string;
 
+  /** Name of the host, as it is written to every record. */
+  readonly host: string;
+
   /**
    * Waits until the lease is free.
    *
@@ -49,7 +52,8 @@ export interface Store {
    * a process killed right after finds both.
    *
    * @throws MooringError `lease.lost`, and nothing is written
-   * @throws MooringError `store.full` or `store.failed`, and nothing is written
+   * @throws MooringError `store.full` or `store.failed`, and nothing is written; another `store.…`
+   *   of a driver whose answer may be lost, and then the next `load` tells
    */
   commit(lease: Lease, commit: Commit): Promise<void>;
 
@@ -125,6 +129,12 @@ export interface Lease {
   readonly token: number;
   /** Aborts when the lease is known to be lost; never by `release`. */
   readonly signal: AbortSignal;
+  /**
+   * Asked before anything is begun under the lease: after a stall it knows what no timer has told yet.
+   *
+   * @throws MooringError `lease.lost` when it is, or may be, another's, or was given up
+   */
+  check(): void;
 }
 
 /** A request that was asked and not answered yet. */

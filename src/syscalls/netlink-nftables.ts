@@ -21,7 +21,8 @@ const NFTA_EXPR = { name: 1, data: 2 };
 const NONE = Buffer.alloc(0);
 
 /**
- * What the rules in some chains of a table forward by DNAT, whether `iptables` or `nft` made them.
+ * What the rules in some chains of a table forward by DNAT, whether `iptables` or `nft` made them,
+ * for each of the families in turn.
  *
  * It takes a tenth of a millisecond, where `iptables-save` takes several and a process.
  *
@@ -29,18 +30,20 @@ const NONE = Buffer.alloc(0);
  * @throws {@link StepError} an errno's name, where the kernel has no nftables or we may not ask
  */
 export function listDnat(
-  family: 4 | 6,
+  families: readonly (4 | 6)[],
   table: string,
   isWanted: (chain: string) => boolean
-): readonly Dnat[] {
+): readonly (readonly Dnat[])[] {
   const socket = openNetlink(NETLINK_NETFILTER);
   try {
-    let found: Dnat[] = [];
-    for (const part of dump(socket, rulesOf(family, table))) {
-      if (part === 'again') found = [];
-      else found.push(...part.flatMap((message) => decodeDnat(message, isWanted) ?? []));
-    }
-    return found;
+    return families.map((family) => {
+      let found: Dnat[] = [];
+      for (const part of dump(socket, rulesOf(family, table))) {
+        if (part === 'again') found = [];
+        else found.push(...part.flatMap((message) => decodeDnat(message, isWanted) ?? []));
+      }
+      return found;
+    });
   } finally {
     socket.close();
   }

@@ -20,6 +20,8 @@ export interface Link {
   readonly master: number;
   /** Index of the other end or of the device below, perhaps in another netns; 0: none. */
   readonly peer: number;
+  /** Number by which this netns knows that of `peer`, negative when it has ended; absent: the same. */
+  readonly peerNetns?: number;
   /** Absent from events. */
   readonly stats?: LinkStats;
 }
@@ -91,7 +93,16 @@ const LINK_HEAD_BYTES = 16;
 const ADDRESS_HEAD_BYTES = 8;
 const ROUTE_HEAD_BYTES = 12;
 
-const IFLA = { address: 1, name: 3, mtu: 4, link: 5, master: 10, linkInfo: 18, stats64: 23 };
+const IFLA = {
+  address: 1,
+  name: 3,
+  mtu: 4,
+  link: 5,
+  master: 10,
+  linkInfo: 18,
+  stats64: 23,
+  linkNetns: 37
+};
 const IFLA_INFO_KIND = 1;
 const IFA = { address: 1, local: 2, flags: 8 };
 const RTA = { destination: 1, outInterface: 4, gateway: 5, priority: 6, table: 15, via: 18 };
@@ -122,6 +133,7 @@ export function decodeLink({ payload }: Pick<NetlinkMessage, 'payload'>): Link {
   const info = attributes.get(IFLA.linkInfo);
   const kind = info === undefined ? undefined : decodeAttributes(info).get(IFLA_INFO_KIND);
   const stats = attributes.get(IFLA.stats64);
+  const peerNetns = attributes.get(IFLA.linkNetns)?.readInt32LE(0);
   return {
     index: payload.readInt32LE(4),
     name: decodeString(attributes.get(IFLA.name) ?? Buffer.alloc(0)),
@@ -133,6 +145,7 @@ export function decodeLink({ payload }: Pick<NetlinkMessage, 'payload'>): Link {
     kind: kind === undefined ? '' : decodeString(kind),
     master: number(IFLA.master),
     peer: number(IFLA.link),
+    ...(peerNetns === undefined ? {} : { peerNetns }),
     ...(stats === undefined ? {} : { stats: decodeStats(stats) })
   };
 }

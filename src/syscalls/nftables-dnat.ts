@@ -65,6 +65,7 @@ interface Seen {
 
 function loadedBy(name: string, data: Attributes): Loaded | undefined {
   if (name === 'meta') return word(data, META.key) === META.l4Protocol ? 'protocol' : 'other';
+  if (name === 'immediate') return 'other';
   if (name !== 'payload') return undefined;
   const isPort =
     word(data, PAYLOAD.base) === PAYLOAD.transport &&

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { libc } from './libc.ts';
 import { step } from './step.ts';
 
@@ -22,6 +22,8 @@ const NAME_BYTES = 32;
 
 // struct ipt_getinfo: name, valid_hooks, hook_entry[5], underflow[5], num_entries, size.
 const INFO_BYTES = NAME_BYTES + 13 * 4;
+const INFO_HOOKS_AT = NAME_BYTES;
+const INFO_ENTRIES_AT = NAME_BYTES + 11 * 4;
 const INFO_SIZE_AT = NAME_BYTES + 12 * 4;
 // struct ipt_get_entries: name, size, padding, entries.
 const ENTRIES_AT = NAME_BYTES + 8;
@@ -76,16 +78,24 @@ export function legacyTables(): LegacyTables {
 }
 
 /**
- * Whether the calling thread's netns has a table of the old kind.
+ * Whether a table of the old kind in the calling thread's netns holds any rule or chain; one that
+ * somebody has looked at stays there, empty.
  *
- * @throws the error of the file system
+ * @throws {@link StepError} an errno's name
  */
-export function hasLegacyTable(family: 4 | 6, table: string): boolean {
-  const { names } = FAMILIES[family === 4 ? 0 : 1]!;
-  return namesIn(names)?.includes(table) ?? false;
+export function hasLegacyRules(family: 4 | 6, table: string): boolean {
+  const legacy = FAMILIES[family === 4 ? 0 : 1]!;
+  if (!namesIn(legacy.names)?.includes(table)) return false;
+  return withSocket(legacy.domain, (fd) => {
+    const info = infoOf(fd, legacy, table);
+    const hooks = info.readUInt32LE(INFO_HOOKS_AT).toString(2).replaceAll('0', '').length;
+    // The policy of each hook, and the end.
+    return info.readUInt32LE(INFO_ENTRIES_AT) > hooks + 1;
+  });
 }
 
 function namesIn(path: string): readonly string[] | undefined {
+  if (!existsSync(path)) return undefined;
   try {
     return readFileSync(path, 'latin1')
       .split('\n')
@@ -100,15 +110,21 @@ function namesIn(path: string): readonly string[] | undefined {
 /** The rules as the kernel gives them, counters cleared. */
 function entriesOf(fd: number, family: LegacyFamily, table: string): Buffer {
   return step(`read the legacy table ${table}`, () => {
-    const info = Buffer.alloc(INFO_BYTES);
-    info.write(table, 'latin1');
-    libc('getsockopt', fd, family.level, SO_GET_INFO, info, int(info.length));
-    const size = info.readUInt32LE(INFO_SIZE_AT);
+    const size = infoOf(fd, family, table).readUInt32LE(INFO_SIZE_AT);
     const entries = Buffer.alloc(ENTRIES_AT + size);
     entries.write(table, 'latin1');
     entries.writeUInt32LE(size, NAME_BYTES);
     libc('getsockopt', fd, family.level, SO_GET_ENTRIES, entries, int(entries.length));
     return withoutCounters(entries.subarray(ENTRIES_AT), family);
+  });
+}
+
+function infoOf(fd: number, { level }: LegacyFamily, table: string): Buffer {
+  return step(`look at the legacy table ${table}`, () => {
+    const info = Buffer.alloc(INFO_BYTES);
+    info.write(table, 'latin1');
+    libc('getsockopt', fd, level, SO_GET_INFO, info, int(info.length));
+    return info;
   });
 }
 
@@ -122,12 +138,12 @@ function withoutCounters(entries: Buffer, { nextAt, countersAt }: LegacyFamily):
   return entries;
 }
 
-function withSocket(domain: number, use: (fd: number) => void): void {
+function withSocket<Result>(domain: number, use: (fd: number) => Result): Result {
   const fd = step('open a raw socket', () =>
     libc('socket', domain, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW)
   );
   try {
-    use(fd);
+    return use(fd);
   } finally {
     libc('close', fd);
   }

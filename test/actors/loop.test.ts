@@ -63,6 +63,33 @@ describe('the loop', () => {
     expect(first?.correlation).toBe(records[0]?.correlation);
   });
 
+  it('gives back what was still being taken when something else was refused', async () => {
+    const world = createWorld();
+    world.refuse.set('netns.create web', 1);
+    let open = (): void => undefined;
+    const afterRefusal = new Promise<void>((resolve) => (open = resolve));
+    world.pause = async (point) => {
+      if (point === 'after netns.create web') setTimeout(open, 20);
+      await Promise.resolve();
+    };
+    const { registry, store } = startProcess(memoryBacking(), world, {
+      wrapStore: (inner) => ({
+        ...inner,
+        // Network front is held, and before it can be told the netns has been refused.
+        async release(lease) {
+          if (keyText(lease.key) === 'network/front') await afterRefusal;
+          await inner.release(lease);
+        }
+      })
+    });
+    const rest = await registry.ask(keyOf('web'), upOf('web', ['front', 'back']));
+    await registry.idle();
+
+    expect(stateOf(rest.value)).toBe('failed');
+    expect(standing(world)).toEqual([]);
+    expect(await store.list('network')).toEqual([]);
+  });
+
   it('records nothing for a command that means nothing', async () => {
     const { registry, store } = startProcess(memoryBacking(), createWorld());
 

@@ -18,7 +18,7 @@ export interface State {
 }
 
 /**
- * A network `front` whose chain is bridge, `guard` and portmap, for the tests of a file. What
+ * A network `front` whose chain is bridge, firewall, `guard` and portmap, for the tests of a file. What
  * `guard` does is a shell script; without one it hands on the result of the bridge.
  */
 export function useChain(sandbox: Sandbox) {
@@ -79,6 +79,7 @@ const CHAIN = JSON.stringify({
       ipMasq: true,
       ipam: { type: 'host-local', ranges: [[{ subnet: '10.30.0.0/24' }]] }
     },
+    { type: 'firewall' },
     { type: 'guard' },
     { type: 'portmap', capabilities: { portMappings: true } }
   ]

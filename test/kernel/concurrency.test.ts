@@ -13,6 +13,12 @@ beforeAll(async () => {
 
 const rounds = (count: number) => Array.from({ length: count }, (_, index) => index);
 
+/** Rules that stand twice in what was saved. */
+const twice = (saved: string): readonly string[] => {
+  const rules = saved.split('\n').filter((line) => line.startsWith('-A '));
+  return rules.filter((rule, index) => rules.indexOf(rule) !== index);
+};
+
 /** Fails unless it ended well, or with one line. */
 const expectTyped = (ran: Ran) => {
   if (ran.code === 0) expect(ran.stderr).toBe('');
@@ -47,6 +53,9 @@ describe('processes at once', () => {
       const inside = await host.sh(
         'for n in /run/netns/*; do nsenter --net=$n ip -o -4 addr; done'
       );
+      const rules = await Promise.all(
+        ['iptables-save', 'ip6tables-save'].map((save) => host.sh(save))
+      );
       await all('down');
       const left = await host.ok('ps', '--quiet');
 
@@ -57,6 +66,7 @@ describe('processes at once', () => {
       expect(new Set(kernel).size).toBe(50);
       expect(new Set(known)).toEqual(new Set(kernel));
       expect(new Set(ports).size).toBe(50);
+      expect(rules.flatMap(twice)).toEqual([]);
       expect(left).toBe('');
     });
   });

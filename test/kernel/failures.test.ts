@@ -10,6 +10,16 @@ const { double } = chain;
 
 const UP = ['up', 'web', '--network', 'front', '-p', '8080:80'];
 
+const HANGS = 'pgrep -f "^sleep 1003" >/dev/null';
+
+const natRules = async (): Promise<readonly string[]> => {
+  const text = await chain.sh('iptables-save -t nat');
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('-A '))
+    .sort();
+};
+
 describe('an ADD that goes wrong', () => {
   it.each([
     [
@@ -93,6 +103,65 @@ describe('an ADD that goes wrong', () => {
     });
   });
 
+  it('because the plugin hangs keeps no other container from its repair, nor a first one up', async () => {
+    await chain.unchanged(async () => {
+      for (const [name, subnet] of [
+        ['back', '10.31.0.0/24'],
+        ['side', '10.32.0.0/24']
+      ] as const) {
+        await chain.ok('network', 'create', '--disable-dns', name, '--subnet', subnet);
+      }
+      await chain.ok('up', 'web', '--network', 'back', '-p', '8080:80');
+      // Makes the shared chains, so that the one that hangs has nothing to add to them.
+      const before = await natRules();
+      double.on('guard', 'ADD', 'sleep 1003');
+      const argv = [process.execPath, MOORING, ...chain.dirs, 'up', 'slow', '--network', 'front'];
+      const slow = await sandbox.start(argv);
+      await chain.sh(`until ${HANGS}; do :; done`);
+
+      await chain.sh('iptables -t nat -F');
+      await chain.ok('network', 'reload', 'web');
+      const reloaded = await natRules();
+      const agent = await sandbox.start([process.execPath, MOORING, ...chain.dirs, 'agent']);
+      await agent.line(/^watching$/);
+      await chain.sh(`iptables -t nat -F
+        until iptables -t nat -S CNI-HOSTPORT-DNAT | grep -q 8080; do :; done`);
+      const repaired = await natRules();
+      await agent.kill('SIGTERM');
+      await agent.done;
+      await chain.ok('up', 'first', '--network', 'side', '-p', '8081:80');
+      await chain.ok('down', 'first');
+      await chain.sh(HANGS);
+
+      await chain.sh('pkill -KILL -f "^sleep 1003"');
+      const { code } = await slow.done;
+      chain.heal();
+      await chain.ok('down', '--all');
+      await chain.ok('network', 'rm', 'back', 'side');
+      expect(code).toBe(125);
+      expect(reloaded).toEqual(before);
+      expect(repaired).toEqual(before);
+    });
+  });
+
+  it.each([
+    ['refuses', `echo '{"code":11,"msg":"full"}'; exit 1`, 125],
+    ['is killed with the process that runs it', 'kill -KILL $PPID $$', null]
+  ])('because the plugin %s leaves no rule of the ones before it', async (_, script, code) => {
+    await chain.sh(`sed 's/"front"/"rear"/; s/front0/rear0/; s/10.30.0/10.33.0/; s/{"type":"guard"}/{"type":"firewall"},&/' \
+      ${CONFLIST} >/etc/cni/net.d/rear.conflist`);
+    await chain.unchanged(async () => {
+      double.on('guard', 'ADD', script);
+      const ran = await chain.mooring('up', 'web', '--network', 'rear');
+      await chain.mooring('recover');
+      chain.heal();
+      await chain.mooring('down', '--ignore', 'web');
+
+      expect(ran.code).toBe(code);
+    });
+    await chain.sh('rm /etc/cni/net.d/rear.conflist');
+  });
+
   it('on the second of two networks takes the first away as well', async () => {
     await chain.ok('network', 'create', '--disable-dns', 'back', '--subnet', '10.31.0.0/24');
     await chain.unchanged(async () => {
@@ -115,6 +184,17 @@ describe('an ADD that goes wrong', () => {
 });
 
 describe('a DEL that goes wrong', () => {
+  it('for want of the link takes away the rules that only the link leads to', async () => {
+    await chain.unchanged(async () => {
+      const before = await chain.snapshot();
+      await chain.ok(...UP);
+      await chain.sh(`nsenter --net=${netnsOf('web')} ip link del eth0`);
+      await chain.ok('down', 'web');
+
+      await chain.expectNoLeak(before);
+    });
+  });
+
   it('for want of the binary takes the rest away, says so, and is made good by down', async () => {
     await chain.unchanged(async () => {
       await chain.ok(...UP);

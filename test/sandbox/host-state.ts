@@ -73,6 +73,8 @@ const KEPT = String.raw`! -path '*/history/*' ! -path '*plugin-versions*' ! -nam
 // Made at first use and kept; what the allocations list is shown in place of their files.
 const EMPTIED = [
   "'/var/lib/mooring/plugins.lock*'",
+  "'/var/lib/mooring/usage.lock*'",
+  "'/var/lib/mooring/first-add.lock*'",
   "'/var/lib/mooring/networks.lock*'",
   "'/var/lib/mooring/names.lock*'",
   "'/var/lib/mooring/agent.lock'",

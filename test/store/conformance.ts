@@ -8,7 +8,7 @@ export interface Shared {
   /** One more process. */
   open(): Promise<Store>;
   /** Takes the lease on a key away from its holder. */
-  breakLease(key: Key): void;
+  breakLease(key: Key): void | Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -128,7 +128,7 @@ export function conforms(name: string, makeShared: () => Promise<Shared>): void 
         const [one, other] = await pair();
         const stale = await leased(one);
         await one.commit(stale, commitOf(1));
-        shared.breakLease(web);
+        await shared.breakLease(web);
         const current = await leased(other);
         await other.commit(current, commitOf(2));
 

@@ -21,7 +21,7 @@ export interface AttachmentDeps {
   readonly verifyNetns: (netns: Netns) => 'same' | 'gone' | 'replaced' | 'plain';
   /** What the kernel holds in a netns, if it is the expected one. */
   readonly observe: (path: string, expected: Netns) => Promise<ObservedNetwork>;
-  /** Works while none of our plugins does. */
+  /** Works while none of our plugins does, but waits for none that hangs. */
   readonly exclusive: Exclusive;
 }
 

@@ -9,7 +9,10 @@ import type { HostView } from './host-view.ts';
 import { missingGateways, type Gateway } from './host-side.ts';
 import { missingSettings, switchOn } from './settings.ts';
 
-/** Works while nobody else changes what plugins share. */
+/**
+ * Works while nobody else changes what plugins share; beside a plugin that goes on and on all the
+ * same: it may then write a shared rule a second time, which does no harm and goes with the last network.
+ */
 export type Exclusive = <Value>(work: () => Promise<Value>, signal: AbortSignal) => Promise<Value>;
 
 export interface RepairDeps {

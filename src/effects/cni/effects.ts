@@ -10,13 +10,16 @@ export interface CniEffectsDeps {
   readonly verifyNetns: (netns: Netns) => 'same' | 'gone' | 'replaced' | 'plain';
   /** Whether there is a plugin of that name. */
   readonly hasPlugin: (type: string) => boolean;
+  /** Whether the host has an interface of that name. */
+  readonly hasInterface: (name: string) => boolean;
 }
 
 /** Attaches and detaches a container by the plugins of a plan. */
 export function cniEffects({
   runner,
   verifyNetns,
-  hasPlugin
+  hasPlugin,
+  hasInterface
 }: CniEffectsDeps): Pick<Effects, 'cni.add' | 'cni.del'> {
   return {
     async 'cni.add'({ container, netns, attachment }, { operation, signal }) {
@@ -37,8 +40,9 @@ export function cniEffects({
       try {
         const netnsPath = netns && isStill(netns) ? netns.path : '';
         const target = { containerId: container, netnsPath, operation, signal };
+        // By a link that is gone `bridge` finds no addresses whose masquerading it could take away.
+        const suspect = repeated || netnsPath === '' || !hasHostEnds(attachment);
         await runner.del(planOf(attachment), target, attachment.result);
-        const suspect = repeated || netnsPath === '';
         return { type: 'attachment.deleted', container, network, ...(suspect && { suspect }) };
       } catch (error) {
         const failure = failureOf(error, 'cni');
@@ -49,6 +53,12 @@ export function cniEffects({
 
   function planOf(attachment: Attachment): AttachmentPlan {
     return attachment.pinned ? pinnedPlan(attachment, hasPlugin('static')) : attachment;
+  }
+
+  /** Whether the host's ends of what ADD made are there. */
+  function hasHostEnds({ result }: Attachment): boolean {
+    const ends = (result?.interfaces ?? []).filter(({ sandbox }) => !sandbox);
+    return ends.every(({ name }) => hasInterface(name));
   }
 
   function checkNetns(netns: Netns, { network }: Attachment, container: string): void {

@@ -65,7 +65,8 @@ export interface CniRunner {
   /**
    * Runs ADD forward, each plugin given the result of the one before.
    *
-   * A failure leaves behind what the plugins did: DEL must follow.
+   * A failure leaves behind what the plugins did: DEL must follow, and finds what the first of them
+   * answered.
    *
    * @param kept the plan that other tools shall find in the cache; default `plan`
    */
@@ -111,7 +112,9 @@ async function add(chain: Chain, { plan, target }: Run, kept: AttachmentPlan): P
   plugins.forEach(({ type }) => findPlugin(type, chain.pluginDirs));
   const machineHost = await chain.machineHost?.();
   let result: CniResult | undefined;
-  for (const plugin of plugins) {
+  for (const [index, plugin] of plugins.entries()) {
+    // An ADD that fails, or is killed, is followed by DEL: plugins that go by addresses need them then.
+    if (index === 1 && result?.ips?.length) keepResult(chain.cache, kept, target, result);
     const turn = { plan, target, plugin, prevResult: result, machineHost };
     const call = callOf(chain, 'ADD', turn);
     result = resultOf(call, await exec(chain, call), cniVersion);

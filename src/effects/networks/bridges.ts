@@ -1,5 +1,8 @@
 import { MooringError } from '../../model/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import type { Link } from '../../syscalls/netlink-route.ts';
+import { isNetnsAlive } from '../../syscalls/netns-number.ts';
+import { observeLinks } from '../../syscalls/observe.ts';
 import type { EffectContext } from '../effects.ts';
 import type { RunTool, ToolExit } from '../firewall/iptables.ts';
 
@@ -8,6 +11,9 @@ type Context = Pick<EffectContext, 'operation' | 'signal'>;
 /**
  * Deletes a bridge unless something is attached to it. What isn't a bridge stays.
  *
+ * Links of a netns that has ended are nobody's, though the kernel may take them away only later:
+ * they go with it.
+ *
  * @throws MooringError `network.bridgeStays` with what `ip` answered
  */
 export async function removeIdleBridge(
@@ -15,12 +21,18 @@ export async function removeIdleBridge(
   name: string,
   context: Context
 ): Promise<void> {
+  const links = observeLinks();
+  const bridge = links.find((link) => link.name === name);
+  if (bridge?.kind !== 'bridge') return;
+  const ports = links.filter(({ master }) => master === bridge.index);
+  if (!ports.every(isLeftBehind)) return;
   const ip = askIp(run, context, (answer) => stays(name, answer));
-  const [link] = await ip.list(['-d', 'link', 'show', 'dev', name], 'ifname');
-  if (link === undefined || kindOf(link) !== 'bridge') return;
-  const ports = await ip.list(['link', 'show', 'master', name], 'ifname');
-  if (ports.length > 0) return;
+  for (const port of ports) await ip.run(['link', 'delete', 'dev', port.name]);
   await ip.run(['link', 'delete', 'dev', name, 'type', 'bridge']);
+}
+
+function isLeftBehind({ peerNetns }: Link): boolean {
+  return peerNetns !== undefined && !isNetnsAlive(peerNetns);
 }
 
 /**
@@ -71,10 +83,6 @@ function askIp(
         .filter((entry) => entry[key] !== undefined);
     }
   };
-}
-
-function kindOf({ linkinfo }: JsonObject): Json | undefined {
-  return isJsonObject(linkinfo) ? linkinfo['info_kind'] : undefined;
 }
 
 function textOf(value: Json | undefined): string {

@@ -1,6 +1,5 @@
 import { failureOf } from '../../model/failure.ts';
 import type { NetworkBaseline } from '../../model/network.ts';
-import type { Store } from '../../store/store.ts';
 import type { EffectContext, Effects } from '../effects.ts';
 import type { RunTool } from '../firewall/iptables.ts';
 import { removeIdleBridge } from './bridges.ts';
@@ -9,29 +8,18 @@ import { interfaceNames } from './host-subnets.ts';
 import { removeIsolation } from './isolation-rules.ts';
 import type { SharedLock } from './plugin-lock.ts';
 import { removeIdleChains, standingChains } from './shared-chains.ts';
+import { othersInUse, USAGE, usageOf, usageOwner, type UsageStore } from './usage.ts';
 
 export interface SharedDeps {
-  readonly store: Pick<Store, 'allocations' | 'allocate' | 'boot'>;
+  readonly store: UsageStore;
   readonly run: RunTool;
   /** Whether the plugin dnsname serves a network; it opens a port on the network's bridges. */
   readonly usesDnsname: (network: string) => Promise<boolean>;
   /** Whoever runs a plugin holds it shared. */
   readonly pluginLock: SharedLock;
+  /** Held while the entries say who is in use, so that they stay true. */
+  readonly usageLock: SharedLock;
 }
-
-/** What one network in use leaves for the others to know. */
-export interface Usage {
-  /** Shared chains that stood before the first network was used; the same in every entry. */
-  readonly chains: readonly string[];
-  /** Bridges of this network that were not there before. */
-  readonly bridges: readonly string[];
-  /** Of the host when this was noted: it says nothing of what stands there after another. */
-  readonly boot: string;
-  /** Those of them on which no port was open for names. */
-  readonly opened?: readonly string[];
-}
-
-const KIND = 'usage';
 
 /**
  * Notes what stood on the host before a network's first container, and takes away
@@ -42,7 +30,8 @@ export function sharedEffects(deps: SharedDeps): Pick<Effects, 'network.prepare'
     async 'network.prepare'({ network, bridges }, context) {
       try {
         const work = () => prepare(deps, network, bridges, context);
-        const baseline = await deps.pluginLock.exclusive(work, context.signal);
+        // Beside plugins, one of which may hang: what they make, an entry told of before.
+        const baseline = await deps.usageLock.shared(work, context.signal);
         return { type: 'network.prepared', network, baseline };
       } catch (error) {
         const failure = failureOf(error, 'network', `preparing network ${network}`);
@@ -52,8 +41,12 @@ export function sharedEffects(deps: SharedDeps): Pick<Effects, 'network.prepare'
     async 'network.tidy'({ network, bridges, baseline }, context) {
       try {
         const made = bridges.filter((bridge) => !baseline.bridges.includes(bridge));
-        const work = () => tidy(deps, network, made, context);
-        await deps.pluginLock.exclusive(work, context.signal);
+        await deps.usageLock.exclusive(async () => {
+          const others = await othersInUse(deps.store, network);
+          const work = () => tidy(deps, network, made, context);
+          // Chains that all share go with the last network: then no plugin may be at work on them.
+          await (others.length > 0 ? work() : deps.pluginLock.exclusive(work, context.signal));
+        }, context.signal);
         return { type: 'network.tidied', network };
       } catch (error) {
         const failure = failureOf(error, 'network', `tidying network ${network}`);
@@ -69,13 +62,13 @@ async function prepare(
   bridges: readonly string[],
   context: EffectContext
 ): Promise<NetworkBaseline> {
-  const owner = `network/${network}`;
+  const owner = usageOwner(network);
   const standing = await interfaceNames();
   const isNamed = bridges.length > 0 && (await usesDnsname(network));
   const open = isNamed ? await openedBridges(run, context) : [];
   for (;;) {
     context.signal.throwIfAborted();
-    const { version, entries } = await store.allocations(KIND);
+    const { version, entries } = await store.allocations(USAGE);
     // A bridge that another network of ours made goes with the last of both.
     const known = entries.filter((entry) => usageOf(entry).boot === store.boot);
     const made = known
@@ -90,7 +83,7 @@ async function prepare(
       boot: store.boot,
       ...(isNamed && { opened: own.filter((name) => !open.includes(name)) })
     };
-    if (await store.allocate(KIND, version, owner, [usage])) return { bridges: before };
+    if (await store.allocate(USAGE, version, owner, [usage])) return { bridges: before };
   }
 }
 
@@ -100,25 +93,23 @@ async function tidy(
   made: readonly string[],
   context: EffectContext
 ): Promise<void> {
-  const owner = `network/${network}`;
-  for (const bridge of made) await removeIdleBridge(run, bridge, context);
+  const owner = usageOwner(network);
+  // A bridge that is another network's as well goes with that one.
+  const theirs = (await othersInUse(store, network)).flatMap(({ bridges }) => bridges);
+  const own = made.filter((bridge) => !theirs.includes(bridge));
+  for (const bridge of own) await removeIdleBridge(run, bridge, context);
   await removeIsolation(run, made, context);
   for (;;) {
     context.signal.throwIfAborted();
-    const { version, entries } = await store.allocations(KIND);
-    const own = entries.find((entry) => entry.owner === owner);
-    if (own === undefined) return;
-    const inUse = entries.filter((entry) => usageOf(entry).boot === store.boot);
-    const isLast = inUse.length > 0 && inUse.every((entry) => entry.owner === owner);
-    const { opened = [], boot } = usageOf(own);
+    const { version, entries } = await store.allocations(USAGE);
+    const entry = entries.find((one) => one.owner === owner);
+    if (entry === undefined) return;
+    const inUse = entries.filter((one) => usageOf(one).boot === store.boot);
+    const isLast = inUse.length > 0 && inUse.every((one) => one.owner === owner);
+    const { opened = [], boot } = usageOf(entry);
     if (boot === store.boot && opened.length > 0) await closeBridges(run, opened, context);
     // Before the entry goes: after a crash between the two, it is all that knows what stood here.
-    if (isLast) await removeIdleChains(run, usageOf(own).chains, context);
-    if (await store.allocate(KIND, version, owner, [])) return;
+    if (isLast) await removeIdleChains(run, usageOf(entry).chains, context);
+    if (await store.allocate(USAGE, version, owner, [])) return;
   }
-}
-
-/** What an allocation of the kind `usage` says; this file is the only one that writes them. */
-export function usageOf({ entry }: { readonly entry: unknown }): Usage {
-  return entry as Usage;
 }

@@ -1,12 +1,12 @@
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { setImmediate as othersTurn, setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { MooringError } from '../../model/failure.ts';
 import { closeSocket } from '../../syscalls/bound-socket.ts';
 import { SyscallError } from '../../syscalls/libc.ts';
 import { pidfdOpen, pidfdSendSignal } from '../../syscalls/pidfd.ts';
 import { poll, POLLIN } from '../../syscalls/poll.ts';
-import type { DetachedProgram } from '../../syscalls/spawn.ts';
+import type { Program } from '../../syscalls/spawn.ts';
 import { reapDetached, startDetached } from '../process/detached.ts';
 import { settleMarked } from '../process/orphans.ts';
 import { hasEnviron, isRunning, statOf, type ProcessId } from '../process/proc.ts';
@@ -34,16 +34,12 @@ export async function startKeeper(owner: KeeperOwner, fds: readonly number[]): P
   const isSleep = basename(realpathSync(file)) === 'sleep';
   const name = isSleep ? `mooring: ports of ${owner.container}` : file;
   const pid = await launch({ file, argv: [name, 'infinity'], env: [entryOf(owner)], fds });
-  for (;;) {
-    const stat = statOf(pid);
-    if (stat === undefined || stat.ended) throw failed(`${file} ended at once`);
-    // It is known by its environment, which comes last of all when a program is started.
-    if (hasEnviron(pid, entryOf(owner))) return { pid, startTime: stat.startTime };
-    await othersTurn();
-  }
+  const stat = statOf(pid);
+  if (stat === undefined || stat.ended) throw failed(`${file} ended at once`);
+  return { pid, startTime: stat.startTime };
 }
 
-async function launch(program: DetachedProgram): Promise<number> {
+async function launch(program: Program): Promise<number> {
   try {
     return await startDetached(program);
   } catch (error) {
@@ -57,6 +53,10 @@ export async function endKeeper(
   keeper: ProcessId,
   signal: AbortSignal
 ): Promise<void> {
+  // A program that has just been started has no environment for a moment.
+  for (let tries = 0; tries < START_TRIES && isStarting(owner, keeper); tries++) {
+    await delay(1, undefined, { signal });
+  }
   if (kill(owner, keeper)) {
     for (let pauseMs = 1; isRunning(keeper); pauseMs = Math.min(pauseMs * 2, 50)) {
       await delay(pauseMs, undefined, { signal });
@@ -77,9 +77,13 @@ export async function endKeepers(owner: KeeperOwner, signal: AbortSignal): Promi
 }
 
 export function isKeeping(owner: KeeperOwner, keeper: ProcessId): boolean {
-  const isIt = isRunning(keeper) && hasEnviron(keeper.pid, entryOf(owner)) === true;
+  const isIt = isRunning(keeper) && hasEnviron(keeper.pid, entryOf(owner)) !== false;
   if (!isIt) reapDetached();
   return isIt;
+}
+
+function isStarting(owner: KeeperOwner, keeper: ProcessId): boolean {
+  return isRunning(keeper) && hasEnviron(keeper.pid, entryOf(owner)) === undefined;
 }
 
 /** Whose ports a process keeps, by its environment as `/proc/<pid>/environ` has it. */
@@ -91,6 +95,7 @@ export function keptFor(environ: string): KeeperOwner | undefined {
 
 const NAME = 'MOORING_PORTS';
 const PREFIX = `${NAME}=`;
+const START_TRIES = 1_000;
 const END_WITHIN_MS = 2;
 const SLEEP_DIRS = ['/usr/bin', '/bin'];
 
@@ -119,7 +124,7 @@ function kill(owner: KeeperOwner, keeper: ProcessId): boolean {
     const pidfd = pidfdOpen(keeper.pid);
     try {
       // Looked at only now: the descriptor can't come to mean another process.
-      if (!isKeeping(owner, keeper)) return false;
+      if (!isRunning(keeper) || !hasEnviron(keeper.pid, entryOf(owner))) return false;
       pidfdSendSignal(pidfd, 'SIGKILL');
       // It takes a fifth of a millisecond, unless the machine is busy.
       poll([{ fd: pidfd, events: POLLIN }], END_WITHIN_MS);

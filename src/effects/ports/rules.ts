@@ -37,13 +37,17 @@ export async function forwardedPorts(
   wanted: readonly PortMapping[],
   context: Pick<EffectContext, 'operation' | 'signal'>
 ): Promise<readonly ForwardedPort[]> {
+  const families = FAMILIES.filter(({ isOurs }) => wanted.some(isOurs));
+  const seen = forwardedAtMost(
+    families.map(({ family }) => family),
+    isPublisher
+  );
+  const isClear = seen?.every((mapping) => !wanted.some((one) => portsOverlap(one, mapping)));
+  if (seen && isClear) return seen.map((mapping) => ({ mapping, owner: 'a firewall rule' }));
   const found = await Promise.all(
-    FAMILIES.filter(({ isOurs }) => wanted.some(isOurs)).map(async ({ family, tool, every }) => {
-      const seen = forwardedAtMost(family, isPublisher);
-      const isClear = seen?.every((mapping) => !wanted.some((one) => portsOverlap(one, mapping)));
-      if (seen && isClear) return seen.map((mapping) => ({ mapping, owner: 'a firewall rule' }));
-      return forwardedBy(await saveTable(run, tool, 'nat', context), container, every);
-    })
+    families.map(async ({ tool, every }) =>
+      forwardedBy(await saveTable(run, tool, 'nat', context), container, every)
+    )
   );
   return found.flat();
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { reap, spawnDetached, SpawnError, type DetachedProgram } from '../../syscalls/spawn.ts';
+import { reap, spawnProgram, SpawnError, type Program } from '../../syscalls/spawn.ts';
 import { keepDescriptors } from './descriptors.ts';
 
 /**
@@ -8,11 +8,11 @@ import { keepDescriptors } from './descriptors.ts';
  * @returns its number; it runs by then
  * @throws Error saying why it could not be started
  */
-export async function startDetached(program: DetachedProgram): Promise<number> {
+export async function startDetached(program: Program): Promise<number> {
   reapDetached();
   keepDescriptors();
   try {
-    const pid = spawnDetached(program);
+    const pid = spawnProgram(program);
     children.add(pid);
     return pid;
   } catch (error) {
@@ -26,12 +26,12 @@ export async function startDetached(program: DetachedProgram): Promise<number> {
  * we do. To be called whenever one is found to have ended.
  */
 export function reapDetached(): void {
-  for (const pid of children) if (reap(pid)) children.delete(pid);
+  for (const pid of children) if (reap(pid) !== undefined) children.delete(pid);
 }
 
 const children = new Set<number>();
 
-async function startByNode({ file, argv, env, fds }: DetachedProgram): Promise<number> {
+async function startByNode({ file, argv, env, fds = [] }: Program): Promise<number> {
   const [argv0 = file, ...args] = argv;
   const child = spawn(file, args, {
     argv0,

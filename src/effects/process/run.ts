@@ -1,7 +1,8 @@
-import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ownHostMark } from '../../private-host/place.ts';
 import { settleOrphans, settleSession } from './orphans.ts';
+import { collect, drained } from './output.ts';
+import type { Started } from './start.ts';
 
 /** One program to run to its end, under the rules for everything that is spawned. */
 export interface ProcessCommand {
@@ -71,31 +72,25 @@ export async function run(command: ProcessCommand): Promise<ProcessExit> {
 async function runOnce(command: ProcessCommand): Promise<ProcessExit> {
   const { signal } = command;
   if (signal.aborted) return { ...NOT_RUN, aborted: true };
-  const { child } = await start(command);
-  if (child.pid === undefined) return { ...NOT_RUN, spawnError: spawnErrorOf(await child) };
+  const started = await begin(command);
+  if ('code' in started) return { ...NOT_RUN, spawnError: started };
 
-  const { pid } = child;
+  const { pid } = started;
   const stopper = stopperOf(pid, command);
   const stdoutMaxBytes = command.stdoutMaxBytes ?? OUTPUT_MAX_BYTES;
-  const stdout = collect(child.stdout, stdoutMaxBytes, () => stopper.stop('outputTooLarge'));
-  const stderr = collect(child.stderr, OUTPUT_MAX_BYTES, () => {});
-  // Not every program reads its input to the end: EPIPE is no error.
-  child.stdin.on('error', () => {});
-  child.stdin.end(command.stdin);
-
-  const { exitCode, signalCode } = await new Promise<ChildEnd>((resolve) => {
-    child.once('exit', (exitCode, signalCode) => resolve({ exitCode, signalCode }));
-  });
+  const stdout = collect(started.stdout, stdoutMaxBytes, () => stopper.stop('outputTooLarge'));
+  const stderr = collect(started.stderr, OUTPUT_MAX_BYTES, () => {});
+  const { exitCode, signal: endedBy } = await started.ended;
   stopper.end();
-  const drained = await within(DRAIN_MS, Promise.all([stdout.closed, stderr.closed]));
-  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
-  if (stopper.reason !== undefined || !drained) await settleOrphans(command.operation, KILL);
+  const isAlone = await drained([stdout, stderr], DRAIN_MS);
+  started.close();
+  if (stopper.reason !== undefined || !isAlone) await settleOrphans(command.operation, KILL);
   else if (groupLives(pid)) await settleSession(pid);
 
   return {
     ...NOT_RUN,
     exitCode: exitCode ?? undefined,
-    signal: signalCode ?? undefined,
+    signal: endedBy ?? undefined,
     stdout: stdout.text(),
     stderr: stderr.text(),
     ...(stopper.reason !== undefined && { [stopper.reason]: true })
@@ -115,47 +110,27 @@ const NOT_RUN: ProcessExit = {
   spawnError: undefined
 };
 
-interface ChildEnd {
-  readonly exitCode: number | null;
-  readonly signalCode: NodeJS.Signals | null;
-}
+// Importing it loads libc, and many commands run nothing.
+let loading: Promise<typeof import('./start.ts')> | undefined;
 
-const OPTIONS = {
-  extendEnv: false,
-  cwd: '/',
-  detached: true,
-  cleanup: false,
-  stdin: 'pipe',
-  stdout: 'pipe',
-  stderr: 'pipe',
-  buffer: false,
-  reject: false,
-  forceKillAfterDelay: false
-} as const;
-
-// Importing them takes longer than running a plugin, and many commands run none.
-const load = () => Promise.all([import('execa'), import('./descriptors.ts')]);
-let loading: ReturnType<typeof load> | undefined;
-
-async function start({ file, args, env, operation }: ProcessCommand) {
-  const [{ execa }, { keepDescriptors }] = await (loading ??= load());
-  keepDescriptors();
-  const child = execa(file, args, {
-    ...OPTIONS,
-    env: { ...env, ...ownHostMark(), PATH, MOORING_OPERATION: operation }
-  });
-  // In a box, as awaiting a subprocess would wait for its end.
-  return { child };
-}
-
-function spawnErrorOf({
-  code,
-  originalMessage
-}: {
-  readonly code?: string | undefined;
-  readonly originalMessage?: string | undefined;
-}) {
-  return { code: code ?? 'EUNKNOWN', message: originalMessage ?? 'it could not be started' };
+async function begin({
+  file,
+  args,
+  env,
+  stdin,
+  operation
+}: ProcessCommand): Promise<Started | { readonly code: string; readonly message: string }> {
+  const { start, refusalIn } = await (loading ??= import('./start.ts'));
+  const all = { ...env, ...ownHostMark(), PATH, MOORING_OPERATION: operation };
+  const command = { file, args, env: all, stdin };
+  try {
+    return start(command);
+  } catch (error) {
+    const refusal = refusalIn(error);
+    if (refusal !== undefined) return refusal;
+    const { startByNode } = await import('./start-by-node.ts');
+    return startByNode(command);
+  }
 }
 
 type StopReason = 'timedOut' | 'aborted' | 'outputTooLarge';
@@ -184,36 +159,6 @@ function stopperOf(pid: number, { timeoutMs, graceMs, signal }: ProcessCommand) 
       signal.removeEventListener('abort', onAbort);
     }
   };
-}
-
-/** Keeps the head of a stream and reads on, so that its writer never blocks. */
-function collect(stream: Readable, mostBytes: number, onOverflow: () => void) {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  const closed = new Promise<void>((resolve) => {
-    stream
-      .once('end', resolve)
-      .once('close', resolve)
-      .once('error', () => resolve());
-  });
-  stream.on('data', (chunk: Buffer) => {
-    const room = mostBytes - bytes;
-    if (room > 0) chunks.push(chunk.subarray(0, room));
-    bytes += chunk.length;
-    if (bytes > mostBytes) onOverflow();
-  });
-  return { closed, text: () => Buffer.concat(chunks).toString('utf8') };
-}
-
-/** @returns whether it settled in time */
-async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const inTime = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return inTime;
 }
 
 // Until the leader is reaped, and while it has members, the group's number is not given to others.

@@ -53,6 +53,7 @@ export async function embeddedStore(options: EmbeddedOptions): Promise<Store> {
 
   return {
     boot,
+    host: options.host ?? hostname(),
 
     acquire: (key, patience) => leases.acquire(key, patience),
     tryAcquire: (key) => leases.tryAcquire(key),

@@ -68,17 +68,7 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
 
     of: (key) => byKey.get(keyText(key)),
 
-    held(lease) {
-      const lock = held.get(lease);
-      if (lock === undefined) throw lostError(lease, 'was given up before');
-      // Removed or replaced, it has no name any more: cheaper to see than what is at its path.
-      if (fstatSync(lock.file.fd).nlink > 0) return lock;
-      const error = lostError(lease, `was lost: ${lock.path} is not the file it was taken on`);
-      drop(lock);
-      closeAll(lock);
-      lock.lost.abort(error);
-      throw error;
-    },
+    held: heldLock,
 
     release,
 
@@ -88,6 +78,18 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
       kept.clear();
     }
   };
+
+  function heldLock(lease: Lease): HeldLock {
+    const lock = held.get(lease);
+    if (lock === undefined) throw lostError(lease, 'was given up before');
+    // Removed or replaced, it has no name any more: cheaper to see than what is at its path.
+    if (fstatSync(lock.file.fd).nlink > 0) return lock;
+    const error = lostError(lease, `was lost: ${lock.path} is not the file it was taken on`);
+    drop(lock);
+    closeAll(lock);
+    lock.lost.abort(error);
+    throw error;
+  }
 
   async function tryAcquire(key: Key, signal?: AbortSignal): Promise<Lease | undefined> {
     const { tryFlock, unlock } = await flock();
@@ -111,7 +113,7 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
     site();
     files.journal.begin(token);
     const lost = new AbortController();
-    const lease: Lease = { key, token, signal: lost.signal };
+    const lease: Lease = { key, token, signal: lost.signal, check: () => void heldLock(lease) };
     const lock = { ...files, lease, lost };
     held.set(lease, lock);
     byKey.set(keyText(key), lock);

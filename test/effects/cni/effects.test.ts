@@ -48,7 +48,12 @@ function arrange(found: Found, failure?: MooringError) {
   };
   return {
     targets,
-    effects: cniEffects({ runner, verifyNetns: () => found, hasPlugin: () => true })
+    effects: cniEffects({
+      runner,
+      verifyNetns: () => found,
+      hasPlugin: () => true,
+      hasInterface: (name) => name !== 'gone0'
+    })
   };
 }
 
@@ -129,6 +134,17 @@ describe('cni.del', () => {
       expect(targets).toMatchObject([{ netnsPath: '' }]);
     }
   );
+
+  it('says that rules may be left when the link is gone by which they are found', async () => {
+    const interfaces = [{ name: 'br0' }, { name: 'gone0' }, { name: 'eth0', sandbox: netns.path }];
+    const gone = { ...attachment, result: { ...result, interfaces } };
+    const there = { ...attachment, result: { ...result, interfaces: interfaces.toSpliced(1, 1) } };
+
+    expect(await del(arrange('same').effects, { attachment: gone })).toMatchObject({
+      suspect: true
+    });
+    expect(await del(arrange('same').effects, { attachment: there })).not.toHaveProperty('suspect');
+  });
 
   it('says that rules may be left when it is run again', async () => {
     expect(await del(arrange('same').effects, {}, true)).toMatchObject({ suspect: true });

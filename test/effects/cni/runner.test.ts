@@ -228,7 +228,7 @@ describe('ADD', () => {
     expect(double.order()).toEqual([]);
   });
 
-  it('stops at the plugin that refuses, and keeps no result', async () => {
+  it('stops at the plugin that refuses, and keeps what the first answered for the DEL that follows', async () => {
     double.on(
       'tuning',
       'ADD',
@@ -239,6 +239,15 @@ describe('ADD', () => {
       failing('cni.11', 'front for web: tuning refused ADD: IPAM pool is busy (try later)')
     );
     expect(double.order()).toEqual(['bridge ADD', 'tuning ADD']);
+
+    await runner().del(plan(), target, undefined);
+    const stdins = double.calls().map(({ command, stdin }) => [command, stdin?.['prevResult']]);
+    expect(stdins.filter(([command]) => command === 'DEL')).toEqual(
+      Array.from({ length: 3 }, () => [
+        'DEL',
+        expect.objectContaining({ ips: [{ address: '10.1.2.3/24' }] })
+      ])
+    );
     expect(resultCache(double.cacheDir).list()).toEqual([]);
   });
 

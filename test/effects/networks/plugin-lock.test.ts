@@ -74,6 +74,35 @@ describe('fileLock', () => {
     await Promise.all([first, second, third]);
   });
 
+  it('is shared in the end by who would rather have it alone, but never with who has it alone', async () => {
+    const patient = fileLock(join(dir, 'plugins.lock'), { patienceMs: 1 });
+    const [reader, second, writer, third] = [task(), task(), task(), task()];
+    const reading = lock.shared(reader.work, signal);
+    await reader.started;
+    const beside = patient.preferExclusive(second.work, signal);
+    await second.started;
+    reader.end();
+    second.end();
+    await Promise.all([reading, beside]);
+
+    const writing = lock.exclusive(writer.work, signal);
+    await writer.started;
+    const controller = new AbortController();
+    const waiting = patient.preferExclusive(third.work, controller.signal);
+    controller.abort(new Error('stop'));
+    await expect(waiting).rejects.toThrow();
+    expect(third.hasBegun()).toBe(false);
+    writer.end();
+    await writing;
+
+    const waits = fileLock(join(dir, 'plugins.lock'), { patienceMs: 60_000 });
+    const alone = waits.preferExclusive(async () => {
+      const late = lock.shared(() => Promise.resolve('late'), AbortSignal.timeout(20));
+      await expect(late).rejects.toThrow();
+    }, signal);
+    await alone;
+  });
+
   it('is given up when the signal aborts, and is free after what was done under it failed', async () => {
     const holder = task();
     const held = lock.exclusive(holder.work, signal);

@@ -1,6 +1,7 @@
 // Run inside a sandbox: node shared.fixture.mjs STATE STEP…; a step is prepare:NETWORK:BRIDGE[,BRIDGE]
-// or tidy:NETWORK:BRIDGE[,BRIDGE][:KEPT]. Prints the facts as JSON. STATE is a file that keeps the
+// or tidy:NETWORK:BRIDGE[,BRIDGE][:KEPT], or sh:SCRIPT, which prints no fact. Prints the facts as JSON. STATE is a file that keeps the
 // allocations between two runs, as a store would.
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostTool } from '../../../dist/effects/process/tool.js';
 import { fileLock } from '../../../dist/effects/networks/plugin-lock.js';
@@ -24,12 +25,18 @@ const effects = sharedEffects({
   store,
   run: hostTool({ pluginTimeoutMs: 30_000, graceMs: 1_000 }),
   usesDnsname: async (network) => network.startsWith('named'),
-  pluginLock: fileLock('/run/plugins.lock')
+  pluginLock: fileLock('/run/plugins.lock'),
+  usageLock: fileLock('/run/usage.lock')
 });
 
 const facts = [];
 for (const [index, step] of steps.entries()) {
   const [verb, network, bridges, kept = ''] = step.split(':');
+  if (verb === 'sh') {
+    // What it leaves running must not hold this one up by a pipe.
+    execFileSync('sh', ['-euc', step.slice('sh:'.length)], { stdio: 'ignore' });
+    continue;
+  }
   const request = {
     type: `network.${verb}`,
     network,

@@ -78,6 +78,31 @@ describe('network.tidy', () => {
     expect(await bridges()).toBe('');
   });
 
+  it('deletes a bridge whose last container went with its netns, however busy the kernel is', async () => {
+    await shared('prepare:n:br0');
+    await sh(`${BRIDGE}; ip netns add web
+      ip link add p type veth peer eth0 netns web; ip link set p master br0
+      for n in $(seq 60); do unshare -n sleep 1000 >/dev/null 2>&1 & echo $! >>/run/pids; done
+      for p in $(cat /run/pids); do until readlink /proc/$p/exe | grep -q sleep; do :; done; done`);
+
+    // Sixty netns before it keep the kernel from taking its links away at once.
+    const ends = 'sh:kill -9 $(cat /run/pids); umount /run/netns/web';
+    expect(await shared(ends, 'tidy:n:br0')).toEqual([{ type: 'network.tidied', network: 'n' }]);
+    expect(await sh('ip -br link show type bridge; ip -br link show type veth')).toBe('');
+  });
+
+  it('leaves a bridge to another network of ours that is in use on it', async () => {
+    await shared('prepare:n:br0', 'prepare:m:br0');
+    await sh(BRIDGE);
+
+    await shared('tidy:n:br0');
+    const between = await bridges();
+    await shared('tidy:m:br0');
+
+    expect(between).toBe('br0');
+    expect(await bridges()).toBe('');
+  });
+
   it('keeps a bridge that was there, one with a port, and what is no bridge', async () => {
     await sh(
       `${BRIDGE}; ip link add br1 type bridge; ip link add p type veth peer q; ip link set p master br1`

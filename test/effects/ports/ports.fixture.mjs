@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { hostTool } from '../../../dist/effects/process/tool.js';
 import { parsePublish } from '../../../dist/model/port.js';
+import { forwardedAtMost } from '../../../dist/effects/ports/forwarded.js';
 import { portClaims } from '../../../dist/effects/ports/ports.js';
 
 const held = { version: 0, entries: [] };
@@ -24,7 +25,12 @@ const store = {
     return true;
   }
 };
-const run = hostTool({ pluginTimeoutMs: 10_000, graceMs: 1_000 });
+const tool = hostTool({ pluginTimeoutMs: 10_000, graceMs: 1_000 });
+const tools = [];
+const run = (name, ...rest) => {
+  tools.push(name);
+  return tool(name, ...rest);
+};
 const deps = { store, root: '/srv/one', reservePorts: true, run };
 const context = { operation: 'op', repeated: false, signal: new AbortController().signal };
 const claimBy = async (more, container, ...texts) => {
@@ -53,6 +59,17 @@ const keepers = () =>
 const readEnviron = (pid) => {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return '';
+  }
+};
+const zombies = () =>
+  readdirSync('/proc').filter(
+    (pid) => /^\d+$/.test(pid) && new RegExp(`\\) Z ${process.pid} `).test(readStat(pid))
+  );
+const readStat = (pid) => {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
     return '';
   }
@@ -147,7 +164,8 @@ const cases = {
         .once('connect', () => resolve('connected'));
     });
     await release('web');
-    return { claimed, while: while_, one, v6, after: await tries(), left: keepers() };
+    const left = [keepers(), zombies()];
+    return { claimed, while: while_, one, v6, after: await tries(), left };
   },
   async wide() {
     return [
@@ -185,6 +203,7 @@ const cases = {
     while (keepers().length > 0) await setImmediate();
     const mended = await claim('web', '8080:80');
     const [third] = keepers();
+    const buried = zombies();
     const failed = await claim('web', '192.0.2.1:1:1');
     return {
       facts: [first, same, mended].map(({ type }) => type),
@@ -192,8 +211,20 @@ const cases = {
       isNew: third !== after,
       failed,
       held: held.entries,
+      buried,
       left: keepers()
     };
+  },
+  // Before a program that was started has come to have its environment.
+  async hasty() {
+    for (let turn = 0; turn < 30; turn++) {
+      await claim('web', '8080:80');
+      await release('web');
+    }
+    return { claimed: await claim('web', '8080:80'), one: keepers().length };
+  },
+  async told() {
+    return forwardedAtMost([4, 6], (chain) => /^(CNI-DN-|DOCKER$)/.test(chain)) ?? 'unknown';
   },
   async meddled() {
     const failing = { ...store, allocate: () => Promise.reject(new Error('the disk is full')) };
@@ -229,6 +260,8 @@ const cases = {
       address: await claim('late', '192.0.2.1:8081:80'),
       v6: await claim('late', '[::1]:8082:80'),
       both: await claim('late', '8070-8090:70-90/sctp'),
+      asked: tools.splice(0).sort(),
+      free: [await claim('late', '8086:80', '90'), tools.splice(0)],
       own: await claim('web', '8080:80'),
       written: await claim('late', '8084:80'),
       orphan: await claim('late', '8085:80')

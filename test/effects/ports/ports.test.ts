@@ -108,8 +108,12 @@ describe('a claimed port', () => {
       one: 1,
       v6: 'ECONNREFUSED',
       after: Array(7).fill('free'),
-      left: []
+      left: [[], []]
     });
+  });
+
+  it('is given back however soon', async () => {
+    expect(await seen('hasty')).toMatchObject({ claimed, one: 1 });
   });
 
   it('may be claimed for one address and for all at once', async () => {
@@ -138,6 +142,7 @@ describe('a claimed port', () => {
       isNew: true,
       failed: expect.objectContaining({ type: 'ports.claimFailed' }) as unknown,
       held: [],
+      buried: [],
       left: []
     });
   });
@@ -182,12 +187,91 @@ describe('a port that a rule forwards', () => {
       address: failed('port.badAddress', /not an address of this host/),
       v6: failed('port.inUse', /host port \[::1\]:8082\/tcp .*: dnat name: "six" id: "web6"$/),
       both: claimed,
+      // Only where the kernel tells of a rule for the port, of that family.
+      asked: expect.arrayContaining(['iptables-save', 'ip6tables-save']) as unknown,
+      free: [claimed, []],
       own: claimed,
       written: claimed,
       orphan: claimed
     });
   });
 });
+
+describe('what rules forward at most', () => {
+  const dnat = (ports: string) => `-A CNI-DN-1 ${ports} -j DNAT --to-destination 10.1.1.2`;
+
+  it.each<readonly [string, string, unknown]>([
+    [
+      'ports and ranges, for whatever addresses',
+      `
+      iptables-restore -n <<<"${table(
+        dnat('-p tcp --dport 80'),
+        dnat('-d 192.0.2.1/32 -p udp --dport 90:99'),
+        '-A DOCKER ! -i docker0 -p tcp --dport 81 -m comment --comment "a b" -j DNAT --to 10.1.1.2:8',
+        '-A CNI-DN-1 -p tcp --dport 82 -j MARK --set-xmark 0x1/0x1',
+        '-A OTHER -p tcp --dport 83 -j DNAT --to-destination 10.1.1.2'
+      )}"
+      nft add rule ip nat CNI-DN-1 udp dport 53 dnat to 10.1.1.2:53
+      nft add rule ip nat CNI-DN-1 tcp dport 5-9 tcp dport != 7 dnat to 10.1.1.2
+      ip6tables -t nat -N CNI-DN-6
+      ip6tables -t nat -A CNI-DN-6 -p tcp --dport 84 -j DNAT --to-destination [fd00::2]:80
+      `,
+      [
+        ['tcp', '', 80, 1],
+        ['udp', '', 90, 10],
+        ['udp', '', 53, 1],
+        ['tcp', '', 5, 5],
+        ['tcp', '', 81, 1],
+        ['tcp', '::', 84, 1]
+      ]
+    ],
+    ['nothing where there are no rules', '', []],
+    [
+      'not to be told of several ports at once',
+      restore('-p tcp -m multiport --dports 1,2'),
+      'unknown'
+    ],
+    [
+      'not to be told of a set',
+      `${restore('-p tcp --dport 1')}
+      nft add rule ip nat CNI-DN-1 tcp dport { 80, 90 } dnat to 10.1.1.2`,
+      'unknown'
+    ],
+    ['not to be told of every port', restore('-p tcp'), 'unknown'],
+    ['not to be told of a port that is left out', restore('-p tcp ! --dport 80'), 'unknown'],
+    ['not to be told with legacy tables', 'iptables-legacy -t nat -N X', 'unknown']
+  ])('is %s', async (_, rules, told) => {
+    const { code, stderr } = await host.run(['bash', '--norc', '-ec', `${FLUSH}${rules}`]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const mappings = await seen<PortMapping[] | 'unknown'>('told');
+    await host.run(['bash', '--norc', '-ec', FLUSH]);
+
+    expect(
+      mappings === 'unknown'
+        ? mappings
+        : mappings.map(({ protocol, hostIp, hostPort, range }) => [
+            protocol,
+            hostIp,
+            hostPort,
+            range
+          ])
+    ).toEqual(told);
+  });
+
+  function restore(ports: string): string {
+    return `iptables-restore -n <<<"${table(dnat(ports))}"`;
+  }
+
+  function table(...rules: readonly string[]): string {
+    const lines = ['*nat', ':CNI-DN-1 -', ':DOCKER -', ':OTHER -', ...rules, 'COMMIT'];
+    return lines.join('\n').replaceAll('"', '\\"');
+  }
+});
+
+const FLUSH = `nft flush ruleset
+iptables-legacy -t nat -F
+iptables-legacy -t nat -X
+`;
 
 // As portmap, netavark and an administrator write them.
 const RULES = `

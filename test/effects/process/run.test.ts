@@ -123,6 +123,18 @@ describe('a program that ends by itself', () => {
     expect(exit.stdout).toHaveLength(OUTPUT_MAX_BYTES);
   });
 
+  it('may close its output long before it ends', async () => {
+    const exit = await sh('echo done; exec >&- 2>&-; sleep 0.1; exit 4');
+
+    expect(exit).toMatchObject({ exitCode: 4, stdout: 'done\n' });
+  });
+
+  it('is not left among the processes', async () => {
+    const { stdout } = await sh('echo $$');
+
+    expect(existsSync(`/proc/${stdout.trim()}`)).toBe(false);
+  });
+
   it('is told from one that a signal ended', async () => {
     const exit = await sh('kill -SEGV $$');
 

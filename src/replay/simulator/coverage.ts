@@ -1,0 +1,35 @@
+import type { FaultKind } from './plan.ts';
+
+/** What a run has come past: states, and faults by the state and the boundary that they hit. */
+export interface Coverage {
+  /** `container tearingDown.releasing` */
+  readonly states: ReadonlySet<string>;
+  /** `container tearingDown.releasing | before effect | crash` */
+  readonly faults: ReadonlySet<string>;
+}
+
+export interface CoverageLog {
+  state(kind: string, state: string): void;
+  /** @param boundary `before effect`, `during effect`, `after commit` … */
+  fault(kind: string, state: string, boundary: string, fault: FaultKind | string): void;
+  seen(): Coverage;
+}
+
+export function coverageOf(): CoverageLog {
+  const states = new Set<string>();
+  const faults = new Set<string>();
+  return {
+    state: (kind, state) => void states.add(`${kind} ${state}`),
+    fault: (kind, state, boundary, fault) =>
+      void faults.add(`${kind} ${state} | ${boundary} | ${fault}`),
+    seen: () => ({ states, faults })
+  };
+}
+
+/** All that several runs have come past. */
+export function joined(all: readonly Coverage[]): Coverage {
+  return {
+    states: new Set(all.flatMap(({ states }) => [...states])),
+    faults: new Set(all.flatMap(({ faults }) => [...faults]))
+  };
+}

@@ -1,0 +1,254 @@
+import { OUTSIDE_REQUESTS } from '../../bus/outside-requests.ts';
+import type { RequestOf } from '../../bus/requests.ts';
+import type { EffectContext, Effects } from '../../effects/effects.ts';
+import { elsewhere } from '../../effects/elsewhere.ts';
+import type { Attachment, ContainerFiles, Netns } from '../../model/container.ts';
+import type { Failure } from '../../model/failure.ts';
+import { addSteps, delSteps, inodeOf, resultOf, sweepSteps } from './chain.ts';
+import { NEVER } from './clock.ts';
+import { driftsOf, mendSteps } from './drifts.ts';
+import { isForeign, type Kernel } from './kernel.ts';
+import { bridgeOf } from './networks.ts';
+import type { PluginVerb } from './plan.ts';
+import type { Site } from './world.ts';
+
+export type LeafEffects = Omit<Effects, 'resources.hold' | 'resources.release'>;
+
+/** What the handlers of a process do to its host, each with the points at which it may die. */
+export function simulatedEffects(site: Site): LeafEffects {
+  return {
+    ...netnsEffects(site),
+    ...networkEffects(site),
+    ...cniEffects(site),
+    ...attachmentEffects(site),
+    ...otherEffects(site),
+    // Its hosts are root's, and their containers have networks alone.
+    ...elsewhere([...OUTSIDE_REQUESTS, 'outside.hold', 'outside.release'])
+  };
+}
+
+function cniEffects(site: Site): Pick<Effects, 'cni.add' | 'cni.del'> {
+  return {
+    async 'cni.add'(request, context) {
+      const { container, attachment } = request;
+      const { network } = attachment;
+      const call = { ...request, operation: context.operation };
+      if (inodeOf(site.host.kernel, request) === undefined) {
+        const failure = refusal('netns.replaced', `${network} for ${container}: its netns is gone`);
+        return { type: 'attachment.addFailed', container, network, failure };
+      }
+      const taken: string[] = [];
+      const steps = addSteps(site.host, call, taken);
+      const failure = await runs(site, 'ADD', subjectOf(request), steps, context);
+      if (failure) return { type: 'attachment.addFailed', container, network, failure };
+      return { type: 'attachment.added', container, network, result: resultOf(call, taken) };
+    },
+
+    async 'cni.del'(request, context) {
+      const { container, attachment } = request;
+      const { network } = attachment;
+      const isGone = !isAttached(site.host.kernel, request);
+      const steps = delSteps(site.host, { ...request, operation: context.operation });
+      const failure = await runs(site, 'DEL', subjectOf(request), steps, context);
+      if (failure) return { type: 'attachment.delFailed', container, network, failure };
+      const suspect = context.repeated || isGone;
+      return { type: 'attachment.deleted', container, network, ...(suspect && { suspect }) };
+    }
+  };
+}
+
+function attachmentEffects(
+  site: Site
+): Pick<Effects, 'attachments.examine' | 'attachments.repair' | 'firewall.sweep'> {
+  const { host } = site;
+  return {
+    async 'attachments.examine'(request, context) {
+      const { container } = request;
+      const failure = await runs(site, 'examine', container, [() => null], context);
+      if (failure) return { type: 'attachments.examineFailed', container, failure };
+      const drifts = driftsOf(host.kernel, request);
+      return { type: 'attachments.examined', container, drifts, complete: true };
+    },
+
+    async 'attachments.repair'({ container, attachments }, context) {
+      const steps = mendSteps(host.kernel, container, attachments, context.operation);
+      const failure = await runs(site, 'repair', container, steps, context);
+      if (failure) return { type: 'attachments.repairFailed', container, failure };
+      return { type: 'attachments.repaired', container };
+    },
+
+    async 'firewall.sweep'({ container, networks }, context) {
+      const steps = sweepSteps(host, container, networks, context.operation);
+      const failure = await runs(site, 'sweep', container, steps, context);
+      if (failure) return { type: 'firewall.sweepFailed', container, failure };
+      return { type: 'firewall.swept', container };
+    }
+  };
+}
+
+function netnsEffects(site: Site): Pick<Effects, 'netns.create' | 'netns.verify' | 'netns.remove'> {
+  const { kernel } = site.host;
+  return {
+    async 'netns.create'({ namespace }, { operation }) {
+      const path = `/run/netns/mooring-${namespace}`;
+      const standing = kernel.get('mount', namespace);
+      if (standing && isForeign(standing)) {
+        const failure = refusal('netns.exists', `${path} is another's`);
+        return { type: 'netns.createFailed', namespace, failure };
+      }
+      await does(site, 'netns.create', `namespace/${namespace}`, [
+        () => {
+          // What an interrupted creation left is taken over, as a file can be mounted on again.
+          kernel.remove('mount', namespace, operation);
+          add(site, operation, { kind: 'mount', name: namespace, of: namespace, value: path });
+        },
+        () => {
+          const inode = kernel.newInode();
+          const netns = { kind: 'netns', name: namespace, of: namespace, value: path } as const;
+          add(site, operation, { ...netns, netns: inode });
+        }
+      ]);
+      const inode = String(kernel.get('netns', namespace)!.netns);
+      return { type: 'netns.created', namespace, netns: { path, device: '4', inode } };
+    },
+
+    async 'netns.verify'({ namespace, netns }) {
+      await does(site, 'netns.verify', `namespace/${namespace}`, []);
+      if (inodeOf(kernel, { netns }) !== undefined) return { type: 'netns.verified', namespace };
+      const failure = refusal('netns.gone', `the netns of ${namespace} is gone`);
+      return { type: 'netns.verifyFailed', namespace, failure };
+    },
+
+    async 'netns.remove'({ namespace, netns }, { operation }) {
+      const standing = kernel.get('netns', namespace);
+      const isOurs = standing && !isForeign(standing) && isThat(standing.netns, netns);
+      await does(site, 'netns.remove', `namespace/${namespace}`, [
+        () => {
+          if (isOurs) kernel.removeNetns(standing.netns, operation);
+        },
+        () => {
+          const mount = kernel.get('mount', namespace);
+          if (mount && !isForeign(mount)) kernel.remove('mount', namespace, operation);
+        }
+      ]);
+      return { type: 'netns.removed', namespace };
+    }
+  };
+}
+
+function networkEffects(site: Site): Pick<Effects, 'network.prepare' | 'network.tidy'> {
+  const { kernel } = site.host;
+  return {
+    async 'network.prepare'({ network, bridges }) {
+      await does(site, 'network.prepare', `network/${network}`, []);
+      const standing = bridges.filter((bridge) => kernel.get('bridge', bridge) !== undefined);
+      return { type: 'network.prepared', network, baseline: { bridges: standing } };
+    },
+
+    async 'network.tidy'({ network, bridges, baseline }, { operation }) {
+      const ours = bridges.filter((bridge) => !baseline.bridges.includes(bridge));
+      const inUse = kernel.ofKind('veth').some(({ of }) => bridgeOf(of.split('/')[1]!) === ours[0]);
+      await does(site, 'network.tidy', `network/${network}`, [
+        () => {
+          for (const bridge of inUse ? [] : ours) kernel.remove('bridge', bridge, operation);
+        }
+      ]);
+      return { type: 'network.tidied', network };
+    }
+  };
+}
+
+function otherEffects(site: Site): Pick<Effects, 'files.write' | 'timer.set'> {
+  return {
+    async 'files.write'({ container, spec }, { operation }) {
+      await does(site, 'files.write', `container/${container}`, [
+        () => {
+          if (site.host.kernel.get('file', container)) return;
+          add(site, operation, { kind: 'file', name: container, of: container, value: '' });
+        }
+      ]);
+      const files: ContainerFiles = {
+        resolvConf: `/var/lib/mooring/files/${spec.id}/resolv.conf`,
+        hosts: `/var/lib/mooring/files/${spec.id}/hosts`
+      };
+      return { type: 'files.written', container, files };
+    },
+
+    async 'timer.set'({ container, timer, delayMs }) {
+      await site.host.clock.sleep(delayMs, site.owner);
+      return { type: 'timer.fired', container, timer };
+    }
+  };
+}
+
+/** Runs a program and waits for it, with the points before, at each of its steps, and after. */
+async function runs(
+  site: Site,
+  verb: PluginVerb,
+  subject: string,
+  steps: readonly (() => Failure | null)[],
+  context: EffectContext
+): Promise<Failure | null> {
+  const [container, network = ''] = subject.split('/');
+  const [what, key] = [`${verb} ${network}`, `container/${container}`];
+  if (site.reach('before', what, key)) return NEVER;
+  const { operation } = context;
+  const failure = await site.host.programs.run({
+    ...{ verb, subject, operation, steps },
+    owner: site.owner,
+    signal: context.signal,
+    onStep: () => void site.reach('during', what, key)
+  });
+  return site.reach('after', what, key) ? NEVER : failure;
+}
+
+/** What the process does itself, step by step; it may die between two of them. */
+export async function does(
+  site: Site,
+  what: string,
+  key: string,
+  steps: readonly (() => void)[]
+): Promise<void> {
+  if (site.reach('before', what, key)) await NEVER;
+  for (const step of steps) {
+    await site.pause(what, DOING_MS);
+    step();
+    if (site.reach('during', what, key)) await NEVER;
+  }
+  if (site.reach('after', what, key)) await NEVER;
+}
+
+/** Whether the link is there: a plugin that doesn't find it takes nothing else away. */
+function isAttached(kernel: Kernel, request: RequestOf<'cni.del'>): boolean {
+  const inode = inodeOf(kernel, request);
+  const link = kernel.get('link', `${request.container}/${request.attachment.ifName}`);
+  return inode !== undefined && link?.netns === inode;
+}
+
+function isThat(inode: number, netns: Netns | null): boolean {
+  return netns === null || String(inode) === netns.inode;
+}
+
+const DOING_MS = 0.3;
+
+function add(
+  { host }: Site,
+  operation: string,
+  thing: Omit<Parameters<typeof host.kernel.add>[0], 'netns'> & { readonly netns?: number }
+): void {
+  host.kernel.add({ netns: 0, ...thing }, operation);
+}
+
+function subjectOf({
+  container,
+  attachment
+}: {
+  container: string;
+  attachment: Attachment;
+}): string {
+  return `${container}/${attachment.network}`;
+}
+
+function refusal(code: string, message: string): Failure {
+  return { code, message };
+}

@@ -1,0 +1,210 @@
+import { MooringError } from '../../model/failure.ts';
+import {
+  keyText,
+  type Key,
+  type Known,
+  type Lease,
+  type Store,
+  type StoredActor
+} from '../../store/store.ts';
+import { NEVER, type Task } from './clock.ts';
+import { TTL_MS, type RedisServer } from './redis-server.ts';
+import { lost } from './store-state.ts';
+import type { Site } from './world.ts';
+
+/** How much earlier than the server a holder counts its lease as over. */
+const MARGIN_MS = 1_000;
+const RENEW_MS = TTL_MS / 3;
+
+/** Of a process: its lease, and what ends it. */
+interface Held {
+  readonly lease: Lease;
+  readonly fence: AbortController;
+  deadline: number;
+  renewal: Task | undefined;
+  margin: Task | undefined;
+}
+
+/** The store of a process that asks a server for everything, which may not answer. */
+export function redisModel(site: Site, server: RedisServer): Store {
+  const { host, owner } = site;
+  const { clock, name } = host;
+  const state = server.state(name);
+  const held = new Map<Lease, Held>();
+  let questions = 0;
+
+  return {
+    boot: host.boot,
+    host: host.name,
+    acquire,
+    tryAcquire: take,
+    async release(lease) {
+      await dies('release', lease.key, async () => {
+        end(lease);
+        const free = (): void => {
+          if (state.holds(lease.key, lease.token)) server.free(name, lease.key);
+        };
+        // One that can't be given back ends by itself.
+        await ask('write', 'release', free).catch(() => undefined);
+      });
+    },
+    load: rest,
+    async commit(lease, commit) {
+      await dies(`commit ${commit.event.type}`, lease.key, async () => {
+        expectHeld(lease);
+        const time = Math.round(clock.now) + host.skewMs;
+        const frame = { host: name, boot: host.boot, time };
+        await ask('write', `commit ${commit.event.type}`, () =>
+          state.commit(lease.key, lease.token, commit, frame)
+        ).catch((error: unknown) => tellLost(lease, error));
+      });
+    },
+    async forget(lease) {
+      await dies('forget', lease.key, async () => {
+        expectHeld(lease);
+        end(lease);
+        await ask('write', 'forget', () => {
+          state.forget(lease.key, lease.token);
+          server.free(name, lease.key);
+        }).catch((error: unknown) => tellLost(lease, error));
+      });
+    },
+    list: (kind) => ask('read', `list ${kind}`, () => state.list(kind)),
+    journal: () => nothing(),
+    follow: () => nothing(),
+    allocations: (kind) => ask('read', `allocations ${kind}`, () => state.allocations(kind)),
+    allocate: (kind, version, holder, entries) =>
+      ask('write', `allocate ${kind}`, () => state.allocate(kind, version, holder, entries)),
+    async close() {
+      for (const lease of [...held.keys()]) await this.release(lease);
+    }
+  };
+
+  async function acquire(
+    key: Key,
+    { timeoutMs, signal }: Parameters<Store['acquire']>[1]
+  ): Promise<Lease> {
+    const deadline = clock.now + timeoutMs;
+    for (;;) {
+      signal?.throwIfAborted();
+      const lease = await take(key);
+      if (lease !== undefined) return lease;
+      await freedOr(key, deadline - clock.now, timeoutMs);
+    }
+  }
+
+  async function take(key: Key): Promise<Lease | undefined> {
+    const askedAt = clock.now;
+    const granted = await ask('write', `grant ${keyText(key)}`, () =>
+      server.grant(name, key, site.process)
+    );
+    return 'token' in granted ? hold(key, granted.token, askedAt) : undefined;
+  }
+
+  function hold(key: Key, token: number, askedAt: number): Lease {
+    const fence = new AbortController();
+    const lease = {
+      key,
+      token,
+      signal: fence.signal,
+      check: () => expectHeld(lease)
+    };
+    const holding: Held = { lease, fence, deadline: 0, renewal: undefined, margin: undefined };
+    held.set(lease, holding);
+    extend(holding, askedAt);
+    return lease;
+  }
+
+  /** The server counts from when it was asked, we from before we asked. */
+  function extend(holding: Held, askedAt: number): void {
+    holding.deadline = askedAt + TTL_MS - MARGIN_MS;
+    if (holding.margin) holding.margin.cancelled = true;
+    holding.margin = clock.at(holding.deadline - clock.now, owner, () => fenceOff(holding));
+    holding.renewal = clock.at(RENEW_MS, owner, () => void renew(holding));
+  }
+
+  async function renew(holding: Held): Promise<void> {
+    const { lease } = holding;
+    const askedAt = clock.now;
+    try {
+      const isHeld = await ask('write', `renew ${keyText(lease.key)}`, () =>
+        server.renew(name, lease.key, lease.token)
+      );
+      if (!held.has(lease)) return;
+      if (isHeld) extend(holding, askedAt);
+      else fenceOff(holding);
+    } catch {
+      // It is asked again until the margin says that it is too late.
+      if (held.has(lease)) holding.renewal = clock.at(500, owner, () => void renew(holding));
+    }
+  }
+
+  function fenceOff({ lease, fence }: Held): void {
+    if (!held.has(lease)) return;
+    end(lease);
+    fence.abort(lost(lease.key, lease.token));
+  }
+
+  function end(lease: Lease): void {
+    const holding = held.get(lease);
+    held.delete(lease);
+    for (const timer of [holding?.renewal, holding?.margin]) if (timer) timer.cancelled = true;
+  }
+
+  function expectHeld(lease: Lease): void {
+    const holding = held.get(lease);
+    if (holding !== undefined && clock.now <= holding.deadline) return;
+    if (holding !== undefined) fenceOff(holding);
+    throw lost(lease.key, lease.token);
+  }
+
+  function tellLost(lease: Lease, error: unknown): never {
+    const holding = held.get(lease);
+    if (error instanceof MooringError && error.code === 'lease.lost' && holding) fenceOff(holding);
+    throw error;
+  }
+
+  async function rest(key: Key): Promise<StoredActor | undefined>;
+  async function rest(
+    key: Key,
+    known: Known | undefined
+  ): Promise<StoredActor | 'unchanged' | undefined>;
+  async function rest(key: Key, known?: Known): Promise<StoredActor | 'unchanged' | undefined> {
+    const actor = await ask('read', `load ${keyText(key)}`, () => state.load(key));
+    const isKnown = known !== undefined && actor?.seq === known.seq && actor.token === known.token;
+    return isKnown ? 'unchanged' : actor;
+  }
+
+  function ask<Answer>(kind: 'read' | 'write', what: string, work: () => Answer): Promise<Answer> {
+    if (owner.state === 'dead') return NEVER;
+    questions += 1;
+    const label = `${site.process} ${questions} ${what}`;
+    return server.ask({ host: name, owner, label }, kind, work);
+  }
+
+  /** With a point before it is asked, and one when the answer has come. */
+  async function dies(what: string, key: Key, work: () => Promise<void>): Promise<void> {
+    const text = keyText(key);
+    if (owner.state === 'dead' || site.reach('before', what, text)) return NEVER;
+    await work();
+    return site.reach('after', what, text) ? NEVER : undefined;
+  }
+
+  async function freedOr(key: Key, leftMs: number, timeoutMs: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const timer = clock.at(Math.max(0, leftMs), owner, () => {
+        reject(
+          new MooringError('lease.timedOut', `${keyText(key)} is in use, waited ${timeoutMs} ms`)
+        );
+      });
+      server.await(name, key, () => {
+        timer.cancelled = true;
+        clock.at(0, owner, resolve);
+      });
+    });
+  }
+}
+
+async function* nothing(): AsyncGenerator<never> {
+  // What is told of a simulated store is told by the run.
+}

@@ -1,0 +1,64 @@
+import type { Machines } from '../../actors/machines.ts';
+import type { Effects } from '../../effects/effects.ts';
+import type { OwnResources } from '../../actors/holds.ts';
+import type { Store } from '../../store/store.ts';
+import type { Clock, Owner } from './clock.ts';
+import type { Kernel } from './kernel.ts';
+import type { NetworkPlan, Plan } from './plan.ts';
+import type { Programs } from './programs.ts';
+
+/** What a run looks at while it goes on. */
+export interface Watcher {
+  /** Something happened that is worth a line of the trace. */
+  note(line: () => string): void;
+  /** An invariant does not hold: `I1`, and what is wrong in a line. */
+  violated(invariant: Invariant, what: string): void;
+}
+
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6';
+
+/** What a run may be changed by: the bugs of others, planted to see that they are found. */
+export interface Plants {
+  readonly machines?: (machines: Machines) => Machines;
+  readonly effects?: (effects: Effects, on: Site) => Effects;
+  readonly own?: (own: OwnResources, on: Site) => OwnResources;
+  readonly store?: (store: Store, on: Site) => Store;
+  readonly settleOrphans?: (settle: Programs['settle'], on: Site) => Programs['settle'];
+}
+
+/** Where a point lies to what is done. */
+export type PointAt = 'before' | 'during' | 'after';
+
+/** Where a process is: its host, and itself. */
+export interface Site {
+  readonly host: SimHost;
+  readonly owner: Owner;
+  /** Name of the process, `h1.0`. */
+  readonly process: string;
+  /**
+   * Goes past a point at which the process may die.
+   *
+   * @param what `cni.add front`, `commit attachment.added`
+   * @param key actor that it is done for, `container/web`
+   * @returns whether it is dead now, and must do nothing more
+   */
+  reach(at: PointAt, what: string, key: string): boolean;
+  /** As long as it should take, more or less. */
+  pause(what: string, meanMs: number): Promise<void>;
+}
+
+export interface SimHost {
+  readonly name: string;
+  readonly kernel: Kernel;
+  readonly programs: Programs;
+  readonly clock: Clock;
+  readonly networks: readonly NetworkPlan[];
+  readonly plan: Plan;
+  readonly watcher: Watcher;
+  /** Changes with every boot. */
+  boot: string;
+  /** How far its clock is off, milliseconds. */
+  skewMs: number;
+  /** Until when its disk takes nothing. */
+  diskFullUntil: number;
+}

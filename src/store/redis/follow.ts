@@ -1,0 +1,158 @@
+import { MooringError } from '../../model/failure.ts';
+import { journalRecordOf } from '../record.ts';
+import type { JournalRecord } from '../store.ts';
+import type { Connection } from './connection.ts';
+import { recordOf, type StreamEntries } from './journal.ts';
+import type { HostKeys } from './keys.ts';
+import { newestOnly } from './newest.ts';
+
+/** Most records that are read at once. */
+const BATCH = 256;
+const REMEMBERED_ACTORS = 100_000;
+/** While Redis is away, for want of a notice that it is back. */
+const LOOK_AGAIN_MS = 1_000;
+
+/**
+ * Records of a host as they are committed, by whatever process, from this call on.
+ *
+ * Notices say that there is something to read; what there is, the stream's ids say. So none is
+ * missed over a disconnection, and none told twice when a host has put back what Redis had lost.
+ */
+export function follow(
+  connection: Connection,
+  keys: HostKeys,
+  signal: AbortSignal
+): AsyncIterable<JournalRecord> {
+  const notices = noticesOf(signal);
+  const isNew = newestOnly(Date.now(), REMEMBERED_ACTORS);
+  const begun = signal.aborted ? undefined : begin();
+  begun?.catch(() => undefined);
+  return records();
+
+  async function begin(): Promise<Beginning> {
+    // Asked for at once, so that whatever this process commits from now on comes behind it.
+    const last = await lastId(connection, keys);
+    const { note } = notices;
+    const stopListening = await connection.listen(keys.news, { onMessage: note, onResumed: note });
+    const stopWatching = connection.onReady(note);
+    return {
+      last,
+      stop() {
+        stopListening();
+        stopWatching();
+        notices.end();
+      }
+    };
+  }
+
+  async function* records(): AsyncGenerator<JournalRecord> {
+    if (begun === undefined) return;
+    const beginning = await begun;
+    let { last } = beginning;
+    try {
+      while (!signal.aborted) {
+        const entries = await readAfter(last);
+        for (const entry of entries) {
+          if (signal.aborted) return;
+          const found = recordOf(entry, keys);
+          last = found.id;
+          if (isNew(found)) yield journalRecordOf(found.record);
+        }
+        if (entries.length > 0) continue;
+        // Redis has lost what was read already: all that it has now comes after that.
+        if (isBefore((await lastIdNow()) ?? last, last)) last = FIRST_ID;
+        else await notices.next();
+      }
+    } finally {
+      beginning.stop();
+    }
+  }
+
+  function readAfter(last: string): Promise<StreamEntries> {
+    return whileAway([], () => entriesAfter(connection, keys, last));
+  }
+
+  function lastIdNow(): Promise<string | undefined> {
+    return whileAway(undefined, () => lastId(connection, keys));
+  }
+
+  /** Whoever follows waits until Redis is back, as long as that takes. */
+  async function whileAway<T>(instead: T, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof MooringError) || !AWAY.has(error.code)) throw error;
+      notices.noteIn(LOOK_AGAIN_MS);
+      return instead;
+    }
+  }
+}
+
+interface Beginning {
+  readonly last: string;
+  stop(): void;
+}
+
+const AWAY = new Set(['store.unreachable', 'store.timedOut', 'store.loading', 'store.readonly']);
+const FIRST_ID = '0-0';
+
+function entriesAfter(
+  connection: Connection,
+  keys: HostKeys,
+  last: string
+): Promise<StreamEntries> {
+  return connection.call((client) => client.xrange(keys.journal, `(${last}`, '+', 'COUNT', BATCH), {
+    doing: `following the journal of ${keys.host}`
+  });
+}
+
+async function lastId(connection: Connection, keys: HostKeys): Promise<string> {
+  const [entry] = await connection.call(
+    (client) => client.xrevrange(keys.journal, '+', '-', 'COUNT', 1),
+    { doing: `following the journal of ${keys.host}` }
+  );
+  return entry?.[0] ?? FIRST_ID;
+}
+
+/** Ids are `milliseconds-number`. */
+function isBefore(one: string, other: string): boolean {
+  const [[ms = 0, count = 0], [otherMs = 0, otherCount = 0]] = [one, other].map((id) =>
+    id.split('-').map(Number)
+  ) as [number[], number[]];
+  return ms < otherMs || (ms === otherMs && count < otherCount);
+}
+
+interface Notices {
+  readonly note: () => void;
+  noteIn(ms: number): void;
+  /** Resolves when something was noted since the last one, or the signal has aborted. */
+  next(): Promise<void>;
+  end(): void;
+}
+
+function noticesOf(signal: AbortSignal): Notices {
+  let isDue = false;
+  let wake: (() => void) | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const note = () => {
+    isDue = true;
+    wake?.();
+  };
+  signal.addEventListener('abort', note);
+
+  return {
+    note,
+    noteIn(ms) {
+      clearTimeout(timer);
+      timer = setTimeout(note, ms);
+    },
+    async next() {
+      if (!isDue) await new Promise<void>((resolve) => (wake = resolve));
+      isDue = false;
+    },
+    end() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', note);
+    }
+  };
+}
