@@ -23,6 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'store/',
     'journal/',
     'effects/effects.ts',
+    'effects/elsewhere.ts',
     'xstate',
     'vitest',
     'node:'
