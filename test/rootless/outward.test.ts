@@ -45,7 +45,7 @@ describe('the way out of containers on networks', () => {
     await end(server);
   });
 
-  it('has names: the private host asks slirp4netns first, then what of the host’s can be reached', async () => {
+  it('#12: has names: the private host asks slirp4netns first, then what of the host’s can be reached', async () => {
     await user.sh(
       'cp /etc/resolv.conf /home/etc/resolv; mount --bind /home/etc/resolv /etc/resolv.conf'
     );
@@ -64,7 +64,7 @@ describe('the way out of containers on networks', () => {
     await user.sh('umount /etc/resolv.conf');
   });
 
-  it('is lost and there again within moments: the same address, and what is up stays up', async () => {
+  it('#11: is lost and there again within moments: the same address, and what is up stays up', async () => {
     const server = await serve(user.host, { netns: FAR_NETNS, protocol: 'tcp', port: 80 });
     await user.unchanged(async () => {
       await user.ok('up', 'one', '--network', 'front');

@@ -28,7 +28,7 @@ async function publishing(id: string): Promise<readonly Publishing[]> {
 }
 
 describe('ports of containers on networks', () => {
-  it('go through a forwarder: TCP and UDP, both families, ranges, and never from a loopback', async () => {
+  it('#6: go through a forwarder: TCP and UDP, both families, ranges, and never from a loopback', async () => {
     await user.unchanged(async () => {
       await user.ok(
         ...['up', 'web', '--network', 'front:ip=10.77.0.5,ip6=fd77::5'],
@@ -64,7 +64,7 @@ describe('ports of containers on networks', () => {
     });
   });
 
-  it('go through slirp4netns where that is asked for, and then the client’s address is seen', async () => {
+  it('#5: go through slirp4netns where that is asked for, and then the client’s address is seen', async () => {
     await user.unchanged(async () => {
       await user.ok('up', 'web', '--network', 'front', '-p', '8080:80@hostfwd', '-p', '8081:81');
       const server = await serveIn(user, 'web', { protocol: 'tcp', port: 80 });
@@ -83,7 +83,7 @@ describe('ports of containers on networks', () => {
     });
   });
 
-  it('stay open, and follow the container, while it is reloaded and its networks come and go', async () => {
+  it('#9: stay open, and follow the container, while it is reloaded and its networks come and go', async () => {
     await user.unchanged(async () => {
       await user.ok('up', 'web', '--network', 'front', '-p', '8080:80');
       const listener = await user.sh('ss -lntpH sport = :8080');
@@ -108,7 +108,7 @@ describe('ports of containers on networks', () => {
     });
   });
 
-  it('are chosen, refused when another has them, and free again after down', async () => {
+  it('#7: are chosen, refused when another has them, and free again after down', async () => {
     await user.unchanged(async () => {
       await user.ok('up', 'one', '--network', 'front', '-p', '80', '-p', '81@hostfwd');
       const ports = JSON.parse(await user.ok('port', 'one', '--format', 'json')) as {
@@ -178,7 +178,7 @@ describe('ports of a container with an uplink of its own', () => {
 });
 
 describe('when what publishes them is killed', () => {
-  it('the same ports are published again within moments', async () => {
+  it('#8: the same ports are published again within moments', async () => {
     await user.unchanged(async () => {
       await user.ok('up', 'one', '--network', 'front', '-p', '8080:80', '-p', '8081:80@hostfwd');
       await user.ok('up', 'two', '--network', 'slirp4netns', '-p', '8082:80@hostfwd');
