@@ -59,6 +59,7 @@ import { leafEffects } from './leaf-effects.ts';
 import { programsOf, type Programs } from './programs.ts';
 import { embeddedStore } from './store/embedded/embedded.ts';
 import type { Store } from './store/store.ts';
+import { sharersOf } from './sharers.ts';
 import { outsideOf } from './supervisor/outside.ts';
 import { startNetnsThread } from './syscalls/netns-thread.ts';
 
@@ -96,7 +97,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const names = namesOf(settings);
   const outside = outsideOf(supervisorOf(settings));
   const late = () => registry;
-  const ownFiles = containerFiles({ dir: join(root, 'files'), ...filePaths(settings), names });
+  const ownFiles = containerFiles({
+    ...{ dir: join(root, 'files'), ...filePaths(settings), names },
+    sharersOf: (container) => sharersOf(store, container)
+  });
   const ports = outsidePorts(late, outside);
   const claims = portClaims({ ...settings, store, run: tool, outside: ports });
   const own = { ...ownResources(settings, claims, plugins), removeFiles: ownFiles.remove };

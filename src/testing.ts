@@ -1,4 +1,4 @@
-// `mooring/testing`: journals as tests.
+// `mooring/testing`: journals as tests, and the simulator.
 export { MACHINES, type MachineEntry, type Machines } from './actors/machines.ts';
 export type { MooringEvent } from './bus/events.ts';
 export type { EffectRequest } from './bus/requests.ts';
@@ -28,6 +28,32 @@ export {
   type ReplayOptions
 } from './replay/replay.ts';
 export { actorOf, type TestActor } from './replay/test-actor.ts';
+export type { Coverage } from './replay/simulator/coverage.ts';
+export {
+  explore,
+  failureLines,
+  type Explored,
+  type ExploreOptions,
+  type Found
+} from './replay/simulator/explore.ts';
+export { planFor, type PlanOptions } from './replay/simulator/generate.ts';
+export type {
+  Command,
+  CrashPoint,
+  Fault,
+  FaultKind,
+  HostPlan,
+  NetworkPlan,
+  Plan,
+  PluginFault,
+  PluginVerb,
+  Step,
+  StoreModel
+} from './replay/simulator/plan.ts';
+export { simulate, type Run, type RunOptions, type Violation } from './replay/simulator/run.ts';
+export { shrink, type Shrunk, type ShrinkOptions } from './replay/simulator/shrink.ts';
+export { planIn, traceLines } from './replay/simulator/trace-file.ts';
+export type { Invariant, Plants } from './replay/simulator/world.ts';
 export { toTest } from './replay/to-test.ts';
 export { divergenceLines, reportLines, stateText } from './replay/report.ts';
 export type { Place } from './replay/source.ts';

@@ -3,7 +3,7 @@ import { seal } from '../store/record.ts';
 import { keyText, journalExists, type Key, type Kind, type Store } from '../store/store.ts';
 import type { JournalHeader } from './file.ts';
 import { recordLines } from './lines.ts';
-import type { JournalSource } from './read.ts';
+import { badFile, type JournalSource } from './read.ts';
 
 /**
  * Takes the journals of a file into a store, line for line, to be read there and nothing else:
@@ -43,6 +43,7 @@ function journalsIn(source: JournalSource): ReadonlyMap<string, readonly Buffer[
   for (const line of recordLines(source, { header })) {
     const { parts: _parts, hash: _hash, prev, ...record } = line.record();
     const { key } = record;
+    if (line.life > 1) throw badFile(source.name, line.number, `${key} begins a second life`);
     const own = journals.get(key) ?? [];
     // Parts are put back where they belong, so what is stored has a chain of its own.
     const sealed = seal({ ...record, prev: last.get(key) ?? prev });

@@ -17,6 +17,8 @@ export interface RecordLine {
   /** `container/web` */
   readonly key: string;
   readonly seq: number;
+  /** From 1; a key can live more than once, one life after the other. */
+  readonly life: number;
   /** Parsed; from its text alone where it is cut. */
   event(): MooringEvent;
   /** Parsed, once, as it was before parts were taken out of it. */
@@ -35,6 +37,7 @@ export class Unsealed extends Error {
 
 /** What was read of one key so far. */
 interface Known {
+  lives: number;
   last: { readonly seq: number; readonly hash: string } | undefined;
   readonly parts: Map<string, Json>;
 }
@@ -75,7 +78,9 @@ export class LineReader implements RecordLine {
   /** @throws Error when it does not follow from the record before it of its key */
   close(): void {
     const known = this.#known(this.key);
-    if (!this.#isLinked) expectLinked(known.last, this.record());
+    const isNew = this.#beginsAnew(known);
+    if (!this.#isLinked) expectLinked(isNew ? undefined : known.last, this.record());
+    if (isNew) known.lives += 1;
     known.last = { seq: this.seq, hash: this.#hash };
   }
 
@@ -85,6 +90,11 @@ export class LineReader implements RecordLine {
 
   get seq(): number {
     return this.pieces ? this.pieces.seq : this.record().seq;
+  }
+
+  get life(): number {
+    const known = this.#known(this.key);
+    return known.lives + (this.#beginsAnew(known) ? 1 : 0);
   }
 
   event(): MooringEvent {
@@ -105,6 +115,10 @@ export class LineReader implements RecordLine {
     this.#isLinked = last !== undefined && last.seq + 1 === this.seq && last.hash === prev;
   }
 
+  #beginsAnew({ last }: Known): boolean {
+    return last !== undefined && this.seq === 1;
+  }
+
   #eventAlone(): MooringEvent | undefined {
     if (this.pieces === undefined) return undefined;
     const { event, requests } = this.pieces;
@@ -118,7 +132,7 @@ export class LineReader implements RecordLine {
   #known(key: string): Known {
     let known = this.#keys.get(key);
     if (known === undefined) {
-      known = { last: undefined, parts: new Map() };
+      known = { lives: 1, last: undefined, parts: new Map() };
       this.#keys.set(key, known);
     }
     return known;

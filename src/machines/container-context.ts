@@ -1,3 +1,4 @@
+import type { NetnsOrigin } from '../bus/events.ts';
 import type { NamespaceHold } from '../bus/requests.ts';
 import { carriesPorts, publishes, withPorts } from '../model/attachment.ts';
 import type {
@@ -9,7 +10,7 @@ import type {
   Netns,
   PortMapping
 } from '../model/container.ts';
-import { isRepairable, type Drift } from '../model/drift.ts';
+import { isLasting, isRepairable, type Drift } from '../model/drift.ts';
 import type { Failure } from '../model/failure.ts';
 import { isPortmapped } from '../model/port-handler.ts';
 import type { UplinkView } from '../model/uplink.ts';
@@ -70,6 +71,8 @@ export interface ContainerContext extends ContainerInput {
   readonly trouble: Failure | null;
   /** Why its way out is not there though it is up. */
   readonly outage: Failure | null;
+  /** Why the kernel could not be looked at, or rules put back, the last time. */
+  readonly unmended: Failure | null;
   /** What the last teardown could not remove. */
   readonly leftovers: readonly Failure[];
 }
@@ -110,6 +113,7 @@ export const initialContext = {
   failure: null,
   trouble: null,
   outage: null,
+  unmended: null,
   leftovers: []
 } satisfies Omit<ContainerContext, 'container'>;
 
@@ -121,6 +125,13 @@ export function namesOf(networks: readonly { readonly network: string }[]): read
 export function namespaceHold({ namespace }: ContainerSpec): NamespaceHold | null {
   if (namespace === undefined) return { kind: 'own' };
   return namespace.kind === 'host' ? null : namespace;
+}
+
+/** The process whose netns it was given. */
+export function netnsOwner({ namespace }: ContainerSpec): NetnsOrigin | undefined {
+  if (namespace?.kind !== 'process') return undefined;
+  const { pid, startTime } = namespace;
+  return { pid, startTime };
 }
 
 /** The attachment whose turn it is to be deleted. */
@@ -162,21 +173,20 @@ export function refusalToDisconnect(context: ContainerContext, network: string):
   );
 }
 
-/** Networks come and go only in a netns that is the container's own, and has no uplink instead. */
+/** Networks come and go only in a netns that is the container's own and was meant to have some. */
 export function refusalOfMode({ container, spec }: ContainerContext): Failure | null {
   const { uplink } = spec!;
   if (uplink === undefined) return refusalOfNetns({ container, spec });
   return badMode(container, uplink.kind);
 }
 
-/** What is in a netns that is somebody else's is not put right. */
+/** Where there is nothing of ours, nothing is put right. */
 export function refusalOfNetns({
   container,
   spec
 }: Pick<ContainerContext, 'container' | 'spec'>): Failure | null {
-  const { namespace } = spec!;
-  if (namespace === undefined || namespace.kind === 'process') return null;
-  return badMode(container, namespace.kind === 'path' ? 'ns' : namespace.kind);
+  const mode = modeOf(spec!);
+  return mode === null ? null : badMode(container, mode);
 }
 
 function badMode(container: string, mode: string): Failure {
@@ -195,6 +205,11 @@ export function reachesOutside({ spec, ports, rootless, attachments }: Container
 /** Whether what it asks for includes a port that a plugin is to publish. */
 export function publishesByPlugin({ ports }: Pick<ContainerContext, 'ports'>): boolean {
   return ports.some(isPortmapped);
+}
+
+function modeOf({ namespace, isolated }: ContainerSpec): string | null {
+  if (namespace === undefined || namespace.kind === 'process') return isolated ? 'none' : null;
+  return namespace.kind === 'path' ? 'ns' : namespace.kind;
 }
 
 /** With an interface name that no other of its networks has. */
@@ -231,7 +246,7 @@ export function isMendable(context: ContainerContext): boolean {
   if (thoroughness === 'full') return false;
   if (thoroughness === 'repair') return drifts.some(isRepairable);
   const isWhole = attachments.every(({ result }) => result !== undefined);
-  return isWhole && complete && drifts.every(isRepairable);
+  return isWhole && complete && drifts.every((drift) => isRepairable(drift) || isLasting(drift));
 }
 
 function isMember({ spec, attachments }: ContainerContext, network: string): boolean {

@@ -1,5 +1,6 @@
 import type { CniResult } from '../model/cni-result.ts';
 import type { AttachmentSpec } from '../model/container.ts';
+import { isLasting } from '../model/drift.ts';
 import type { Failure } from '../model/failure.ts';
 import { named, namesOf, type ContainerContext, type Thoroughness } from './container-context.ts';
 
@@ -28,6 +29,7 @@ export function beginTeardown({ attachments, leftovers }: ContainerContext): Cha
     drifts: [],
     trouble: null,
     outage: null,
+    unmended: null,
     turns: namesOf(attachments).toReversed(),
     refusals: 0,
     suspect: leftovers.length > 0,
@@ -59,10 +61,11 @@ export function setAside({ attachments, turns, suspect }: ContainerContext, left
   };
 }
 
-export function beginCycle({ attachments }: ContainerContext): Change {
+export function beginCycle({ attachments, drifts }: ContainerContext): Change {
   return {
-    drifts: [],
+    drifts: drifts.filter(isLasting),
     trouble: null,
+    unmended: null,
     again: attachments.filter(({ result }) => result !== undefined),
     turns: namesOf(attachments).toReversed(),
     refusals: 0,

@@ -11,7 +11,7 @@ import type {
   Netns,
   PortMapping
 } from '../model/container.ts';
-import { isRepairable, type Drift } from '../model/drift.ts';
+import { isRepairable } from '../model/drift.ts';
 import type { Failure } from '../model/failure.ts';
 import type { UplinkView } from '../model/uplink.ts';
 import * as memory from './container-memory.ts';
@@ -43,6 +43,8 @@ export interface Reached {
   readonly hostAddress: string;
 }
 
+type Seen = Pick<ContainerContext, 'drifts' | 'complete'>;
+
 /** The words of the `container` chart; its states are in the other files of this folder. */
 export const containerSetup = setup({
   types: {
@@ -68,7 +70,8 @@ export const containerSetup = setup({
     hasLeftovers: ({ context }) => context.leftovers.length > 0,
     isSuspect: ({ context }) => context.suspect,
     isTroubled: ({ context }) =>
-      context.trouble !== null || context.outage !== null || context.drifts.length > 0,
+      [context.trouble, context.unmended, context.outage].some((failure) => failure !== null) ||
+      context.drifts.length > 0,
     mayTryAgain: ({ context }) => context.refusals + 1 < DEL_ATTEMPTS,
     mayConnect: ({ context }, attachment: AttachmentSpec) =>
       refusalToConnect(context, attachment) === null,
@@ -141,6 +144,7 @@ export const containerSetup = setup({
       failure: null,
       trouble: null,
       outage: null,
+      unmended: null,
       drifts: [],
       leftovers: []
     })),
@@ -199,7 +203,8 @@ export const containerSetup = setup({
     beginReload: assign(({ context }, thoroughness: Thoroughness) =>
       memory.beginReload(context, thoroughness)
     ),
-    keepDrifts: assign((_, seen: { drifts: readonly Drift[]; complete: boolean }) => seen),
+    keepDrifts: assign((_, { drifts, complete }: Seen) => ({ drifts, complete, unmended: null })),
+    keepUnmended: assign({ unmended: (_, failure: Failure) => failure }),
     dropMended: assign({
       drifts: ({ context }) => context.drifts.filter((drift) => !isRepairable(drift))
     }),

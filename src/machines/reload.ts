@@ -34,7 +34,7 @@ export const reloading = containerSetup.createStateConfig({
           { guard: 'mayRemove', target: 'cycling' },
           {
             target: '#container.settling',
-            actions: { type: 'keepTrouble', params: ({ event }) => event.failure }
+            actions: { type: 'keepUnmended', params: ({ event }) => event.failure }
           }
         ]
       }
@@ -56,7 +56,7 @@ export const reloading = containerSetup.createStateConfig({
           { guard: 'mayRemove', target: 'cycling' },
           {
             target: '#container.settling',
-            actions: { type: 'keepTrouble', params: ({ event }) => event.failure }
+            actions: { type: 'keepUnmended', params: ({ event }) => event.failure }
           }
         ]
       }

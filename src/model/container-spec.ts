@@ -108,6 +108,7 @@ export function parseContainerSpec(
     ...(exposed.length > 0 && { expose: exposed }),
     ...(namespace && { namespace }),
     ...(uplink && { uplink }),
+    ...(attaches && networks === 'none' && !uplink && { isolated: true as const }),
     ...parseNames(given.output, namesMode(namespace, asked.length + (uplink ? 1 : 0)))
   };
 }

@@ -98,7 +98,7 @@ export function networkSettings(view: ContainerView, ids: Identify): NetworkSett
 
 /** `bridge`, `none`, `host`, `ns:/run/netns/blue`, `container:web`, `slirp4netns` or `pasta`. */
 export function networkMode({ spec }: Pick<ContainerView, 'spec'>): string {
-  const { namespace, networks, uplink } = spec;
+  const { namespace, isolated, uplink } = spec;
   if (uplink !== undefined) return uplink.kind;
   switch (namespace?.kind) {
     case 'path':
@@ -108,7 +108,7 @@ export function networkMode({ spec }: Pick<ContainerView, 'spec'>): string {
     case 'host':
       return 'host';
     default:
-      return networks.length === 0 ? 'none' : 'bridge';
+      return isolated ? 'none' : 'bridge';
   }
 }
 

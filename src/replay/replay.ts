@@ -56,19 +56,20 @@ export function replaySource(
 ): Replayed {
   const references = new Map<object, string>();
   const writers = writersOf(references);
-  const actors = new Map<string, Followed>();
+  const lives: (Followed | ActorReplayed)[] = [];
+  const current = new Map<string, Followed>();
   let [header, events] = [undefined as JournalHeader | undefined, 0];
   const listener: LineListener = {
     header: (found) => (header = found),
     part: (part, reference) => references.set(part, reference)
   };
   for (const line of recordLines(source, listener)) {
-    const followed = actors.get(line.key) ?? begin(line.key, line);
+    const followed = followedIn(line);
     if (followed.divergence) continue;
     events += 1;
     followed.divergence = followed.actor.take(line);
   }
-  const done = [...actors].map(([key, followed]) => replayedOf(key, followed, machines));
+  const done = lives.map((life) => ('actor' in life ? replayedOf(life, machines) : life));
   const judgement = worstOf(done);
   const [divergence] = done
     .flatMap((actor) => actor.divergence ?? [])
@@ -82,12 +83,19 @@ export function replaySource(
     ...(header?.simulation !== undefined && { simulation: header.simulation })
   };
 
-  function begin(key: string, { number }: RecordLine): Followed {
+  function followedIn(line: RecordLine): Followed {
+    const { key, life, number } = line;
+    const known = current.get(key);
+    if (known?.life === life) return known;
+    // Of a life that is over only what came of it is kept.
+    if (known) lives[known.place] = replayedOf(known, machines);
     const actor = attempt(source, number, () =>
       actorReplay(keyFrom(key, KINDS), machines, writers)
     );
-    const followed: Followed = { actor, divergence: undefined };
-    actors.set(key, followed);
+    const name = life === 1 ? key : `${key} (life ${life})`;
+    const followed: Followed = { name, life, place: lives.length, actor, divergence: undefined };
+    lives.push(followed);
+    current.set(key, followed);
     return followed;
   }
 }
@@ -98,23 +106,20 @@ export function sourceOf(input: JournalInput): JournalSource {
 }
 
 interface Followed {
+  /** `container/web`, `container/web (life 2)` */
+  readonly name: string;
+  readonly life: number;
+  /** Among all lives of the file. */
+  readonly place: number;
   readonly actor: ActorReplay;
   divergence: Divergence | undefined;
 }
 
-function replayedOf(
-  key: string,
-  { actor, divergence }: Followed,
-  machines: Machines
-): ActorReplayed {
+function replayedOf({ name, actor, divergence }: Followed, machines: Machines): ActorReplayed {
   const current = machineId(actor.key.kind, machines);
   const { progress } = actor;
-  return {
-    key,
-    events: progress.events,
-    divergence,
-    ...judgementOf(progress, current, divergence)
-  };
+  const judgement = judgementOf(progress, current, divergence);
+  return { key: name, events: progress.events, divergence, ...judgement };
 }
 
 function attempt<Result>(source: JournalSource, line: number, work: () => Result): Result {

@@ -8,11 +8,12 @@ import type { Place } from './source.ts';
 
 /** What came of a journal, for people: one line, and what diverged below it. */
 export function reportLines(name: string, replayed: Replayed): readonly string[] {
-  const { verdict, rule, events, divergence, actors } = replayed;
+  const { verdict, rule, events, divergence, actors, simulation } = replayed;
   const count = `${events} event${events === 1 ? '' : 's'}`;
   const others = actors.filter((actor) => actor.divergence !== undefined).length - 1;
   return [
     `${name}: ${verdict}: ${rule} (${count})`,
+    ...(simulation !== undefined ? [row('simulated', simulationText(simulation))] : []),
     ...(divergence ? divergenceLines(divergence) : []),
     ...(others > 0 ? [row('besides', `${others} other actor${others === 1 ? '' : 's'}`)] : [])
   ];
@@ -34,6 +35,14 @@ export function divergenceLines(divergence: Divergence): readonly string[] {
     ...labelled('guards', divergence.guards.map(guardText)),
     ...labelled('taken', divergence.taken.map(takenText))
   ];
+}
+
+// Whatever stands in the file.
+function simulationText(simulation: Json): string {
+  const { plan, violations } = isJsonObject(simulation) ? simulation : {};
+  const seed = isJsonObject(plan) ? plan['seed'] : undefined;
+  const [first] = Array.isArray(violations) ? (violations as readonly Json[]) : [];
+  return `seed ${jsonText(seed)}, ${typeof first === 'string' ? first : 'every invariant held'}`;
 }
 
 /** `tearingDown.detaching.deleting`; parallel states stand in braces. */

@@ -18,13 +18,14 @@ export function toTest(input: JournalInput): string {
   const source = sourceOf(input);
   const lives = new Map<string, StoredRecord[]>();
   for (const line of recordLines(source)) {
-    const life = lives.get(line.key) ?? [];
+    const name = `${line.key} ${line.life}`;
+    const life = lives.get(name) ?? [];
     if (life.length === 0 && line.seq > 1) throw noBegin(line.key, line.seq);
     life.push(line.record());
-    lives.set(line.key, life);
+    lives.set(name, life);
   }
   const text = literals([...lives.values()].flatMap((life) => life.flatMap(valuesIn)));
-  const cases = [...lives].map(([key, life]) => testOf(key, life, text));
+  const cases = [...lives.values()].map((life) => testOf(life[0]!.key, life, text));
   return [
     '// Written by `mooring replay --to-test` from a journal. It is yours to change.',
     "import { expect, it } from 'vitest';",

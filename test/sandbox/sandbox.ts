@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { readHostState, type HostState } from './host-state.ts';
 import { collect, ended, type Ran, type RunOptions } from './process.ts';
+import { keepJournals } from './keep-journals.ts';
 import { startInside, type Background } from './background.ts';
 
 /** `bin/mooring.js` of this checkout. */
@@ -46,6 +47,7 @@ export async function sandbox(): Promise<Sandbox> {
     mooring: (...args) => run([process.execPath, MOORING, ...args]),
     snapshot: () => readHostState(run),
     async close() {
+      await keepJournals(run);
       init.kill('SIGKILL');
       await ended(init);
     }

@@ -41,8 +41,10 @@ export function cniEffects({
         const netnsPath = netns && isStill(netns) ? netns.path : '';
         const target = { containerId: container, netnsPath, operation, signal };
         // By a link that is gone `bridge` finds no addresses whose masquerading it could take away.
-        const suspect = repeated || netnsPath === '' || !hasHostEnds(attachment);
+        const isLinkGone = netnsPath === '' || !hasHostEnds(attachment);
         await runner.del(planOf(attachment), target, attachment.result);
+        // The netns may have gone while the plugins ran, and the link with it.
+        const suspect = repeated || isLinkGone || !isStill(netns!);
         return { type: 'attachment.deleted', container, network, ...(suspect && { suspect }) };
       } catch (error) {
         const failure = failureOf(error, 'cni');

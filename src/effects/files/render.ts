@@ -1,4 +1,4 @@
-import { containerHosts, type NamedResult } from '../../model/hosts-file.ts';
+import { containerHosts, type NamedResult, type Sharer } from '../../model/hosts-file.ts';
 import { CNI_CURRENT } from '../../model/cni-version.ts';
 import { containerResolvConf } from '../../model/container-resolv-conf.ts';
 import type { CniResult } from '../../model/cni-result.ts';
@@ -24,6 +24,8 @@ export interface FilesSubject {
   readonly uplink?: UplinkView | null;
   /** Where the host is when no gateway of its networks is it; `''`: nowhere. */
   readonly hostAddress?: string;
+  /** Those that share its netns, and with it its files. */
+  readonly sharers?: readonly Sharer[];
 }
 
 /** The texts of a container's files; `null` for one that it is not given. */
@@ -70,6 +72,7 @@ function renderHosts(subject: FilesSubject, paths: HostPaths): string | null {
     add: hosts?.add ?? [],
     attachments: resultsOf(subject),
     ...(subject.hostAddress !== undefined && { host: subject.hostAddress }),
+    sharers: subject.sharers ?? [],
     base: hosts?.file === undefined ? (readHostFile(paths.hosts) ?? '') : readGiven(hosts.file)
   });
 }

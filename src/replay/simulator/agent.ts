@@ -3,7 +3,7 @@ import { commandText, isLive, perform } from './commands.ts';
 import type { SimProcess } from './process.ts';
 import { AGENT } from './oracles.ts';
 import type { StoreState } from './store-state.ts';
-import type { SimHost } from './world.ts';
+import type { Plants, SimHost } from './world.ts';
 
 /**
  * What the agent does when it has seen that the host was changed: it looks after every container
@@ -12,12 +12,13 @@ import type { SimHost } from './world.ts';
 export async function lookAfter(
   host: SimHost,
   state: StoreState,
-  process: SimProcess
+  process: SimProcess,
+  { keepsPorts = true }: Plants
 ): Promise<void> {
   for (const entry of state.list('container')) {
     if (!('actor' in entry) || !isLive(entry.actor.value)) continue;
     const { id } = entry.key;
-    keepPorts(host, state, id);
+    if (keepsPorts) keepPorts(host, state, id);
     const command = { verb: 'repair', container: id } as const;
     const outcome = await perform(process, command);
     host.watcher.note(() => `${process.site.process} ${commandText(command)}: ${outcome}`);

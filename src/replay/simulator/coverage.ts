@@ -1,5 +1,3 @@
-import type { FaultKind } from './plan.ts';
-
 /** What a run has come past: states, and faults by the state and the boundary that they hit. */
 export interface Coverage {
   /** `container tearingDown.releasing` */
@@ -11,7 +9,7 @@ export interface Coverage {
 export interface CoverageLog {
   state(kind: string, state: string): void;
   /** @param boundary `before effect`, `during effect`, `after commit` … */
-  fault(kind: string, state: string, boundary: string, fault: FaultKind | string): void;
+  fault(kind: string, state: string, boundary: string, fault: string): void;
   seen(): Coverage;
 }
 

@@ -39,7 +39,7 @@ function cniEffects(site: Site): Pick<Effects, 'cni.add' | 'cni.del'> {
       }
       const taken: string[] = [];
       const steps = addSteps(site.host, call, taken);
-      const failure = await runs(site, 'ADD', subjectOf(request), steps, context);
+      const failure = await runs(site, ['ADD', subjectOf(request)], steps, context);
       if (failure) return { type: 'attachment.addFailed', container, network, failure };
       return { type: 'attachment.added', container, network, result: resultOf(call, taken) };
     },
@@ -49,9 +49,10 @@ function cniEffects(site: Site): Pick<Effects, 'cni.add' | 'cni.del'> {
       const { network } = attachment;
       const isGone = !isAttached(site.host.kernel, request);
       const steps = delSteps(site.host, { ...request, operation: context.operation });
-      const failure = await runs(site, 'DEL', subjectOf(request), steps, context);
+      const failure = await runs(site, ['DEL', subjectOf(request)], steps, context);
       if (failure) return { type: 'attachment.delFailed', container, network, failure };
-      const suspect = context.repeated || isGone;
+      const suspect =
+        context.repeated || isGone || inodeOf(site.host.kernel, request) === undefined;
       return { type: 'attachment.deleted', container, network, ...(suspect && { suspect }) };
     }
   };
@@ -64,7 +65,7 @@ function attachmentEffects(
   return {
     async 'attachments.examine'(request, context) {
       const { container } = request;
-      const failure = await runs(site, 'examine', container, [() => null], context);
+      const failure = await runs(site, ['examine', container], [() => null], context);
       if (failure) return { type: 'attachments.examineFailed', container, failure };
       const drifts = driftsOf(host.kernel, request);
       return { type: 'attachments.examined', container, drifts, complete: true };
@@ -72,14 +73,14 @@ function attachmentEffects(
 
     async 'attachments.repair'({ container, attachments }, context) {
       const steps = mendSteps(host.kernel, container, attachments, context.operation);
-      const failure = await runs(site, 'repair', container, steps, context);
+      const failure = await runs(site, ['repair', container], steps, context);
       if (failure) return { type: 'attachments.repairFailed', container, failure };
       return { type: 'attachments.repaired', container };
     },
 
     async 'firewall.sweep'({ container, networks }, context) {
       const steps = sweepSteps(host, container, networks, context.operation);
-      const failure = await runs(site, 'sweep', container, steps, context);
+      const failure = await runs(site, ['sweep', container], steps, context);
       if (failure) return { type: 'firewall.sweepFailed', container, failure };
       return { type: 'firewall.swept', container };
     }
@@ -184,8 +185,7 @@ function otherEffects(site: Site): Pick<Effects, 'files.write' | 'timer.set'> {
 /** Runs a program and waits for it, with the points before, at each of its steps, and after. */
 async function runs(
   site: Site,
-  verb: PluginVerb,
-  subject: string,
+  [verb, subject]: readonly [verb: PluginVerb, subject: string],
   steps: readonly (() => Failure | null)[],
   context: EffectContext
 ): Promise<Failure | null> {

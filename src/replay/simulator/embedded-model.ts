@@ -7,7 +7,7 @@ import {
   type Store,
   type StoredActor
 } from '../../store/store.ts';
-import { NEVER, type Task } from './clock.ts';
+import { NEVER } from './clock.ts';
 import { lost, type StoreState } from './store-state.ts';
 import type { Site } from './world.ts';
 
@@ -117,16 +117,14 @@ export function embeddedModel(site: Site, table: LockTable): Store {
 
   async function freedOr(key: Key, timeoutMs: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      let timer: Task | undefined;
-      const wake = (): void => {
-        if (timer) timer.cancelled = true;
-        host.clock.at(0, owner, resolve);
-      };
-      waitFor(table, key, wake);
-      timer = host.clock.at(timeoutMs, owner, () => {
+      const timer = host.clock.at(timeoutMs, owner, () => {
         reject(
           new MooringError('lease.timedOut', `${keyText(key)} is in use, waited ${timeoutMs} ms`)
         );
+      });
+      waitFor(table, key, () => {
+        timer.cancelled = true;
+        host.clock.at(0, owner, resolve);
       });
     });
   }

@@ -146,8 +146,9 @@ function pluginFaultFor(random: Random, host: string): Fault {
     'repair',
     'examine'
   ]);
-  const how: PluginFault = random.pick(['refuses', 'refuses', 'garbage', 'hangs', 'late']);
-  return { kind: 'plugin', host, verb, run: 1 + random.int(6), how, after: random.int(8) };
+  const how: PluginFault = random.pick(['refuses', 'refuses', 'garbage', 'hangs', 'late', 'slow']);
+  const times = random.pick([1, 1, 1, 4]);
+  return { kind: 'plugin', host, verb, run: 1 + random.int(6), times, how, after: random.int(8) };
 }
 
 function storeFaultFor(

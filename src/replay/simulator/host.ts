@@ -9,7 +9,7 @@ import { embeddedModel, newLockTable, releaseDead } from './embedded-model.ts';
 import { happenTo } from './happenings.ts';
 import { newKernel } from './kernel.ts';
 import { hostOracle, type HostOracle } from './oracles.ts';
-import type { Fault, HostPlan, Plan } from './plan.ts';
+import type { CrashPoint, Fault, HostPlan, Plan } from './plan.ts';
 import { startProcess, type SimProcess } from './process.ts';
 import { newPrograms } from './programs.ts';
 import { redisModel } from './redis-model.ts';
@@ -44,18 +44,22 @@ export interface HostOptions {
   readonly coverage: CoverageLog;
   readonly server: RedisServer | undefined;
   readonly plants: Plants;
+  /** Told of a crash as it was planned, and by what its point is found again. */
+  readonly onCrash: (fault: Crash, named: CrashPoint) => void;
 }
+
+export type Crash = Extract<Fault, { readonly kind: 'crash' }>;
 
 /** How long a program may take. */
 const DEADLINE_MS = 5_000;
 
 export function openHost(options: HostOptions): RunningHost {
-  const { plan, host, clock, watcher, coverage, server, plants } = options;
+  const { plan, host, clock, watcher, coverage, server, plants, onCrash } = options;
   const faults = plan.faults.filter((fault) => !('host' in fault) || fault.host === host.name);
   const outcomes: string[] = [];
   const states = new Map<string, string>();
   const oracle = hostOracle(() => ({ kernel, state }), watcher);
-  const state = newStoreState({ onCommit, onForget });
+  const state = newStoreState({ onCommit, onForget }, plants.fenced);
   const table = newLockTable(state);
   const kernel = newKernel(host.name, 4_026_532_000, (change) => {
     watcher.note(() => `${change.verb} ${change.thing.kind} ${change.thing.name} (${change.by})`);
@@ -70,9 +74,7 @@ export function openHost(options: HostOptions): RunningHost {
     ...{ name: host.name, kernel, programs, clock, networks: host.networks, plan, watcher },
     ...{ boot: `${host.name} boot 1`, skewMs: 0, diskFullUntil: 0 }
   };
-  const slots = Array.from({ length: host.processes + (host.agent ? 1 : 0) }, (_, index) =>
-    slotOf(index)
-  );
+  const slots = Array.from({ length: host.processes + Number(host.agent) }, (_, at) => slotOf(at));
   foreignThings(kernel, containersOf(plan, host.name));
 
   return {
@@ -92,7 +94,7 @@ export function openHost(options: HostOptions): RunningHost {
     recover: () =>
       somebody('recovery', async (process) => {
         await process.recover();
-        await lookAfter(sim, state, process);
+        await lookAfter(sim, state, process, plants);
       }),
     takeDown: () =>
       somebody('the end', async (process) => {
@@ -110,7 +112,8 @@ export function openHost(options: HostOptions): RunningHost {
   function open(name: string, onPoint: SimProcess['site']['reach']): SimProcess {
     return startProcess({
       ...{ host: sim, name, onPoint, plants },
-      openStore: (site) => (server ? redisModel(site, server) : embeddedModel(site, table))
+      openStore: (site) =>
+        server ? redisModel(site, server, plants.fenced) : embeddedModel(site, table)
     });
   }
 
@@ -122,9 +125,12 @@ export function openHost(options: HostOptions): RunningHost {
     return newSlot({
       ...{ host: sim, index, open, isCalm: () => isCalm },
       steps: plan.steps.filter((step) => step.host === host.name && step.process === index),
-      crashes: new Set(crashes),
+      crashes,
       onDeath: ({ site }) => releaseDead(table, site),
-      onCrash: (at, what, key) => hit(key, `${at} ${boundaryOf(what)}`, 'crash'),
+      onCrash: ({ at, what, key, point, named }) => {
+        hit(key, `${at} ${boundaryOf(what)}`, 'crash');
+        onCrash({ kind: 'crash', host: host.name, process: index, point }, named);
+      },
       onOutcome: (outcome) => outcomes.push(outcome),
       ...(isAgent && { onReturn: () => look() })
     });
@@ -134,7 +140,11 @@ export function openHost(options: HostOptions): RunningHost {
   function look(): void {
     const agent = host.agent ? slots[host.processes]?.process : undefined;
     if (agent === undefined) return;
-    clock.at(60, agent.site.owner, () => void lookAfter(sim, state, agent).catch(() => undefined));
+    clock.at(
+      60,
+      agent.site.owner,
+      () => void lookAfter(sim, state, agent, plants).catch(() => undefined)
+    );
   }
 
   function somebody(what: string, work: (process: SimProcess) => Promise<void>): void {
@@ -150,7 +160,10 @@ export function openHost(options: HostOptions): RunningHost {
     if (isCalm) return undefined;
     const fault = faults.find(
       (one): one is Extract<Fault, { kind: 'plugin' }> =>
-        one.kind === 'plugin' && one.verb === verb && one.run === run
+        one.kind === 'plugin' &&
+        one.verb === verb &&
+        run >= one.run &&
+        run < one.run + (one.times ?? 1)
     );
     if (fault) hit(key, 'during effect', `plugin ${fault.how}`);
     return fault;

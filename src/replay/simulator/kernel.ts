@@ -106,7 +106,9 @@ export function newKernel(
       }
     },
     reboot() {
-      for (const kind of kinds.keys()) if (!STAYS.has(kind)) of(kind).clear();
+      for (const { kind, name } of kernel.all()) {
+        if (!STAYS.has(kind)) kernel.remove(kind, name, OUTSIDE);
+      }
     }
   };
   return kernel;

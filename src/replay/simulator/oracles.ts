@@ -1,8 +1,10 @@
 import { containerContext, stateOf } from '../../actors/views.ts';
+import type { Json } from '../../model/json.ts';
 import { keyText, type Key } from '../../store/store.ts';
-import { inodeOf } from './chain.ts';
-import { isThere, wantedOf } from './drifts.ts';
+import type { ContainerContext } from '../../machines/container-context.ts';
 import { isForeign, OUTSIDE, type Change, type Kernel, type Thing } from './kernel.ts';
+import { missingFrom } from './missing.ts';
+import { bridgeOf } from './networks.ts';
 import type { Kept, StoreState } from './store-state.ts';
 import type { Watcher } from './world.ts';
 
@@ -24,7 +26,12 @@ export function hostOracle(
   host: () => { readonly kernel: Kernel; readonly state: StoreState },
   watcher: Watcher
 ): HostOracle {
-  const asked = new Set<string>([OUTSIDE, AGENT]);
+  const asked = new Map<string, Key | undefined>([
+    [OUTSIDE, undefined],
+    [AGENT, undefined]
+  ]);
+  const states = new Map<string, string>();
+  let isDamaged = false;
   const tokens = new Map<string, number>();
 
   return {
@@ -34,19 +41,26 @@ export function hostOracle(
       if (isForeign(thing) && by !== OUTSIDE) {
         watcher.violated('I3', `${what}, which is another's`);
       }
+      const key = asked.get(by);
+      if (by === OUTSIDE && verb === 'remove') isDamaged = true;
+      if (verb === 'remove' && key && !isForeign(thing)) checkOwner(thing, key);
       if (verb === 'add' && !isForeign(thing)) checkShared(thing);
     },
 
-    onCommit({ key, token, commit }) {
-      for (const { id } of commit.requests) asked.add(id);
+    onCommit(kept) {
+      const { key, token, commit } = kept;
+      for (const { id } of commit.requests) asked.set(id, key);
       const name = keyText(key);
       const last = tokens.get(name) ?? 0;
       if (token < last) watcher.violated('I6', `${name}: token ${token} writes after ${last}`);
       tokens.set(name, token);
+      if (key.kind === 'container') checkCommit(kept);
     },
 
     onForget(key) {
-      if (key.kind === 'container') checkGone(key.id, 'is forgotten');
+      if (key.kind !== 'container') return;
+      states.delete(key.id);
+      checkGone(key.id, 'is forgotten');
     },
 
     atRest() {
@@ -81,7 +95,7 @@ export function hostOracle(
   }
 
   function checkContainer(id: string): void {
-    const { state, kernel } = host();
+    const { state } = host();
     const actor = state.load({ kind: 'container', id })!;
     const at = stateOf(actor.value);
     if (actor.outstanding.length > 0) {
@@ -90,28 +104,51 @@ export function hostOracle(
     }
     if (at === 'stuck') watcher.violated('I5', `${id} is stuck though nothing is refused any more`);
     if (at === 'failed' || at === 'absent' || at === 'defined') checkGone(id, `is ${at}`);
-    if (at === 'up')
-      for (const what of missing()) watcher.violated('I4', `${id} is up without ${what}`);
+    if (at === 'up') checkUp(id, containerContext(actor));
+  }
 
-    function missing(): readonly string[] {
-      const { spec, netns, attachments, ports, files } = containerContext(actor);
-      const inode = inodeOf(kernel, { netns });
-      const things = attachments.flatMap((attachment) => wantedOf(id, attachment, inode ?? -1));
-      const sockets = ports.map(({ hostPort }) => String(hostPort));
-      const networks = spec!.networks.filter(
-        ({ network }) => !attachments.some((one) => one.network === network && one.result)
-      );
-      return [
-        ...(inode === undefined ? ['its netns'] : []),
-        ...networks.map(({ network }) => `network ${network}`),
-        ...things
-          .filter(({ thing }) => !isThere(kernel, thing))
-          .map(({ thing }) => `${thing.kind} ${thing.name}`),
-        ...sockets
-          .filter((name) => kernel.get('socket', name)?.of !== id)
-          .map((name) => `port ${name}`),
-        ...(files !== null && !kernel.get('file', id) ? ['its files'] : [])
-      ];
+  function checkUp(id: string, context: ContainerContext): void {
+    for (const what of missingFrom(host().kernel, id, context)) {
+      watcher.violated('I4', `${id} is up without ${what}`);
+    }
+  }
+
+  // What has just come up has all that it should, unless somebody else took it away.
+  function checkCommit({ key, commit }: Kept): void {
+    const at = stateOf(commit.value);
+    // A netns that was refused itself stays.
+    if (at === 'stuck' && commit.event.type !== 'resources.releaseFailed') checkStuck(key.id);
+    const isNew = at === 'up' && states.get(key.id) !== 'up';
+    states.set(key.id, at);
+    if (isNew && !isDamaged) checkUp(key.id, contextIn(commit.snapshot));
+  }
+
+  /** A bridge is its network's; all else is of one container, and only it takes that away. */
+  function checkOwner({ kind, name, of, netns }: Thing, by: Key): void {
+    const { kernel, state } = host();
+    if (kind === 'bridge') {
+      const user = kernel.ofKind('veth').find((veth) => bridgeOf(veth.of.split('/')[1]!) === name);
+      if (user) watcher.violated('I3', `bridge ${name} is removed while ${user.of} is on it`);
+      return;
+    }
+    if (by.kind === 'container' && of.split('/')[0] !== by.id) {
+      watcher.violated('I3', `${kind} ${name} of ${of} is removed by ${by.id}`);
+    }
+    if (kind !== 'netns') return;
+    for (const entry of state.list('container')) {
+      if (!('actor' in entry) || stateOf(entry.actor.value) !== 'up') continue;
+      if (containerContext(entry.actor).netns?.inode !== String(netns)) continue;
+      watcher.violated('I3', `netns ${name} is removed while ${entry.key.id} is up in it`);
+    }
+  }
+
+  // The netns goes in any case, unless somebody shares it.
+  function checkStuck(id: string): void {
+    const namespace = host().state.load({ kind: 'namespace', id });
+    const { holders } = (namespace?.snapshot as { context?: { holders?: readonly string[] } })
+      ?.context ?? { holders: [] };
+    if (holders?.includes(id) && namespace?.value === 'ready') {
+      watcher.violated('I1', `${id} is stuck and keeps its netns`);
     }
   }
 
@@ -125,4 +162,8 @@ export function hostOracle(
       watcher.violated('I1', `${id} ${because} and ${kind} ${name} is left`);
     }
   }
+}
+
+function contextIn(snapshot: Json): ContainerContext {
+  return (snapshot as unknown as { readonly context: ContainerContext }).context;
 }

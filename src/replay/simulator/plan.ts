@@ -68,12 +68,12 @@ export type Command =
 
 /** What goes wrong, and where. */
 export type Fault =
-  /** `kill -9` at the n-th point of a process, counted over its lives; it is started again. */
+  /** `kill -9` of a process at a point, counted over its lives; it is started again. */
   | {
       readonly kind: 'crash';
       readonly host: string;
       readonly process: number;
-      readonly point: number;
+      readonly point: CrashPoint;
     }
   | Timed<'stall', { readonly process: number; readonly forMs: number }>
   | Timed<'reboot'>
@@ -83,6 +83,8 @@ export type Fault =
       readonly host: string;
       readonly verb: PluginVerb;
       readonly run: number;
+      /** How many runs in a row, from that one; 1 unless given. */
+      readonly times?: number;
       readonly how: PluginFault;
       /** After how many of its steps. */
       readonly after: number;
@@ -108,6 +110,9 @@ export type Fault =
   /** The n-th write is refused. */
   | { readonly kind: 'writeRefused'; readonly write: number };
 
+/** The n-th point of all, from 1; or the n-th of these, `after commit attachment.added of container/web`. */
+export type CrashPoint = number | { readonly at: string; readonly nth: number };
+
 export type PluginVerb = 'ADD' | 'DEL' | 'sweep' | 'repair' | 'examine';
 
 export type PluginFault =
@@ -117,6 +122,8 @@ export type PluginFault =
   | 'garbage'
   /** It never ends by itself. */
   | 'hangs'
+  /** It takes fifty times as long, and does all. */
+  | 'slow'
   /** It has done all, and says no. */
   | 'late';
 

@@ -53,8 +53,6 @@ export function startProcess(options: ProcessOptions): SimProcess {
     ...simulatedEffects(site),
     ...holdEffects(() => registry, own)
   };
-  const { settle } = host.programs;
-  const settleOrphans = plants.settleOrphans?.(settle, site) ?? settle;
   let ids = 0;
   const registry: Registry = createRegistry({
     store,
@@ -62,7 +60,7 @@ export function startProcess(options: ProcessOptions): SimProcess {
     effects: plants.effects?.(effects, site) ?? effects,
     machines: plants.machines?.(MACHINES) ?? MACHINES,
     pluginLane: lane(2),
-    settleOrphans: (operation, { mode }) => settleOrphans(operation, mode, site.owner),
+    settleOrphans: (operation, { mode }) => host.programs.settle(operation, mode, site.owner),
     lockTimeoutMs: LOCK_TIMEOUT_MS,
     shutdown: shutdown.signal,
     now: () => Math.round(host.clock.now) + host.skewMs,

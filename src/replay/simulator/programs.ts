@@ -38,6 +38,14 @@ interface Running {
   readonly ended: (() => void)[];
 }
 
+/** A program on its way. */
+interface Course {
+  readonly call: ProgramCall;
+  readonly running: Running;
+  readonly fault: { readonly how: PluginFault; readonly after: number } | undefined;
+  readonly answer: (failure: Failure | null) => void;
+}
+
 export interface ProgramsOptions {
   readonly host: string;
   readonly clock: Clock;
@@ -103,36 +111,32 @@ export function newPrograms(options: ProgramsOptions): Programs {
         answer(failureOf(call, 'plugin.timedOut', `it took longer than ${deadlineMs} ms`));
       });
       signal?.addEventListener('abort', abandon);
-      step(call, running, fault, 0, answer);
+      step({ call, running, fault, answer }, 0);
     });
   }
 
   /** Each step takes its time; between two of them anything may happen. */
-  function step(
-    call: ProgramCall,
-    running: Running,
-    fault: { readonly how: PluginFault; readonly after: number } | undefined,
-    index: number,
-    answer: (failure: Failure | null) => void
-  ): void {
+  function step(course: Course, index: number): void {
+    const { call, running, fault, answer } = course;
     const { verb, steps, onStep } = call;
-    const isBad = fault !== undefined && fault.how !== 'late' && index >= fault.after;
+    const isBad = fault !== undefined && !DOES_ALL.has(fault.how) && index >= fault.after;
     if (isBad && fault.how === 'hangs') return;
     const drawn = jitter === 0 ? 0.5 : drawFor(seed, `${call.operation} ${verb} ${index}`);
-    clock.at(STEP_MS * (1 + jitter * (4 * drawn - 2) * 0.5), running.owner, () => {
+    const stepMs = fault?.how === 'slow' ? SLOW_STEP_MS : STEP_MS;
+    clock.at(stepMs * (1 + jitter * (4 * drawn - 2) * 0.5), running.owner, () => {
       if (isBad) {
         answer(failureOf(call, fault.how === 'garbage' ? 'cni.unreadable' : 'cni.11', fault.how));
         return;
       }
       const work = steps[index];
       if (work === undefined) {
-        answer(fault === undefined ? null : failureOf(call, 'cni.11', fault.how));
+        answer(fault?.how === 'late' ? failureOf(call, 'cni.11', fault.how) : null);
         return;
       }
       const failure = attempt(call, work);
       onStep();
       if (failure !== null) answer(failure);
-      else step(call, running, fault, index + 1, answer);
+      else step(course, index + 1);
     });
   }
 
@@ -156,6 +160,9 @@ function attempt(call: ProgramCall, work: () => Failure | null): Failure | null 
 
 /** What a step of a program takes. */
 const STEP_MS = 4;
+const SLOW_STEP_MS = 200;
+/** What does not keep a program from its work. */
+const DOES_ALL: ReadonlySet<PluginFault> = new Set(['late', 'slow']);
 
 function failureOf({ verb, subject }: ProgramCall, code: string, reason: string): Failure {
   return { code, message: `${verb} ${subject}: ${reason}` };

@@ -7,30 +7,17 @@ import {
   type Store,
   type StoredActor
 } from '../../store/store.ts';
-import { NEVER, type Task } from './clock.ts';
-import { TTL_MS, type RedisServer } from './redis-server.ts';
-import { lost } from './store-state.ts';
+import { NEVER } from './clock.ts';
+import { redisLeases } from './redis-leases.ts';
+import type { RedisServer } from './redis-server.ts';
 import type { Site } from './world.ts';
 
-/** How much earlier than the server a holder counts its lease as over. */
-const MARGIN_MS = 1_000;
-const RENEW_MS = TTL_MS / 3;
-
-/** Of a process: its lease, and what ends it. */
-interface Held {
-  readonly lease: Lease;
-  readonly fence: AbortController;
-  deadline: number;
-  renewal: Task | undefined;
-  margin: Task | undefined;
-}
-
 /** The store of a process that asks a server for everything, which may not answer. */
-export function redisModel(site: Site, server: RedisServer): Store {
+export function redisModel(site: Site, server: RedisServer, isFenced = true): Store {
   const { host, owner } = site;
   const { clock, name } = host;
   const state = server.state(name);
-  const held = new Map<Lease, Held>();
+  const leases = redisLeases(site, isFenced, renewed);
   let questions = 0;
 
   return {
@@ -40,7 +27,7 @@ export function redisModel(site: Site, server: RedisServer): Store {
     tryAcquire: take,
     async release(lease) {
       await dies('release', lease.key, async () => {
-        end(lease);
+        leases.end(lease);
         const free = (): void => {
           if (state.holds(lease.key, lease.token)) server.free(name, lease.key);
         };
@@ -51,22 +38,22 @@ export function redisModel(site: Site, server: RedisServer): Store {
     load: rest,
     async commit(lease, commit) {
       await dies(`commit ${commit.event.type}`, lease.key, async () => {
-        expectHeld(lease);
+        leases.expectHeld(lease);
         const time = Math.round(clock.now) + host.skewMs;
         const frame = { host: name, boot: host.boot, time };
         await ask('write', `commit ${commit.event.type}`, () =>
           state.commit(lease.key, lease.token, commit, frame)
-        ).catch((error: unknown) => tellLost(lease, error));
+        ).catch((error: unknown) => leases.tellLost(lease, error));
       });
     },
     async forget(lease) {
       await dies('forget', lease.key, async () => {
-        expectHeld(lease);
-        end(lease);
+        leases.expectHeld(lease);
+        leases.end(lease);
         await ask('write', 'forget', () => {
           state.forget(lease.key, lease.token);
           server.free(name, lease.key);
-        }).catch((error: unknown) => tellLost(lease, error));
+        }).catch((error: unknown) => leases.tellLost(lease, error));
       });
     },
     list: (kind) => ask('read', `list ${kind}`, () => state.list(kind)),
@@ -76,7 +63,7 @@ export function redisModel(site: Site, server: RedisServer): Store {
     allocate: (kind, version, holder, entries) =>
       ask('write', `allocate ${kind}`, () => state.allocate(kind, version, holder, entries)),
     async close() {
-      for (const lease of [...held.keys()]) await this.release(lease);
+      for (const lease of leases.all()) await this.release(lease);
     }
   };
 
@@ -98,70 +85,11 @@ export function redisModel(site: Site, server: RedisServer): Store {
     const granted = await ask('write', `grant ${keyText(key)}`, () =>
       server.grant(name, key, site.process)
     );
-    return 'token' in granted ? hold(key, granted.token, askedAt) : undefined;
+    return 'token' in granted ? leases.hold(key, granted.token, askedAt) : undefined;
   }
 
-  function hold(key: Key, token: number, askedAt: number): Lease {
-    const fence = new AbortController();
-    const lease = {
-      key,
-      token,
-      signal: fence.signal,
-      check: () => expectHeld(lease)
-    };
-    const holding: Held = { lease, fence, deadline: 0, renewal: undefined, margin: undefined };
-    held.set(lease, holding);
-    extend(holding, askedAt);
-    return lease;
-  }
-
-  /** The server counts from when it was asked, we from before we asked. */
-  function extend(holding: Held, askedAt: number): void {
-    holding.deadline = askedAt + TTL_MS - MARGIN_MS;
-    if (holding.margin) holding.margin.cancelled = true;
-    holding.margin = clock.at(holding.deadline - clock.now, owner, () => fenceOff(holding));
-    holding.renewal = clock.at(RENEW_MS, owner, () => void renew(holding));
-  }
-
-  async function renew(holding: Held): Promise<void> {
-    const { lease } = holding;
-    const askedAt = clock.now;
-    try {
-      const isHeld = await ask('write', `renew ${keyText(lease.key)}`, () =>
-        server.renew(name, lease.key, lease.token)
-      );
-      if (!held.has(lease)) return;
-      if (isHeld) extend(holding, askedAt);
-      else fenceOff(holding);
-    } catch {
-      // It is asked again until the margin says that it is too late.
-      if (held.has(lease)) holding.renewal = clock.at(500, owner, () => void renew(holding));
-    }
-  }
-
-  function fenceOff({ lease, fence }: Held): void {
-    if (!held.has(lease)) return;
-    end(lease);
-    fence.abort(lost(lease.key, lease.token));
-  }
-
-  function end(lease: Lease): void {
-    const holding = held.get(lease);
-    held.delete(lease);
-    for (const timer of [holding?.renewal, holding?.margin]) if (timer) timer.cancelled = true;
-  }
-
-  function expectHeld(lease: Lease): void {
-    const holding = held.get(lease);
-    if (holding !== undefined && clock.now <= holding.deadline) return;
-    if (holding !== undefined) fenceOff(holding);
-    throw lost(lease.key, lease.token);
-  }
-
-  function tellLost(lease: Lease, error: unknown): never {
-    const holding = held.get(lease);
-    if (error instanceof MooringError && error.code === 'lease.lost' && holding) fenceOff(holding);
-    throw error;
+  function renewed({ key, token }: Lease): Promise<boolean> {
+    return ask('write', `renew ${keyText(key)}`, () => server.renew(name, key, token));
   }
 
   async function rest(key: Key): Promise<StoredActor | undefined>;

@@ -105,7 +105,7 @@ export function newRedisServer(
           if (!isLost) settle(oneWay(`${label} back`), () => resolve(answer));
         } catch (error) {
           // What the server says no to.
-          settle(oneWay(`${label} back`), () => reject(error as Error));
+          settle(oneWay(`${label} back`), () => reject(error));
         }
       };
       clock.at(oneWay(label), undefined, arrive);

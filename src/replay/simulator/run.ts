@@ -1,6 +1,6 @@
 import { newClock, type Clock } from './clock.ts';
 import { coverageOf, type Coverage } from './coverage.ts';
-import { openHost, type RunningHost } from './host.ts';
+import { openHost, type Crash, type RunningHost } from './host.ts';
 import type { Plan } from './plan.ts';
 import { newRedisServer, type RedisServer } from './redis-server.ts';
 import type { Kept } from './store-state.ts';
@@ -27,6 +27,8 @@ export interface Run {
   /** How each command ended: `up`, `port.inUse`, `died`. */
   readonly outcomes: readonly string[];
   readonly coverage: Coverage;
+  /** The same plan, with every crash that came about named by where it was. */
+  readonly named: Plan;
   /** Containers that were brought up or failed and were taken down again. */
   readonly lifecycles: number;
 }
@@ -63,10 +65,17 @@ export async function simulate(
       if (trace) lines.push(`${clock.now.toFixed(3)} ${host} VIOLATED ${invariant} ${what}`);
     }
   });
+  const crashes = new Map<string, Crash>();
+  const onCrash = (fault: Crash, point: Crash['point']): void => {
+    crashes.set(JSON.stringify(fault), { ...fault, point });
+  };
   const server = serverOf(plan, clock, hosts);
   for (const host of plan.hosts) {
     const watcher = watcherOf(host.name);
-    hosts.set(host.name, openHost({ plan, host, clock, watcher, coverage, server, plants }));
+    hosts.set(
+      host.name,
+      openHost({ plan, host, clock, watcher, coverage, server, plants, onCrash })
+    );
   }
   const all = [...hosts.values()];
   for (const host of all) host.begin();
@@ -84,6 +93,10 @@ export async function simulate(
     lives: all.flatMap(({ state }) => state.lives),
     outcomes: all.flatMap(({ outcomes }) => outcomes),
     coverage: coverage.seen(),
+    named: {
+      ...plan,
+      faults: plan.faults.map((fault) => crashes.get(JSON.stringify(fault)) ?? fault)
+    },
     lifecycles: all.reduce((sum, { state }) => sum + containersIn(state.lives), 0)
   };
 

@@ -1,7 +1,7 @@
 import { MooringError } from '../../model/failure.ts';
 import { text } from './failure-text.ts';
 import { commandText, perform } from './commands.ts';
-import type { Step } from './plan.ts';
+import type { CrashPoint, Step } from './plan.ts';
 import type { SimProcess } from './process.ts';
 import { drawFor } from './random.ts';
 import type { PointAt, SimHost } from './world.ts';
@@ -17,16 +17,26 @@ export interface Slot {
   waiting(): string | undefined;
 }
 
+export interface CrashSite {
+  readonly at: PointAt;
+  readonly what: string;
+  readonly key: string;
+  readonly point: CrashPoint;
+  /** The same place, told so that it stays when less happens before it. */
+  readonly named: CrashPoint;
+}
+
 export interface SlotOptions {
   readonly host: SimHost;
   readonly index: number;
   readonly steps: readonly Step[];
   /** Points at which the one that lives here is killed, counted over all lives. */
-  readonly crashes: ReadonlySet<number>;
+  readonly crashes: readonly CrashPoint[];
   readonly open: (name: string, reach: SimProcess['site']['reach']) => SimProcess;
   /** Told of a death, before anybody can notice it. */
   readonly onDeath: (process: SimProcess) => void;
-  readonly onCrash: (at: PointAt, what: string, key: string) => void;
+  /** Told where it was, and which of the points that was: the n-th of all, and of its own kind. */
+  readonly onCrash: (where: CrashSite) => void;
   readonly onOutcome: (outcome: string) => void;
   /** Done by each that comes after a death, when it has recovered. */
   readonly onReturn?: (process: SimProcess) => void;
@@ -37,6 +47,7 @@ export function newSlot(options: SlotOptions): Slot {
   const { host, index, steps, crashes } = options;
   const { clock, watcher } = host;
   const queue = [...steps];
+  const named = new Map<string, number>();
   let [lives, points] = [0, 0];
   let process: SimProcess | undefined;
   let busy: string | undefined;
@@ -73,10 +84,17 @@ export function newSlot(options: SlotOptions): Slot {
   }
 
   function reach(at: PointAt, what: string, key: string): boolean {
+    if (crashes.length === 0 || options.isCalm()) return false;
     points += 1;
-    if (options.isCalm() || !crashes.has(points)) return false;
-    options.onCrash(at, what, key);
-    slot.die(`${at} ${what} of ${key}`);
+    const name = `${at} ${what} of ${key}`;
+    const nth = (named.get(name) ?? 0) + 1;
+    named.set(name, nth);
+    const point = crashes.find((one) =>
+      typeof one === 'number' ? one === points : one.at === name && one.nth === nth
+    );
+    if (point === undefined) return false;
+    options.onCrash({ at, what, key, point, named: { at: name, nth } });
+    slot.die(name);
     return true;
   }
 

@@ -23,7 +23,10 @@ export interface Plants {
   readonly effects?: (effects: Effects, on: Site) => Effects;
   readonly own?: (own: OwnResources, on: Site) => OwnResources;
   readonly store?: (store: Store, on: Site) => Store;
-  readonly settleOrphans?: (settle: Programs['settle'], on: Site) => Programs['settle'];
+  /** Whether a write asks for the lease that it is done under. */
+  readonly fenced?: boolean;
+  /** Whether the agent starts what keeps ports again when it was killed. */
+  readonly keepsPorts?: boolean;
 }
 
 /** Where a point lies to what is done. */

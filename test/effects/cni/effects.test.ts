@@ -103,6 +103,20 @@ describe('cni.add', () => {
 });
 
 describe('cni.del', () => {
+  it('is suspect when the netns goes while the plugins run', async () => {
+    const found: Found[] = ['same', 'gone'];
+    const effects = cniEffects({
+      runner: { del: () => Promise.resolve() } as unknown as CniRunner,
+      verifyNetns: () => found.shift()!,
+      hasPlugin: () => true,
+      hasInterface: () => true
+    });
+
+    const fact = await effects['cni.del']({ type: 'cni.del', ...request }, context);
+
+    expect(fact).toMatchObject({ type: 'attachment.deleted', suspect: true });
+  });
+
   const del = (effects: ReturnType<typeof arrange>['effects'], changes = {}, repeated = false) =>
     effects['cni.del']({ type: 'cni.del', ...request, ...changes }, { ...context, repeated });
 

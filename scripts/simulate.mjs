@@ -1,0 +1,38 @@
+// `npm run simulate -- --seeds 10000 --from 1`: runs seeds up to the first that fails, which is made
+// small and written as a journal.
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { build } from './build.mjs';
+
+const { values } = parseArgs({
+  options: {
+    from: { type: 'string', default: '1' },
+    seeds: { type: 'string', default: '1000' },
+    store: { type: 'string' }
+  }
+});
+
+build();
+const { explore, failureLines, traceLines } = await import('../dist/testing.js');
+
+const begun = process.cpuUsage();
+const { seeds, lifecycles, failure, coverage } = await explore({
+  from: Number(values.from),
+  seeds: Number(values.seeds),
+  ...(values.store && { store: values.store })
+});
+const { user, system } = process.cpuUsage(begun);
+const perSecond = Math.round((lifecycles / (user + system)) * 1e6);
+say(`${seeds} seeds, ${lifecycles} lifecycles, ${perSecond} a second of CPU`);
+say(`${coverage.states.size} states, ${coverage.faults.size} faults by state and boundary`);
+if (failure) {
+  const file = `simulated-${failure.seed}.jsonl`;
+  writeFileSync(file, `${traceLines(failure.run).join('\n')}\n`);
+  for (const line of failureLines(failure)) say(line);
+  say(`written to ${file}: mooring replay ${file}`);
+  process.exitCode = 1;
+}
+
+function say(line) {
+  process.stdout.write(`${line}\n`);
+}
