@@ -22,6 +22,8 @@ import { MooringError } from './model/failure.ts';
 import type { Finding } from './model/finding.ts';
 import type { ContainerStats } from './model/stats.ts';
 import type { ContainerView } from './model/view.ts';
+import { privateHostFindings, TUN } from './private-host/findings.ts';
+import { currentUser, PRECONDITION_PATHS } from './private-host/preconditions.ts';
 import { NETNS_DIR, settingsOf } from './settings.ts';
 import { compose, type Parts } from './compose.ts';
 import { parseContainerId } from './model/names.ts';
@@ -116,7 +118,11 @@ export async function openInspector(options: InspectorOptions = {}): Promise<Ins
 
 /** What the host has and lacks for these options. It changes nothing. */
 export function doctor(options: MooringOptions = {}): Promise<readonly Finding[]> {
-  return findings({ ...settingsOf(options), runDir: NETNS_DIR });
+  const settings = settingsOf(options);
+  const places = { ...settings, runDir: NETNS_DIR };
+  if (settings.place.kind !== 'outside') return findings(places);
+  const paths = { ...PRECONDITION_PATHS, tun: TUN };
+  return findings({ ...places, privateHost: privateHostFindings(currentUser(), paths) });
 }
 
 function commandsOn(parts: Parts): Commands {

@@ -17,6 +17,7 @@ export function outsideOf(argv: readonly string[]): Outside {
         root: rootOf(options),
         store: options.store ?? 'embedded',
         confDir: directory('confDir', options.confDir ?? userConfDir(env)),
+        allowVulnerableSlirp: options.allowVulnerableSlirp ?? false,
         env,
         onStart
       })

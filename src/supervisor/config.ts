@@ -12,6 +12,8 @@ export interface SupervisorConfig {
   readonly store: string;
   /** Directory of its socket. */
   readonly runDir: string;
+  /** Whether a slirp4netns with known faults may be started. */
+  readonly allowVulnerableSlirp: boolean;
 }
 
 const VARIABLE = 'MOORING_SUPERVISOR';

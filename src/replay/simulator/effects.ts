@@ -1,5 +1,7 @@
+import { OUTSIDE_REQUESTS } from '../../bus/outside-requests.ts';
 import type { RequestOf } from '../../bus/requests.ts';
 import type { EffectContext, Effects } from '../../effects/effects.ts';
+import { elsewhere } from '../../effects/elsewhere.ts';
 import type { Attachment, ContainerFiles, Netns } from '../../model/container.ts';
 import type { Failure } from '../../model/failure.ts';
 import { addSteps, delSteps, inodeOf, resultOf, sweepSteps } from './chain.ts';
@@ -19,7 +21,9 @@ export function simulatedEffects(site: Site): LeafEffects {
     ...networkEffects(site),
     ...cniEffects(site),
     ...attachmentEffects(site),
-    ...otherEffects(site)
+    ...otherEffects(site),
+    // Its hosts are root's, and their containers have networks alone.
+    ...elsewhere([...OUTSIDE_REQUESTS, 'outside.hold', 'outside.release'])
   };
 }
 

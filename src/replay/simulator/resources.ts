@@ -41,6 +41,8 @@ export function simulatedResources(site: Site, store: Store): OwnResources {
       ]);
     },
 
+    handledPorts: (ports) => ports,
+    isRootless: false,
     checkStanding: () => Promise.resolve(),
     netnsAt: (path): Netns => ({ path, device: '4', inode: '1' })
   };
