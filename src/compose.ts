@@ -85,7 +85,7 @@ export interface Parts {
 /** @throws MooringError as `openMooring` */
 export async function compose(options: ComposeOptions): Promise<Parts> {
   const settings = settingsOf(options);
-  const { lockTimeoutMs, root } = settings;
+  const { lockTimeoutMs } = settings;
   const store = await openStore(settings);
   const log = openLog(options);
   const bus = busOf(log);
@@ -97,10 +97,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const names = namesOf(settings);
   const outside = outsideOf(supervisorOf(settings));
   const late = () => registry;
-  const ownFiles = containerFiles({
-    ...{ dir: join(root, 'files'), ...filePaths(settings), names },
-    sharersOf: (container) => sharersOf(store, container)
-  });
+  const ownFiles = filesOf(settings, store, names);
   const ports = outsidePorts(late, outside);
   const claims = portClaims({ ...settings, store, run: tool, outside: ports });
   const own = { ...ownResources(settings, claims, plugins), removeFiles: ownFiles.remove };
@@ -133,7 +130,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       collectGarbage({ ...gcPaths(settings), ...swept, ...releasing(own) }, options),
     ensureDefaultNetwork: () => ensureDefaultNetwork(files, tell),
     linkStats: (netns) => linkStats(thread, netns),
-    see: (containers) => seeHost(thread, containers, root),
+    see: (containers) => seeHost(thread, containers, settings.root),
     close: () => closeAll(shutdown, [thread, outside, store])
   };
 }
@@ -141,6 +138,13 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
 function busOf(log: Logger): Bus {
   return createBus((error) => {
     log.error({ err: error }, 'a subscriber of the bus threw');
+  });
+}
+
+function filesOf(settings: Settings, store: Store, names: NameServer) {
+  return containerFiles({
+    ...{ dir: join(settings.root, 'files'), ...filePaths(settings), names },
+    sharersOf: (container) => sharersOf(store, container)
   });
 }
 
