@@ -92,7 +92,7 @@ export interface Parts {
 /** @throws MooringError as `openMooring` */
 export async function compose(options: ComposeOptions): Promise<Parts> {
   const settings = settingsOf(options);
-  const { lockTimeoutMs, root } = settings;
+  const { lockTimeoutMs } = settings;
   const log = openLog(options);
   const store = await openStore(settings, log);
   const bus = busOf(log);
@@ -105,10 +105,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const names = namesOf(settings);
   const outside = outsideOf(supervisorOf(settings));
   const late = () => registry;
-  const ownFiles = containerFiles({
-    ...{ dir: join(root, 'files'), ...filePaths(settings), names },
-    sharersOf: (container) => sharersOf(store, container)
-  });
+  const ownFiles = filesOf(settings, store, names);
   const ports = outsidePorts(late, outside);
   const claims = portClaims({ ...settings, store, run: tool, outside: ports });
   const { remove: removeFiles } = ownFiles;
@@ -143,7 +140,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       collectGarbage({ ...gcPaths(settings), ...swept, ...releasing(own) }, options),
     ensureDefaultNetwork: () => ensureDefaultNetwork(files, tell, sharing),
     linkStats: (netns) => linkStats(thread, netns),
-    see: (containers) => seeHost(thread, containers, root),
+    see: (containers) => seeHost(thread, containers, settings.root),
     close: () => closeAll(shutdown, [thread, outside, store])
   };
 }
@@ -158,6 +155,13 @@ function sharingIn({ root, confDir }: Settings, store: Store, log: Logger): Shar
   return sharingOf({
     ...{ root, confDir, store, log },
     usersOf: (network) => usersOf(store, network)
+  });
+}
+
+function filesOf(settings: Settings, store: Store, names: NameServer) {
+  return containerFiles({
+    ...{ dir: join(settings.root, 'files'), ...filePaths(settings), names },
+    sharersOf: (container) => sharersOf(store, container)
   });
 }
 

@@ -51,8 +51,8 @@ const FLOWS_MAX = 8_192;
 /** Takes charge of what a state directory has outside, and brings back what a dead supervisor had. */
 export async function openCharge(config: SupervisorConfig): Promise<Charge> {
   const settings = settingsOf({ root: config.root, store: config.store });
-  const store = await openStore(settings);
   const log = openLog({});
+  const store = await openStore(settings, log);
   const bus = createBus((error) => log.error({ err: error }, 'a subscriber of the bus threw'));
   const shutdown = new AbortController();
   const thread = startNetnsThread();

@@ -111,6 +111,7 @@ describe('network mode slirp4netns', () => {
     await user.ok('up', 'web', '--network', 'slirp4netns:mtu=9000');
 
     expect(await within('web', 'ip -o link show tap0')).toContain('mtu 9000');
+    expect(await user.ok('stats', 'web')).toMatch(/^web +tap0 /m);
     await user.ok('down', 'web');
   });
 
