@@ -73,10 +73,13 @@ export default tseslint.config(
     }
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
-      parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname }
+      parserOptions: {
+        project: ['./tsconfig.json', './src/inspector/page/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname
+      }
     },
     rules: {
       '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
@@ -121,7 +124,7 @@ export default tseslint.config(
     }
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}'],
     plugins: { mooring: { rules: { 'own-lines': ownLines } } },
     rules: {
       'mooring/own-lines': ['error', 50],

@@ -7,6 +7,7 @@ const everywhere = { pool: 'forks' as const, execArgv: ['--conditions=developmen
 const kernel = 'test/kernel/**/*.test.ts';
 const redis = 'test/redis/**/*.test.ts';
 const rootless = 'test/rootless/**/*.test.ts';
+const browser = 'test/browser/**/*.test.ts';
 /** Long searches, which no gate waits for. */
 const search = 'test/**/*.search.ts';
 const elsewhere = ['**/node_modules/**', '**/dist/**'];
@@ -19,7 +20,7 @@ export default defineConfig({
           ...everywhere,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...elsewhere, kernel, rootless, redis],
+          exclude: [...elsewhere, kernel, rootless, redis, browser],
           testTimeout: 20_000
         }
       },
@@ -48,6 +49,16 @@ export default defineConfig({
           ...everywhere,
           name: 'redis',
           include: [redis],
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000
+        }
+      },
+      {
+        test: {
+          ...everywhere,
+          name: 'browser',
+          include: [browser],
           maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000

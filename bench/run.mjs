@@ -5,6 +5,9 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+// Each is a module here, exporting a function of its name.
+const PARTS = ['store', 'own', 'chain', 'idle', 'lifecycle', 'repair', 'forward', 'inspector'];
+
 const [first, ...named] = process.argv.slice(2);
 const inside = first === '--inside';
 
@@ -12,23 +15,18 @@ if (process.getuid() !== 0) {
   console.error('bench: needs root, for network namespaces: run it as root or with sudo');
   process.exitCode = 1;
 } else if (inside) {
-  const { chain } = await import('./chain.mjs');
-  const { forward } = await import('./forward.mjs');
-  const { own } = await import('./own.mjs');
-  const { lifecycle } = await import('./lifecycle.mjs');
-  const { store } = await import('./store.mjs');
-  const parts = { store, own, chain, lifecycle, forward };
-  for (const part of named.length > 0 ? named : Object.keys(parts)) await parts[part]();
+  for (const part of named.length > 0 ? named : PARTS) {
+    const found = await import(`./${part}.mjs`);
+    await found[part]();
+  }
 } else {
-  const parts = process.argv
-    .slice(2)
-    .filter((part) => /^(store|own|chain|lifecycle|forward)$/.test(part));
+  const parts = process.argv.slice(2).filter((part) => PARTS.includes(part));
   const script = [
     'mount -t tmpfs tmpfs /run',
     'mount -t tmpfs tmpfs /tmp',
     'mkdir -p /var/lib/cni && mount -t tmpfs tmpfs /var/lib/cni',
     'ip link set lo up',
-    `exec "${process.execPath}" "${fileURLToPath(import.meta.url)}" --inside ${parts.join(' ')}`
+    `exec "${process.execPath}" --expose-gc "${fileURLToPath(import.meta.url)}" --inside ${parts.join(' ')}`
   ].join(' && ');
   const { status } = spawnSync(
     'unshare',

@@ -26,7 +26,10 @@ export function isBuilt() {
     'tsconfig.build.json',
     'package.json',
     'scripts/build.mjs',
-    'scripts/positions.mjs'
+    'scripts/build-page.mjs',
+    'scripts/positions.mjs',
+    // The page tells why the charts are as they are.
+    'docs/statecharts'
   ];
   return inputs.every((path) => newest(join(ROOT, path)) < builtAt);
 }
@@ -43,6 +46,8 @@ export function build() {
   run(process.execPath, [tsc, ...options], 'the build');
   const places = [join(ROOT, 'scripts/positions.mjs'), join(fresh, 'machines/positions.json')];
   run(process.execPath, places, 'noting where the charts are written');
+  const page = [join(ROOT, 'scripts/build-page.mjs'), join(fresh, 'inspector/page'), fresh];
+  run(process.execPath, page, 'the build of the page');
   replace(fresh);
   writeFileSync(STAMP, '');
   // What was edited while tsc ran is newer than this, and will be compiled next time.

@@ -6,6 +6,7 @@ import { fail, run, say } from './steps.mjs';
 /** Debian packages, and what each is needed for. */
 const PACKAGES = {
   'aardvark-dns': 'names of containers on networks',
+  chromium: 'tests of the inspector in a browser',
   conntrack: 'tests of connection tracking',
   'containernetworking-plugins': 'the CNI plugins',
   datefudge: 'tests of Redis whose clock differs',
@@ -25,6 +26,7 @@ const PACKAGES = {
 };
 
 const PROGRAMS = [
+  'chromium',
   'conntrack',
   'ip',
   'ss',

@@ -13,6 +13,7 @@ const GATES = [
   ['setup', node('scripts/setup.mjs')],
   ['build', ['flock', ['package.json', process.execPath, 'scripts/build.mjs']]],
   ['typecheck', bin('typescript/bin/tsc', '-p', 'tsconfig.json')],
+  ['typecheck of the page', bin('typescript/bin/tsc', '-p', 'src/inspector/page')],
   ['lint', bin('eslint/bin/eslint.js', '--max-warnings=0', '.')],
   ['format', bin('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.')],
   ['docs:check', node('scripts/docs.mjs', '--check')],
@@ -20,6 +21,7 @@ const GATES = [
   ['test:redis', vitest('redis'), 'redis'],
   ['test:kernel', vitest('kernel'), 'kernel'],
   ['test:rootless', vitest('rootless'), 'rootless'],
+  ['test:browser', vitest('browser'), 'browser'],
   ['publint', bin('publint/src/cli.js', 'run', '--strict')]
 ];
 

@@ -58,6 +58,7 @@ import { programsOf, type Programs } from './programs.ts';
 import { embeddedStore } from './store/embedded/embedded.ts';
 import type { Store } from './store/store.ts';
 import { hasInterface } from './syscalls/interface-index.ts';
+import { sharersOf } from './sharers.ts';
 import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
 
 /** Everything the verbs work with, wired up for one process. */
@@ -94,7 +95,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const thread = startNetnsThread();
   const shutdown = new AbortController();
   const names = namesOf(settings);
-  const ownFiles = containerFiles({ dir: join(root, 'files'), paths: HOST_PATHS, names });
+  const ownFiles = containerFiles({
+    ...{ dir: join(root, 'files'), paths: HOST_PATHS, names },
+    sharersOf: (container) => sharersOf(store, container)
+  });
   const claims = portClaims({ ...settings, store, run: tool });
   const own = { ...ownResources(settings, claims, plugins), removeFiles: ownFiles.remove };
   const effects: Effects = {

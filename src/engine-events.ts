@@ -63,7 +63,8 @@ async function lifeBefore(store: Journals, record: JournalRecord): Promise<Life>
   const life: Life = { rest: record.seq === 1 ? 'absent' : undefined, asked: new Map() };
   if (record.seq === 1) return life;
   for await (const earlier of store.journal(keyOf(record))) {
-    if (earlier.seq >= record.seq) break;
+    // The key may have begun another life since.
+    if (earlier.seq >= record.seq || earlier.token > record.token) break;
     follow(life, earlier);
   }
   return life;

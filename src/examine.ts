@@ -3,7 +3,7 @@ import { containerContext, containerView } from './actors/views.ts';
 import { containerKey } from './container-rest.ts';
 import type { CniRunner } from './effects/cni/runner.ts';
 import type { EffectContext, Effects } from './effects/effects.ts';
-import type { ContainerContext } from './machines/container-context.ts';
+import { netnsOwner, type ContainerContext } from './machines/container-context.ts';
 import type { Attachment, Netns } from './model/container.ts';
 import type { CheckFinding, Checked, Examination, ObservedNetns } from './model/examination.ts';
 import { failureOf, MooringError } from './model/failure.ts';
@@ -46,7 +46,7 @@ export function examinerOf(parts: ExamineParts): Examiner {
       const view = containerView(stored, store.boot);
       const { state, pending, spec: desired, netns, attachments, ports, files } = view;
       const recorded = { netns, attachments, ports, files };
-      const seen = netns === null ? NOTHING : await lookAt(id, netns, containerContext(stored));
+      const seen = netns === null ? NOTHING : await lookAt(netns, containerContext(stored));
       const busy = lease === undefined && {
         code: 'container.busy',
         message: `container ${id} is being worked on: what was seen may be in between`
@@ -58,25 +58,23 @@ export function examinerOf(parts: ExamineParts): Examiner {
     }
   }
 
-  async function lookAt(id: string, netns: Netns, context: ContainerContext): Promise<Look> {
-    const seen = await drifts(id, netns, context.attachments);
+  async function lookAt(netns: Netns, context: ContainerContext): Promise<Look> {
+    const seen = await drifts(netns, context);
     // Another netns at its path is nobody's business here.
     if (seen.drifts.some(({ kind }) => kind === 'netns')) return seen;
     try {
       return { ...seen, observed: await observe(netns.path, newContext()) };
     } catch (error) {
-      const failure = seen.failure ?? failureOf(error, 'netns', `looking into the netns of ${id}`);
+      const failure = seen.failure ?? failureOf(error, 'netns', `looking into the netns of ${context.container}`);
       return { ...seen, failure };
     }
   }
 
-  async function drifts(
-    container: string,
-    netns: Netns,
-    attachments: readonly Attachment[]
-  ): Promise<Look> {
+  async function drifts(netns: Netns, context: ContainerContext): Promise<Look> {
+    const { container, attachments, spec } = context;
+    const owner = spec === null ? undefined : netnsOwner(spec);
     const fact = await effects['attachments.examine'](
-      { type: 'attachments.examine', container, netns, attachments },
+      { type: 'attachments.examine', container, netns, attachments, ...(owner && { owner }) },
       newContext()
     );
     if (fact.type === 'attachments.examined') {
@@ -103,18 +101,15 @@ export function examinerOf(parts: ExamineParts): Examiner {
         );
       }
       if (netns === null) return { id, findings: [], unchecked: [] };
-      return await checkAll(id, netns, containerContext(stored).attachments);
+      return await checkAll(netns, containerContext(stored));
     } finally {
       await store.release(lease);
     }
   }
 
-  async function checkAll(
-    id: string,
-    netns: Netns,
-    attachments: readonly Attachment[]
-  ): Promise<Checked> {
-    const look = await drifts(id, netns, attachments);
+  async function checkAll(netns: Netns, context: ContainerContext): Promise<Checked> {
+    const { container: id, attachments } = context;
+    const look = await drifts(netns, context);
     const findings = look.drifts
       .map(({ network, kind, text }): CheckFinding => ({ network, code: `drift.${kind}`, text }))
       .filter((finding) => !isNoAnswer(finding));

@@ -66,14 +66,27 @@ export async function startInspector(
     // From outside of the private host there is nothing of its kernel to be seen.
     see: async (containers) => (settings.place.kind === 'outside' ? null : parts.see(containers)),
     ...(options.allowSend && {
-      send: (command) => send(command, { registry, commandsWith })
+      send: (command) => sendCommand(command, { registry, commandsWith })
     })
   };
   return serve(host, {
     port: portOf(options.port ?? 0),
+    ...(options.stately !== undefined && { stately: statelyUrl(options.stately) }),
     onUsed: () => options.onAddressUsed?.(),
     onError
   });
+}
+
+/** @throws MooringError `inspector.badOption` */
+export function statelyUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isSocket = url?.protocol === 'ws:' || url?.protocol === 'wss:';
+  // A password in an address would be printed when it is told where the data goes.
+  if (url !== null && isSocket && url.username + url.password === '') return text;
+  throw new MooringError(
+    'inspector.badOption',
+    'stately must be the URL of a WebSocket, such as ws://127.0.0.1:8080, without a password'
+  );
 }
 
 function portOf(port: number): number {
@@ -84,13 +97,13 @@ function portOf(port: number): number {
   );
 }
 
-interface Sending {
+export interface Sending {
   readonly registry: Registry;
   readonly commandsWith: (registry: Registry) => Commands;
 }
 
 /** By the verbs, which check it; the journal has it under a correlation that tells where it came from. */
-async function send(
+export async function sendCommand(
   { container, command, options }: SentCommand,
   { registry, commandsWith }: Sending
 ): Promise<Sent> {

@@ -73,7 +73,10 @@ function unknown(id: string): MooringError {
   return new MooringError('container.notFound', `no journal of a container named ${id}`);
 }
 
-/** What is in the journals of everything that is there now, by time; or what is committed from now on. */
+/**
+ * What is in the journals, of what is there now and of lives that have ended, by time;
+ * or what is committed from now on.
+ */
 export async function* eventsOf(
   store: Store,
   { follow, signal }: { readonly follow: boolean; readonly signal?: AbortSignal }
@@ -82,15 +85,24 @@ export async function* eventsOf(
     yield* store.follow(signal ?? new AbortController().signal);
     return;
   }
-  const records: JournalRecord[] = [];
-  for (const key of await allKeys(store)) {
+  const records = new Map<string, JournalRecord>();
+  for await (const record of kept(store)) {
     signal?.throwIfAborted();
-    for await (const record of store.journal(key)) records.push(journalRecordOf(record));
+    // What ends, or goes on in a new file, while we read is found twice.
+    records.set(`${record.key} ${record.token} ${record.seq}`, record);
   }
-  records.sort(byTime);
-  yield* records;
+  yield* [...records.values()].sort(byTime);
 }
 
+// Those that have ended come last: what ends meanwhile is among them.
+async function* kept(store: Store): AsyncIterable<JournalRecord> {
+  for (const key of await allKeys(store)) {
+    for await (const record of store.journal(key)) yield journalRecordOf(record);
+  }
+  if (store.ended) yield* store.ended();
+}
+
+// Tokens tell the lives of one key apart that began and ended within a millisecond.
 function byTime(a: JournalRecord, b: JournalRecord): number {
-  return a.time - b.time || a.key.localeCompare(b.key) || a.seq - b.seq;
+  return a.time - b.time || a.key.localeCompare(b.key) || a.token - b.token || a.seq - b.seq;
 }

@@ -1,24 +1,23 @@
 import { map } from 'rxjs/internal/operators/map';
 import type * as api from './api.ts';
-import type { Container, ContainerList, MooringOptions, UpInput } from './api.ts';
+import type { Container, MooringOptions, UpInput } from './api.ts';
 import type { Agent } from './agent/agent.ts';
 import type { Inspector, InspectorOptions } from './inspecting.ts';
 import type { Registry } from './actors/registry.ts';
 import { commandsOf, type Commands } from './commands.ts';
+import { listContainers } from './container-list.ts';
 import { findings } from './effects/doctor.ts';
 import { statOf } from './effects/process/proc.ts';
 import { MooringError } from './model/failure.ts';
 import type { Finding } from './model/finding.ts';
-import type { NetworkSettings } from './model/network-settings.ts';
 import type { ContainerStats } from './model/stats.ts';
 import type { ContainerView } from './model/view.ts';
 import { NETNS_DIR, settingsOf } from './settings.ts';
 import { compose, type Parts } from './compose.ts';
 import { parseContainerId } from './model/names.ts';
-import { containerView } from './actors/views.ts';
 import { engineEventsOf } from './engine-events.ts';
 import { eventsOf, exportOf, importFrom, journalOf } from './journals.ts';
-import { networkSettings } from './network-settings.ts';
+import { networkSettingsOf } from './network-settings.ts';
 import { withRemoval } from './network-removal.ts';
 import { usersOf } from './networks.ts';
 import { readOnly } from './read-only.ts';
@@ -135,11 +134,11 @@ export function openComposed(parts: Parts): Mooring {
     connect: (id, network) => commands.connect(parseContainerId(id), network),
     disconnect: (id, network) => commands.disconnect(parseContainerId(id), network),
     inspect: (id) => commands.inspect(parseContainerId(id)),
-    networkSettings: settings,
+    networkSettings: (id) => networkSettingsOf(id, mooring.inspect),
     stats,
     examine: (id) => parts.examiner.examine(parseContainerId(id)),
     check: (id) => parts.examiner.check(parseContainerId(id)),
-    list,
+    list: () => listContainers(store),
     recover: (options) => settleAll(parts, options),
     gc: ({ dryRun = false } = {}) => parts.collectGarbage({ dryRun }),
     networks: withRemoval({
@@ -176,41 +175,9 @@ export function openComposed(parts: Parts): Mooring {
     };
   }
 
-  async function settings(id: string): Promise<NetworkSettings> {
-    const view = await mooring.inspect(id);
-    const { namespace } = view.spec;
-    if (namespace?.kind !== 'container') return networkSettings(view);
-    const owner = await ownerOf(namespace.container);
-    // It may have gone, and its netns stayed for this one alone.
-    return networkSettings(owner ?? view);
-  }
-
-  async function ownerOf(id: string): Promise<ContainerView | undefined> {
-    try {
-      return await mooring.inspect(id);
-    } catch (error) {
-      if (error instanceof MooringError && error.code === 'container.notFound') return undefined;
-      throw error;
-    }
-  }
-
   async function stats(text: string): Promise<ContainerStats> {
     const { id, netns } = await commands.inspect(parseContainerId(text));
     return { id, interfaces: netns && (await parts.linkStats(netns)) };
-  }
-
-  async function list(): Promise<ContainerList> {
-    const listed = await store.list('container');
-    const views = listed.flatMap((entry) =>
-      'actor' in entry ? [containerView(entry.actor, store.boot)] : []
-    );
-    return {
-      // Committed as absent, and its process died before the record was dropped.
-      containers: views.filter(({ state, pending }) => state !== 'absent' || pending),
-      unreadable: listed.flatMap((entry) =>
-        'failure' in entry ? [{ id: entry.key.id, failure: entry.failure }] : []
-      )
-    };
   }
 
   async function close(): Promise<void> {

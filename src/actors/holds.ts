@@ -95,7 +95,10 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
     const key = { kind: 'namespace', id } as const;
     const rest = await registry().ask(key, command, { cause: causeOf(context) });
     const { holders, netns, failure } = rest.context as NamespaceContext;
-    if (holders.includes(container) && netns !== null && rest.value === 'ready') return netns;
+    if (holders.includes(container) && netns !== null && rest.value === 'ready') {
+      if (wanted.kind === 'container') await tellOwner(id, context);
+      return netns;
+    }
     if (failure) throw errorOf(failure);
     throw wanted.kind === 'container'
       ? new MooringError(
@@ -127,12 +130,17 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
     { container, namespace, networks, rest }: RequestOf<'resources.release'>,
     context: EffectContext
   ): ReturnType<HoldEffects['resources.release']> {
-    const netnsFailure = namespace && (await releaseNamespace(container, namespace, context));
-    const others = [
-      await releaseNetworks(container, networks, context),
-      rest ? await attempt(() => own.releasePorts(container, context), 'port') : null,
-      rest ? await attempt(() => own.removeFiles(container), 'files') : null
-    ];
+    // None needs another to have gone before, and each is tried whatever becomes of the others.
+    const ended = await Promise.allSettled([
+      namespace && releaseNamespace(container, namespace, context),
+      releaseNetworks(container, networks, context),
+      rest ? attempt(() => own.releasePorts(container, context), 'port') : null,
+      rest ? attempt(() => own.removeFiles(container), 'files') : null
+    ]);
+    const [netnsFailure, ...others] = ended.map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    }) as [Failure | null, ...(Failure | null)[]];
     const failures = [netnsFailure, ...others].filter((failure) => failure !== null);
     if (failures.length === 0) return { type: 'resources.released', container };
     const netnsGone = netnsFailure === null;
@@ -150,7 +158,18 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
     const key = { kind: 'namespace', id } as const;
     const rest = await registry().ask(key, command, { cause: causeOf(context) });
     const { failure } = rest.context as NamespaceContext;
+    if (held.kind === 'container') await tellOwner(id, context);
     return rest.value === 'stuck' ? failure : null;
+  }
+
+  /**
+   * The owner's files have the names of those that share its netns. One that is not up has none.
+   *
+   * A container waits for an owner and never for one that shares with it, so nobody waits in a circle.
+   */
+  async function tellOwner(id: string, context: EffectContext): Promise<void> {
+    const command = { type: 'container.refresh', container: id } as const;
+    await registry().ask({ kind: 'container', id }, command, { cause: causeOf(context) });
   }
 
   async function releaseNetworks(

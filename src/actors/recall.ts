@@ -1,9 +1,10 @@
-import { createActor, type AnyActorRef, type AnyMachineSnapshot } from 'xstate';
+import type { AnyMachineSnapshot } from 'xstate';
 import type { MooringEvent } from '../bus/events.ts';
 import type { EffectRequest } from '../bus/requests.ts';
 import { failureOf, MooringError } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { keyText, type Key, type Known, type StoredActor } from '../store/store.ts';
+import { chartOf, type Chart } from './chart.ts';
 import type { Rest } from './durable-actor.ts';
 import { machineOf, type Machines } from './machines.ts';
 import type { RestedActors } from './rested.ts';
@@ -12,7 +13,7 @@ import { migrated } from './versions.ts';
 
 /** An actor as it stood when it last rested. */
 export interface Recalled {
-  readonly actor: AnyActorRef;
+  readonly actor: Chart;
   /** What it asks for comes here. */
   readonly asked: EffectRequest[];
   /** Its last record, when it had to be read. */
@@ -53,21 +54,11 @@ export function restore(
   key: Key,
   machines: Machines,
   snapshot: Json | undefined
-): { readonly actor: AnyActorRef; readonly asked: EffectRequest[] } {
+): { readonly actor: Chart; readonly asked: EffectRequest[] } {
   const { machine, input } = machineOf(key, machines);
   const asked: EffectRequest[] = [];
   try {
-    const actor = createActor(
-      machine,
-      // A persisted snapshot is plain data; XState types it by its machine.
-      snapshot === undefined ? { input } : { snapshot: snapshot as never, input }
-    );
-    // Without an observer an error in a guard or an action would end the process.
-    actor.subscribe({ error: () => undefined });
-    actor.on('*', (request: unknown) => asked.push(request as EffectRequest));
-    actor.start();
-    if (actor.getSnapshot().status !== 'error') return { actor, asked };
-    throw actor.getSnapshot().error;
+    return { actor: chartOf(machine, input, snapshot, asked), asked };
   } catch (error) {
     const { message } = failureOf(error, 'store');
     throw new MooringError(

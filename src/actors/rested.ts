@@ -1,10 +1,10 @@
-import type { AnyActorRef } from 'xstate';
 import type { EffectRequest } from '../bus/requests.ts';
 import { keyText, type Key, type Known } from '../store/store.ts';
+import type { Chart } from './chart.ts';
 
 /** An actor as it was when its lease was given back. */
 export interface Rested {
-  readonly actor: AnyActorRef;
+  readonly actor: Chart;
   /** Where the requests go that the actor emits. */
   readonly asked: EffectRequest[];
   /** Its last record. It is of use only while the store says that this is still the last. */

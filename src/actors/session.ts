@@ -201,6 +201,6 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
   }
 
   function snapshot(): AnyMachineSnapshot {
-    return actor.getSnapshot() as AnyMachineSnapshot;
+    return actor.getSnapshot();
   }
 }

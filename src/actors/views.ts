@@ -1,5 +1,5 @@
 import type { ContainerContext } from '../machines/container-context.ts';
-import type { NetworkContext } from '../machines/network.ts';
+import type { Holders } from '../machines/holders.ts';
 import type { ContainerSpec } from '../model/container.ts';
 import type { Failure } from '../model/failure.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
@@ -81,16 +81,21 @@ export function restView(id: string, rest: Rest): ContainerView {
     })),
     ports: context.ports,
     files: context.files,
-    failure: context.failure ?? context.leftovers[0] ?? context.trouble ?? drifted(context),
+    failure:
+      context.failure ??
+      context.leftovers[0] ??
+      context.trouble ??
+      context.unmended ??
+      drifted(context),
     drifts: context.drifts,
     leftovers: context.leftovers,
     since: rest.since
   };
 }
 
-/** Ids of the containers that use a network. */
+/** Ids of the containers that use a network or a netns. */
 export function holdersOf(stored: StoredActor): readonly string[] {
-  return (contextOf(readable(stored).snapshot) as NetworkContext).holders;
+  return (contextOf(readable(stored).snapshot) as { readonly holders: Holders }).holders;
 }
 
 /** The outermost state, so that nobody outside the machine compares paths. */

@@ -57,6 +57,8 @@ interface Requests {
     readonly container: string;
     readonly netns: Netns;
     readonly attachments: readonly Attachment[];
+    /** The process whose netns it was given; absent: none. */
+    readonly owner?: NetnsOrigin;
   };
   /** Puts back rules and whatever else needs no link or address to be touched. */
   'attachments.repair': {

@@ -61,8 +61,8 @@ export const SHAPE_RULES = [
   '.head,.dot{fill:var(--chart-arrow)}',
   '.event{fill:var(--chart-event)}.guard{fill:var(--chart-guard)}.action{fill:var(--chart-action)}.ask{fill:var(--chart-ask)}',
   '.tag{fill:var(--chart-tag)}.tagged{fill:var(--chart-tagged)}',
-  '.state:target .frame,.state.active .frame{stroke-width:3;fill:var(--chart-lit)}',
-  '.state.outer.active .frame{fill:var(--chart-level1);stroke:var(--chart-traced)}',
+  '.state:target .frame,.state.active:not(.outer) .frame{stroke-width:3;fill:var(--chart-lit)}',
+  '.state.outer.active .frame{stroke:var(--chart-traced);stroke-width:2}',
   '.traced .arrow{stroke:var(--chart-traced);stroke-width:2.6}.traced .head{fill:var(--chart-traced)}',
   'text.traced tspan{fill:var(--chart-traced);font-weight:700}'
 ].join('\n');

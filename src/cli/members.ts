@@ -114,9 +114,9 @@ async function attachedIds({
 }): Promise<readonly string[]> {
   const { containers } = await mooring.list();
   return containers
-    .filter(({ state, spec: { namespace } }) => {
+    .filter(({ state, spec: { namespace, isolated } }) => {
       const isOwn = namespace === undefined || namespace.kind === 'process';
-      return isOwn && (state === 'up' || state === 'degraded');
+      return isOwn && !isolated && (state === 'up' || state === 'degraded');
     })
     .map(({ id }) => id);
 }

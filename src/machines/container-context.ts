@@ -1,3 +1,4 @@
+import type { NetnsOrigin } from '../bus/events.ts';
 import type { NamespaceHold } from '../bus/requests.ts';
 import { carriesPorts, publishes, withPorts } from '../model/attachment.ts';
 import type {
@@ -9,7 +10,7 @@ import type {
   Netns,
   PortMapping
 } from '../model/container.ts';
-import { isRepairable, type Drift } from '../model/drift.ts';
+import { isLasting, isRepairable, type Drift } from '../model/drift.ts';
 import type { Failure } from '../model/failure.ts';
 
 export interface ContainerInput {
@@ -59,6 +60,8 @@ export interface ContainerContext extends ContainerInput {
   readonly failure: Failure | null;
   /** Why it is not as it should be though it is up. */
   readonly trouble: Failure | null;
+  /** Why the kernel could not be looked at, or rules put back, the last time. */
+  readonly unmended: Failure | null;
   /** What the last teardown could not remove. */
   readonly leftovers: readonly Failure[];
 }
@@ -94,6 +97,7 @@ export const initialContext = {
   refusal: null,
   failure: null,
   trouble: null,
+  unmended: null,
   leftovers: []
 } satisfies Omit<ContainerContext, 'container'>;
 
@@ -105,6 +109,13 @@ export function namesOf(networks: readonly { readonly network: string }[]): read
 export function namespaceHold({ namespace }: ContainerSpec): NamespaceHold | null {
   if (namespace === undefined) return { kind: 'own' };
   return namespace.kind === 'host' ? null : namespace;
+}
+
+/** The process whose netns it was given. */
+export function netnsOwner({ namespace }: ContainerSpec): NetnsOrigin | undefined {
+  if (namespace?.kind !== 'process') return undefined;
+  const { pid, startTime } = namespace;
+  return { pid, startTime };
 }
 
 /** The attachment whose turn it is to be deleted. */
@@ -146,15 +157,19 @@ export function refusalToDisconnect(context: ContainerContext, network: string):
   );
 }
 
-/** Networks come and go only in a netns that is the container's own. */
+/** Networks come and go only in a netns that is the container's own and was meant to have some. */
 export function refusalOfMode({ container, spec }: ContainerContext): Failure | null {
-  const { namespace } = spec!;
-  if (namespace === undefined || namespace.kind === 'process') return null;
-  const mode = namespace.kind === 'path' ? 'ns' : namespace.kind;
+  const mode = modeOf(spec!);
+  if (mode === null) return null;
   return {
     code: 'network.badMode',
     message: `container ${container}: "${mode}" is not supported: invalid network mode`
   };
+}
+
+function modeOf({ namespace, isolated }: ContainerSpec): string | null {
+  if (namespace === undefined || namespace.kind === 'process') return isolated ? 'none' : null;
+  return namespace.kind === 'path' ? 'ns' : namespace.kind;
 }
 
 /** With an interface name that no other of its networks has. */
@@ -191,7 +206,7 @@ export function isMendable(context: ContainerContext): boolean {
   if (thoroughness === 'full') return false;
   if (thoroughness === 'repair') return drifts.some(isRepairable);
   const isWhole = attachments.every(({ result }) => result !== undefined);
-  return isWhole && complete && drifts.every(isRepairable);
+  return isWhole && complete && drifts.every((drift) => isRepairable(drift) || isLasting(drift));
 }
 
 function isMember({ spec, attachments }: ContainerContext, network: string): boolean {

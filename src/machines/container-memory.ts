@@ -1,5 +1,6 @@
 import type { CniResult } from '../model/cni-result.ts';
 import type { AttachmentSpec } from '../model/container.ts';
+import { isLasting } from '../model/drift.ts';
 import type { Failure } from '../model/failure.ts';
 import { named, namesOf, type ContainerContext, type Thoroughness } from './container-context.ts';
 
@@ -27,6 +28,7 @@ export function beginTeardown({ attachments, leftovers }: ContainerContext): Cha
     joining: null,
     drifts: [],
     trouble: null,
+    unmended: null,
     turns: namesOf(attachments).toReversed(),
     refusals: 0,
     suspect: leftovers.length > 0,
@@ -58,10 +60,11 @@ export function setAside({ attachments, turns, suspect }: ContainerContext, left
   };
 }
 
-export function beginCycle({ attachments }: ContainerContext): Change {
+export function beginCycle({ attachments, drifts }: ContainerContext): Change {
   return {
-    drifts: [],
+    drifts: drifts.filter(isLasting),
     trouble: null,
+    unmended: null,
     again: attachments.filter(({ result }) => result !== undefined),
     turns: namesOf(attachments).toReversed(),
     refusals: 0,

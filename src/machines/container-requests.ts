@@ -4,6 +4,7 @@ import {
   DEL_BACKOFF_MS,
   namesOf,
   namespaceHold,
+  netnsOwner,
   type ContainerContext
 } from './container-context.ts';
 
@@ -136,12 +137,14 @@ export function sweepAgain({ container, again }: ContainerContext): EffectReques
   };
 }
 
-export function examine({ container, netns, attachments }: ContainerContext): EffectRequest {
+export function examine({ container, netns, attachments, spec }: ContainerContext): EffectRequest {
+  const owner = netnsOwner(spec!);
   return {
     type: 'attachments.examine',
     container,
     netns: netns!,
-    attachments
+    attachments,
+    ...(owner && { owner })
   };
 }
 

@@ -11,7 +11,7 @@ import type {
   Netns,
   PortMapping
 } from '../model/container.ts';
-import { isRepairable, type Drift } from '../model/drift.ts';
+import { isRepairable } from '../model/drift.ts';
 import type { Failure } from '../model/failure.ts';
 import * as memory from './container-memory.ts';
 import * as asks from './container-requests.ts';
@@ -34,6 +34,8 @@ export interface Held {
   readonly ports: readonly PortMapping[] | null;
   readonly netns: Netns | null;
 }
+
+type Seen = Pick<ContainerContext, 'drifts' | 'complete'>;
 
 /** The words of the `container` chart; its states are in the other files of this folder. */
 export const containerSetup = setup({
@@ -59,7 +61,8 @@ export const containerSetup = setup({
     hasFailure: ({ context }) => context.failure !== null,
     hasLeftovers: ({ context }) => context.leftovers.length > 0,
     isSuspect: ({ context }) => context.suspect,
-    isTroubled: ({ context }) => context.trouble !== null || context.drifts.length > 0,
+    isTroubled: ({ context }) =>
+      context.trouble !== null || context.unmended !== null || context.drifts.length > 0,
     mayTryAgain: ({ context }) => context.refusals + 1 < DEL_ATTEMPTS,
     mayConnect: ({ context }, attachment: AttachmentSpec) =>
       refusalToConnect(context, attachment) === null,
@@ -127,6 +130,7 @@ export const containerSetup = setup({
       candidate: null,
       failure: null,
       trouble: null,
+      unmended: null,
       drifts: [],
       leftovers: []
     })),
@@ -176,7 +180,8 @@ export const containerSetup = setup({
     beginReload: assign(({ context }, thoroughness: Thoroughness) =>
       memory.beginReload(context, thoroughness)
     ),
-    keepDrifts: assign((_, seen: { drifts: readonly Drift[]; complete: boolean }) => seen),
+    keepDrifts: assign((_, { drifts, complete }: Seen) => ({ drifts, complete, unmended: null })),
+    keepUnmended: assign({ unmended: (_, failure: Failure) => failure }),
     dropMended: assign({
       drifts: ({ context }) => context.drifts.filter((drift) => !isRepairable(drift))
     }),

@@ -33,7 +33,7 @@ export const reloading = containerSetup.createStateConfig({
           { guard: 'mayRemove', target: 'cycling' },
           {
             target: '#container.settling',
-            actions: { type: 'keepTrouble', params: ({ event }) => event.failure }
+            actions: { type: 'keepUnmended', params: ({ event }) => event.failure }
           }
         ]
       }
@@ -54,7 +54,7 @@ export const reloading = containerSetup.createStateConfig({
           { guard: 'mayRemove', target: 'cycling' },
           {
             target: '#container.settling',
-            actions: { type: 'keepTrouble', params: ({ event }) => event.failure }
+            actions: { type: 'keepUnmended', params: ({ event }) => event.failure }
           }
         ]
       }

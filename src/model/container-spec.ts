@@ -95,6 +95,7 @@ export function parseContainerSpec(
     ports: all ? checkPorts([...published, ...publishAll(exposed, published)]) : published,
     ...(exposed.length > 0 && { expose: exposed }),
     ...(namespace && { namespace }),
+    ...(attaches && networks === 'none' && { isolated: true as const }),
     ...parseNames(given.output, namesMode(namespace, asked.length))
   };
 }

@@ -7,6 +7,8 @@ export interface ContainerSpec {
   readonly id: string;
   /** Attached in this order; none leaves the container with `lo` alone. */
   readonly networks: readonly AttachmentSpec[];
+  /** It shall never have a network (`--network none`), not only none at the moment. */
+  readonly isolated?: true;
   readonly ports: readonly PortMapping[];
   /** Ports that it says it serves, published or not; absent when it says nothing. */
   readonly expose?: readonly ExposedPort[];

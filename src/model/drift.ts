@@ -11,6 +11,8 @@ export interface Drift {
 
 export type DriftKind =
   | 'netns'
+  /** The process whose netns it was given. */
+  | 'process'
   | 'link'
   | 'address'
   | 'route'
@@ -20,6 +22,11 @@ export type DriftKind =
   | 'bridge'
   /** The bridge's address, which is the containers' gateway. */
   | 'gateway';
+
+/** Whether nothing that is done to its networks makes it good: only bringing it up anew does. */
+export function isLasting({ kind }: Drift): boolean {
+  return kind === 'process';
+}
 
 /** Whether it can be put back without touching the container's links and addresses. */
 export function isRepairable({ kind }: Drift): boolean {

@@ -12,6 +12,8 @@ export interface HostsInput {
   readonly add: readonly HostEntry[];
   /** Its networks, in order. */
   readonly attachments: readonly NamedResult[];
+  /** Those that share its netns: they are where it is. */
+  readonly sharers: readonly Sharer[];
   /** Text of the file it begins with. */
   readonly base: string;
 }
@@ -20,6 +22,13 @@ export interface NamedResult {
   /** Further names on this network. */
   readonly aliases: readonly string[];
   readonly result: CniResult;
+}
+
+/** A container in the netns of another. */
+export interface Sharer {
+  readonly id: string;
+  /** Absent: its id. */
+  readonly hostname?: string;
 }
 
 /** What podman and Docker call the host. */
@@ -31,7 +40,7 @@ const HOST_NAMES = ['host.containers.internal', 'host.docker.internal'];
  * - What was asked for wins: a name in `add` is not given another address, and in the base's
  *   lines no name is left that the lines after it define.
  * - The container itself: the first address of each family on each network, with hostname, id
- *   and its aliases there; `127.0.0.1` without a network.
+ *   and its aliases there; `127.0.0.1` without a network. Behind it each that shares its netns.
  * - Its host: the gateways of its networks, where the host has a link of them.
  * - `localhost` for a family in which the base has none.
  *
@@ -76,8 +85,20 @@ function hostAddresses(input: HostsInput, name: string): readonly string[] {
   );
 }
 
-function ownLines({ id, hostname, namespace, attachments }: HostsInput): readonly HostsLine[] {
+function ownLines({ sharers, ...input }: HostsInput): readonly HostsLine[] {
+  const { namespace, attachments } = input;
   if (namespace === 'host' || namespace === 'path') return [];
+  const others = attachments.map(({ result }) => ({ result, aliases: [] }));
+  return [
+    ...linesOfOne(input, attachments),
+    ...sharers.flatMap((sharer) => linesOfOne(sharer, others))
+  ];
+}
+
+function linesOfOne(
+  { id, hostname }: Sharer,
+  attachments: readonly NamedResult[]
+): readonly HostsLine[] {
   const names = [hostname ?? id, id];
   const lines = attachments.flatMap(({ aliases, result }) =>
     firstAddresses(result).map((address) => ({

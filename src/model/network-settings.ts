@@ -97,7 +97,7 @@ export function networkSettings(view: ContainerView, ids: Identify): NetworkSett
 
 /** `bridge`, `none`, `host`, `ns:/run/netns/blue` or `container:web`. */
 export function networkMode({ spec }: Pick<ContainerView, 'spec'>): string {
-  const { namespace, networks } = spec;
+  const { namespace, isolated } = spec;
   switch (namespace?.kind) {
     case 'path':
       return `ns:${namespace.path}`;
@@ -106,7 +106,7 @@ export function networkMode({ spec }: Pick<ContainerView, 'spec'>): string {
     case 'host':
       return 'host';
     default:
-      return networks.length === 0 ? 'none' : 'bridge';
+      return isolated ? 'none' : 'bridge';
   }
 }
 

@@ -1,4 +1,5 @@
-import type { AnyActorRef, AnyMachineSnapshot } from 'xstate';
+import type { AnyMachineSnapshot } from 'xstate';
+import type { Chart } from '../actors/chart.ts';
 import { machineId, type Machines } from '../actors/machines.ts';
 import { restore } from '../actors/recall.ts';
 import { parseMachineId } from '../actors/versions.ts';
@@ -113,6 +114,6 @@ function isIgnored(
   );
 }
 
-function snapshotOf(actor: AnyActorRef): AnyMachineSnapshot {
-  return actor.getSnapshot() as AnyMachineSnapshot;
+function snapshotOf(actor: Chart): AnyMachineSnapshot {
+  return actor.getSnapshot();
 }

@@ -1,6 +1,7 @@
 import { MooringError } from '../model/failure.ts';
+import { allocationsOf, setAllocations } from './memory-allocations.ts';
 import { decodeRecord, encodeRecord, journalRecordOf, storedActorOf } from './record.ts';
-import { journalExists, keyText, type Allocations, type Commit } from './store.ts';
+import { journalExists, keyText, type Commit } from './store.ts';
 import type {
   JournalRecord,
   Key,
@@ -76,12 +77,9 @@ export function memoryStore(options: MemoryOptions = {}): Store {
       }
     },
 
-    load: rest,
+    load: rest as Store['load'],
 
-    async commit(lease, commit) {
-      expectHeld(lease);
-      append(lease, commit);
-    },
+    commit: async (lease, commit) => append(lease, commit),
 
     async forget(lease) {
       expectHeld(lease);
@@ -99,6 +97,7 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     },
 
     journal: (key) => journalOf(state, key),
+    ended: () => endedOf(state),
     adopt: async (key, lines) => adopt(state, key, lines),
 
     follow(signal) {
@@ -108,18 +107,12 @@ export function memoryStore(options: MemoryOptions = {}): Store {
 
     async allocations(kind) {
       expectOpen();
-      return allocationsOf(state, kind);
+      return allocationsOf(state.allocations, kind);
     },
 
     async allocate(kind, version, owner, entries) {
       expectOpen();
-      const current = allocationsOf(state, kind);
-      if (current.version !== version) return false;
-      const others = current.entries.filter((held) => held.owner !== owner);
-      const own = entries.map((entry) => ({ owner, entry }));
-      const changed: Allocations = { version: version + 1, entries: [...others, ...own] };
-      state.allocations.set(kind, JSON.stringify(changed));
-      return true;
+      return setAllocations(state.allocations, { kind, version, owner, entries });
     },
 
     async close() {
@@ -128,11 +121,6 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     }
   };
 
-  async function rest(key: Key): Promise<StoredActor | undefined>;
-  async function rest(
-    key: Key,
-    known: Known | undefined
-  ): Promise<StoredActor | 'unchanged' | undefined>;
   async function rest(key: Key, known?: Known): Promise<StoredActor | 'unchanged' | undefined> {
     expectOpen();
     const actor = load(state, key);
@@ -172,7 +160,9 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     throw error;
   }
 
-  function append({ key, token }: Lease, commit: Commit): void {
+  function append(lease: Lease, commit: Commit): void {
+    expectHeld(lease);
+    const { key, token } = lease;
     const text = keyText(key);
     const lines = state.actors.get(text) ?? [];
     const last = lines.at(-1);
@@ -250,16 +240,18 @@ async function* journalOf(state: State, key: Key): AsyncGenerator<StoredRecord> 
   for (const line of [...lines]) yield decodeRecord(line, key);
 }
 
+async function* endedOf(state: State): AsyncGenerator<JournalRecord> {
+  for (const [text, lines] of [...state.ended]) {
+    const [kind, id] = text.split('/') as [Kind, string];
+    for (const line of lines) yield journalRecordOf(decodeRecord(line, { kind, id }));
+  }
+}
+
 function adopt(state: State, key: Key, lines: readonly Buffer[]): void {
   const text = keyText(key);
   if (state.actors.has(text) || state.ended.has(text)) throw journalExists(key);
   const kept = lines.map((line) => Buffer.from(line));
   state.ended.set(text, kept);
-}
-
-function allocationsOf(state: State, kind: string): Allocations {
-  const text = state.allocations.get(kind);
-  return text === undefined ? { version: 0, entries: [] } : (JSON.parse(text) as Allocations);
 }
 
 // Registered by the call and not by the first `next`, so that nothing between is missed.

@@ -30,7 +30,10 @@ export interface RecordFrame {
 export function encodeRecord(frame: RecordFrame, commit: Commit): SealedLine {
   const { outstanding, requests, snapshot } = commit;
   const { seq, time, host, boot, key, token, prev } = frame;
-  const earlier = outstanding.filter(({ id }) => !requests.some((request) => request.id === id));
+  const earlier =
+    outstanding.length === requests.length
+      ? []
+      : outstanding.filter(({ id }) => !requests.some((request) => request.id === id));
   const { machine, event, value, causation, correlation, spans = [] } = commit;
   return seal({
     v: 1,

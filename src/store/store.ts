@@ -87,6 +87,14 @@ export interface Store {
    */
   adopt?(key: Key, lines: readonly Buffer[]): Promise<void>;
 
+  /**
+   * What is kept of lives that have ended, each record once, those of a life in their order.
+   * Absent in a driver that has no list of them.
+   *
+   * @throws MooringError `store.corrupt` naming the record
+   */
+  ended?(): AsyncIterable<JournalRecord>;
+
   /** Records of every actor as they are committed, by any process; ends when the signal aborts. */
   follow(signal: AbortSignal): AsyncIterable<JournalRecord>;
 

@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { addressOf, errnoName, libc, SyscallError } from './libc.ts';
 
 /** A program to be started. */
@@ -9,16 +8,8 @@ export interface Program {
   readonly argv: readonly string[];
   /** `NAME=value`; nothing else is inherited. */
   readonly env: readonly string[];
-  /** Open files that it shall have as 0 to 2; /dev/null unless given. */
-  readonly stdio?: readonly [number, number, number];
-  /** Further ones that it shall have, under the numbers that they have here. */
+  /** Open files that it shall have besides /dev/null as 0 to 2, under the numbers that they have here. */
   readonly fds?: readonly number[];
-}
-
-/** How a process ended; both `null` when somebody else was told. */
-export interface ProcessEnd {
-  readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
 }
 
 // As large as any libc has them.
@@ -41,7 +32,7 @@ const WNOHANG = 1;
  * @throws {@link SpawnError} `ENOENT` and the like; an Error where libc can't do it (glibc below 2.29)
  * @see posix_spawn(3)
  */
-export function spawnProgram({ file, argv, env, stdio, fds = [] }: Program): number {
+export function spawnProgram({ file, argv, env, fds = [] }: Program): number {
   const [actions, attributes] = [Buffer.alloc(ACTIONS_BYTES), Buffer.alloc(ATTRIBUTES_BYTES)];
   const pid = Buffer.alloc(POINTER_BYTES);
   libc('posix_spawn_file_actions_init', actions);
@@ -49,11 +40,10 @@ export function spawnProgram({ file, argv, env, stdio, fds = [] }: Program): num
   try {
     libc('posix_spawn_file_actions_addchdir_np', actions, '/');
     // Of a file that is given its own number only close-on-exec is taken off.
-    const given = [...(stdio?.entries() ?? []), ...fds.map((fd) => [fd, fd] as const)];
-    for (const [as, fd] of given) {
-      expectDone(file, libc('posix_spawn_file_actions_adddup2', actions, fd, as));
+    for (const fd of fds) {
+      expectDone(file, libc('posix_spawn_file_actions_adddup2', actions, fd, fd));
     }
-    for (const fd of stdio ? [] : [0, 1, 2]) {
+    for (const fd of [0, 1, 2]) {
       expectDone(file, libc(ADD_OPEN, actions, fd, '/dev/null', O_RDWR, 0));
     }
     const flags = POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
@@ -84,25 +74,17 @@ export class SpawnError extends Error {
  * Takes the exit of a process that {@link spawnProgram} started, without waiting: until somebody
  * does, it stays in the table of processes.
  *
- * @returns `undefined` while it runs
+ * @returns whether it has ended
  */
-export function reap(pid: number): ProcessEnd | undefined {
-  const status = Buffer.alloc(POINTER_BYTES);
+export function reap(pid: number): boolean {
   try {
-    if (libc('waitpid', pid, status, WNOHANG) === 0) return undefined;
+    return libc('waitpid', pid, Buffer.alloc(POINTER_BYTES), WNOHANG) !== 0;
   } catch (error) {
-    if (error instanceof SyscallError && error.code === 'ECHILD') return UNKNOWN_END;
+    // Somebody else was told.
+    if (error instanceof SyscallError && error.code === 'ECHILD') return true;
     throw error;
   }
-  const word = status.readInt32LE(0);
-  const signal = SIGNALS.get(word & 0x7f) ?? null;
-  return signal === null ? { exitCode: (word >> 8) & 0xff, signal } : { exitCode: null, signal };
 }
-
-const UNKNOWN_END: ProcessEnd = { exitCode: null, signal: null };
-const SIGNALS = new Map(
-  Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals])
-);
 
 // These functions return the errno.
 function expectDone(file: string, errno: number): void {

@@ -107,7 +107,7 @@ describe.each(Object.entries(SCENARIOS))('a crash in %s', (_, scenario) => {
         if (!killed) break;
       }
     }
-  });
+  }, 120_000);
 });
 
 async function countPoints(scenario: Scenario): Promise<number> {

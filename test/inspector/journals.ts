@@ -71,11 +71,21 @@ function noting(effects: Effects, note: (operation: string, span: Span) => void)
       });
     }
   };
+  let hosts = 0;
   return {
     ...effects,
-    'cni.add'(request, context) {
-      run(context.operation, 'ADD', request.attachment.network);
-      return effects['cni.add'](request, context);
+    async 'cni.add'(request, context) {
+      const { network, ifName } = request.attachment;
+      run(context.operation, 'ADD', network);
+      const answer = await effects['cni.add'](request, context);
+      if (answer.type !== 'attachment.added') return answer;
+      hosts += 1;
+      const address = `10.${network === 'front' ? 90 : 91}.0.${hosts + 1}/24`;
+      const interfaces = [{ name: ifName, mac: '02:00:00:00:00:01', sandbox: request.netns.path }];
+      return {
+        ...answer,
+        result: { ...answer.result, interfaces, ips: [{ address, interface: 0 }] }
+      };
     },
     'cni.del'(request, context) {
       run(context.operation, 'DEL', request.attachment.network);

@@ -156,6 +156,33 @@ describe('the agent', () => {
     expect(await statusOf('web')).toMatchObject({ Status: 'up' });
   });
 
+  it('shows that the process has ended in whose netns a container is, and so does a reload', async () => {
+    const process = await sandbox.start([
+      'unshare',
+      '--net',
+      'sh',
+      '-c',
+      'echo up; exec sleep 1000'
+    ]);
+    await process.line(/^up$/);
+    await host.ok('up', 'guest', '--netns-pid', String(process.pid), '--network', 'front');
+    const within = await live.within(netnsOf('guest'));
+    await told(/container\/guest attachments\.examined/, () => process.kill('SIGKILL'));
+    const ended = await statusOf('guest');
+    const journal = await host.ok('journal', 'export', 'guest');
+    await host.ok('network', 'reload', 'guest');
+    const after = [await statusOf('guest'), await live.within(netnsOf('guest'))];
+    await host.ok('down', 'guest');
+
+    const text = `process ${process.pid}, whose network namespace it has, has ended`;
+    expect(ended).toMatchObject({
+      Status: 'degraded',
+      Failure: { Code: 'network.drifted', Message: text }
+    });
+    expect(journal.includes(`"kind":"process","object":"process ${process.pid}"`)).toBe(true);
+    expect(after).toEqual([ended, within]);
+  });
+
   it('keeps host ports bound by another process when the one that did is killed', async () => {
     const keepers = () =>
       host.sh("ps -eo pid=,args= | awk '/^ *[0-9]+ mooring: ports of web /{print $1}'");

@@ -163,6 +163,14 @@ describe('check', () => {
   });
 });
 
+/** What is told of the network `late` and the container `web`, without the times. */
+function toldOf(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .map((line) => /UTC (.*)$/.exec(line)?.[1] ?? '')
+    .filter((line) => /late|web/.test(line));
+}
+
 /** Whoever follows says nothing until something happens: so it does, until it is heard. */
 async function listening(following: Background): Promise<void> {
   let heard = false;
@@ -189,12 +197,12 @@ describe('events', () => {
     await following.line(/ network remove /);
     await following.kill('SIGTERM');
     const { stdout } = await following.done;
+    const afterwards = await host.ok('events');
 
-    const told = stdout
-      .split('\n')
-      .map((line) => /UTC (.*)$/.exec(line)?.[1] ?? '')
-      .filter((line) => /late|web/.test(line));
+    const told = toldOf(stdout);
     const late = sha256('late');
+    // Of what has ended, too: neither the container nor the network is there any more.
+    expect(toldOf(afterwards).slice(-told.length)).toEqual(told);
     expect(told).toEqual([
       `network create ${late} (name=late, type=bridge)`,
       'network connect web (container=web, name=late)',

@@ -198,9 +198,14 @@ describe('in the netns of the host', () => {
   });
 });
 
+interface Shown {
+  readonly HostConfig: { readonly NetworkMode: string };
+}
+
 describe('where networks can not be attached', () => {
   it.each([
     ['host', 'host'],
+    ['none', 'none'],
     ['ns:/run/netns/foreign', 'ns'],
     ['container:db', 'container']
   ])('with --network %s, none is connected or reloaded', async (network, mode) => {
@@ -213,10 +218,12 @@ describe('where networks can not be attached', () => {
         await host.refused('network', 'disconnect', 'front', 'web'),
         await host.refused('network', 'reload', 'web')
       ];
+      const [shown] = await host.json<Shown[]>('inspect', 'web');
       await host.ok('down', 'web', 'db');
 
       const reason = `container web: "${mode}" is not supported: invalid network mode`;
       expect(refusals).toEqual(Array(3).fill({ code: 125, reason }));
+      expect(shown!.HostConfig.NetworkMode).toBe(network);
     });
     await host.sh('ip netns del foreign');
   });

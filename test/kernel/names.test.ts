@@ -198,6 +198,30 @@ describe('resolv.conf and hosts', () => {
     expect(inodeAfter).toBe(inode);
   });
 
+  it('have the names of those that share the netns, while they do', async () => {
+    const shared = ['--network', 'container:web', '--hostname', 'car'];
+    await host.unchanged(async () => {
+      await host.ok('up', 'web', '--network', 'front:ip=10.20.0.9');
+      await host.ok('up', 'side', ...shared);
+      const found = await within(
+        'side',
+        'getent ahostsv4 car; getent ahostsv4 side; getent hosts web'
+      );
+      const during = await read('web', 'hosts');
+      await host.ok('network', 'connect', 'dual', 'web');
+      const connected = await read('web', 'hosts');
+      await host.ok('down', 'side');
+      const after = await read('web', 'hosts');
+      await host.ok('down', 'web');
+
+      expect(found.match(/10\.20\.0\.9/g)).toHaveLength(7);
+      expect(during).toContain('10.20.0.9\tweb\n10.20.0.9\tcar side\n');
+      expect(connected).toMatch(/\n10\.21\.0\.\d+\tcar side\nfd00:21::\w+\tcar side\n/);
+      expect(after).not.toMatch(/side/);
+      expect(after).toContain('10.20.0.9\tweb\n');
+    });
+  });
+
   it('take the servers behind the stub of systemd-resolved, and exec follows its link', async () => {
     await host.sh(`
       mkdir -p /run/systemd/resolve
@@ -331,6 +355,46 @@ describe.skipIf(!existsSync('/usr/lib/podman/aardvark-dns'))('aardvark-dns', () 
       expect(gone).toBe('');
     });
     expect(await host.sh('ls /run/mooring')).toBe('');
+  });
+
+  it.skipIf(!existsSync('/usr/sbin/dnsmasq'))(
+    'asks the servers of --dns for what it does not know, and for who asked for them alone',
+    async () => {
+      await host.sh(`ip addr add 10.99.0.53/32 dev lo
+        dnsmasq --conf-file=/dev/null --no-resolv --no-hosts --listen-address=10.99.0.53 --bind-interfaces \\
+          --address=/asked.example/192.0.2.44 --log-queries --log-facility=/run/asked.log --pid-file=/run/asked.pid
+        until [ -s /run/asked.pid ]; do :; done`);
+      await host.ok('up', 'web', '--network', 'served:ip=10.40.0.9');
+      await host.ok('up', 'client', '--network', 'served', '--dns', '10.99.0.53');
+      const conf = await host.sh(`cat ${filesOf('client')}/resolv.conf`);
+      const found = [await find('client', 'web'), await find('client', 'asked.example')];
+      const others = await host.sh('cat /run/mooring/names/networks/served');
+      const asked = await host.sh('grep "query.*asked.example from" /run/asked.log');
+      await host.ok('down', 'web', 'client');
+      await host.sh('kill $(cat /run/asked.pid); ip addr del 10.99.0.53/32 dev lo');
+
+      expect(conf).toMatch(/\nnameserver 10\.40\.0\.1\nnameserver 10\.99\.0\.53$/);
+      expect(found).toEqual(['10.40.0.9', '192.0.2.44']);
+      expect(asked).not.toMatch(/from 10\.40\./);
+      expect(others).toMatch(/^web 10\.40\.0\.9 {2}web$/m);
+    }
+  );
+
+  it('are known to a process in a user namespace of its own', async () => {
+    const apart = ['unshare', '--user', '--map-root-user', '--net', 'sh', '-c'];
+    const own = await sandbox.start([...apart, 'echo $$; exec sleep 1000']);
+    const pid = await own.line(/^\d+$/);
+    await host.ok('up', 'web', '--network', 'served:ip=10.40.0.9');
+    await host.ok('up', 'guest', '--netns-pid', pid, '--network', 'served');
+    const asked = await host.sh(
+      `mount --bind ${filesOf('guest')}/resolv.conf /etc/resolv.conf
+      nsenter -t ${pid} --user --net --preserve-credentials getent ahostsv4 web.dns.podman
+      umount /etc/resolv.conf`
+    );
+    await host.ok('down', 'web', 'guest');
+    await own.kill('SIGKILL');
+
+    expect(asked.split(/\s/)[0]).toBe('10.40.0.9');
   });
 
   it('starts it again when it was killed, with all that it knew', async () => {

@@ -64,7 +64,12 @@ describe('a repair', () => {
     world.refuse();
 
     expect(world.snapshot().value).toBe('degraded');
-    expect(world.snapshot().context.trouble).toEqual(failure);
+    expect(world.snapshot().context.unmended).toEqual(failure);
+
+    world.send(repair);
+    world.grant({ drifts: [ruleGone] });
+    world.settle();
+    expect(world.snapshot().value).toBe('up');
   });
 
   it('finds it well again once somebody else has put things right', () => {
@@ -73,6 +78,65 @@ describe('a repair', () => {
     world.grant({ drifts: [linkGone] });
     expect(world.snapshot().value).toBe('degraded');
     world.send(repair);
+    world.settle();
+
+    expect(world.snapshot().value).toBe('up');
+  });
+});
+
+describe('the end of the process whose netns it was given', () => {
+  const ended = {
+    network: null,
+    kind: 'process',
+    object: 'process 7',
+    text: 'process 7 has ended'
+  } as const;
+
+  it('makes it degraded, and its networks stay', () => {
+    const world = brought();
+    world.send(repair);
+    world.grant({ drifts: [ended] });
+
+    expect(world.snapshot().value).toBe('degraded');
+    expect(world.asked).toEqual(['attachments.examine']);
+  });
+
+  it.each([
+    [
+      'puts rules back',
+      [ended, ruleGone],
+      ['attachments.examine', 'attachments.repair', 'files.write']
+    ],
+    ['takes nothing away', [ended], ['attachments.examine', 'attachments.repair', 'files.write']]
+  ])('stays told by a reload, which %s', (_, drifts, asked) => {
+    const world = brought();
+    world.send(reload);
+    world.grant({ drifts });
+    world.settle();
+
+    expect(world.snapshot().value).toBe('degraded');
+    expect(world.snapshot().context.drifts).toEqual([ended]);
+    expect(world.asked).toEqual(asked);
+  });
+
+  it('stays told by a reload that takes everything off and on', () => {
+    const world = brought(['front']);
+    world.send(reload);
+    world.grant({ drifts: [ended, linkGone] });
+    world.settle();
+
+    expect(world.asked).toContain('cni.add front');
+    expect(world.snapshot().value).toBe('degraded');
+    expect(world.snapshot().context.drifts).toEqual([ended]);
+  });
+
+  it('is over with the next one it is brought up in', () => {
+    const world = brought();
+    world.send(repair);
+    world.grant({ drifts: [ended] });
+    world.send(down);
+    world.settle();
+    world.send({ type: 'container.up', container, spec: specOf(['front']) });
     world.settle();
 
     expect(world.snapshot().value).toBe('up');

@@ -5,6 +5,8 @@ import {
   type EventObject
 } from 'xstate';
 import { describe, expect, it } from 'vitest';
+import { chartOf } from '../../src/actors/chart.ts';
+import { persisted } from '../../src/actors/recall.ts';
 import type { MooringEvent } from '../../src/bus/events.ts';
 import { refusalOf, type EffectRequest } from '../../src/bus/requests.ts';
 import { structureOf, type ChartTransition } from '../../src/machines/structure.ts';
@@ -89,6 +91,27 @@ function checkOutcome<Event extends EventObject>(
     expect(JSON.parse(JSON.stringify(request))).toEqual(request);
   }
   expect(JSON.parse(JSON.stringify(last.snapshot.context))).toEqual(last.snapshot.context);
+  expectSameInLoop(subject, path, last);
+}
+
+/** The loop takes charts through events by itself: new ones, and those it restores. */
+function expectSameInLoop(
+  { machine, input }: Pick<ChartSubject, 'machine' | 'input'>,
+  path: readonly EventObject[],
+  { snapshot: { status, value, context }, requests }: Step
+): void {
+  const asked: EffectRequest[] = [];
+  const chart = chartOf(machine, input, undefined, asked);
+  const events = path as readonly MooringEvent[];
+  for (const event of events.slice(0, -1)) chart.send(event);
+  const resumed = chartOf(machine, input, structuredClone(persisted(chart.getSnapshot())), asked);
+
+  for (const one of [chart, resumed]) {
+    asked.length = 0;
+    one.send(events.at(-1)!);
+    expect({ ...one.getSnapshot() }).toMatchObject({ status, value, context });
+    expect(asked).toEqual(requests);
+  }
 }
 
 function refusalByTraits(request: EventObject): string {

@@ -13,6 +13,17 @@ describe('a network’s file', () => {
     expect(two).toBe(`${one}db 10.0.0.3,10.0.0.4  db\n`);
   });
 
+  it('has the servers that a container asked for, of those that the server can read', () => {
+    const asking = { ...web, servers: ['10.9.9.9', 'fe80::1%eth0', 'fd00::53'] };
+
+    expect(withEntry('', ['10.0.0.1'], asking)).toBe(
+      '10.0.0.1\nweb 10.0.0.2 fd00::2 web,w1 10.9.9.9,fd00::53\n'
+    );
+    expect(withEntry('', ['10.0.0.1'], { ...web, servers: ['fe80::1%eth0'] })).toBe(
+      '10.0.0.1\nweb 10.0.0.2 fd00::2 web,w1\n'
+    );
+  });
+
   it('has one line of a container, of its latest entry', () => {
     const both = withEntry(withEntry('', ['10.0.0.1'], web), ['10.0.0.1'], db);
 

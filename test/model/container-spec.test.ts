@@ -14,7 +14,8 @@ describe('parseContainerSpec', () => {
   });
 
   it('attaches nothing when "none" is asked for', () => {
-    expect(spec({ networks: 'none' }).networks).toEqual([]);
+    expect(spec({ networks: 'none' })).toMatchObject({ networks: [], isolated: true });
+    expect(spec({ networks: [] })).not.toHaveProperty('isolated');
   });
 
   it('names interfaces in order and steps over names that are taken', () => {
@@ -107,12 +108,9 @@ describe('where the netns comes from', () => {
     [{ container: 'db' }, { kind: 'container', container: 'db' }],
     ['host', { kind: 'host' }]
   ])('is read from %j', (netns, namespace) => {
-    expect(spec({ netns, networks: 'none' })).toEqual({
-      id: 'web',
-      networks: [],
-      ports: [],
-      namespace
-    });
+    const { isolated: _, ...others } = spec({ netns, networks: 'none' });
+
+    expect(others).toEqual({ id: 'web', networks: [], ports: [], namespace });
   });
 
   it('says nothing when one is to be made', () => {

@@ -13,7 +13,7 @@ const bridged = (gateway: string, ...addresses: readonly string[]): CniResult =>
 const on = (result: CniResult, ...aliases: readonly string[]) => ({ aliases, result });
 
 const lines = (over: Partial<HostsInput>) =>
-  containerHosts({ id: 'web', add: [], attachments: [], base: LOCAL, ...over })
+  containerHosts({ id: 'web', add: [], attachments: [], sharers: [], base: LOCAL, ...over })
     .slice(0, -1)
     .split('\n')
     .filter((line) => !LOCAL.includes(`${line}\n`));
@@ -23,9 +23,24 @@ describe('containerHosts', () => {
     const base =
       '# mine\n127.0.0.1 localhost\n\n10.0.0.9\tnas nas.lan # disk\n::1 localhost ip6-localhost';
 
-    expect(containerHosts({ id: 'web', add: [], attachments: [], base })).toBe(
+    expect(containerHosts({ id: 'web', add: [], attachments: [], sharers: [], base })).toBe(
       `${base}\n127.0.0.1\tweb\n`
     );
+  });
+
+  it('has those that share its netns behind it, where it is', () => {
+    const sharers = [{ id: 'side', hostname: 'car' }, { id: 'log' }];
+    const result = bridged('10.0.0.1', '10.0.0.2/24', 'fd00::2/64');
+
+    expect(lines({ sharers, attachments: [on(result, 'www')] }).slice(0, 6)).toEqual([
+      '10.0.0.2\tweb www',
+      'fd00::2\tweb www',
+      '10.0.0.2\tcar side',
+      'fd00::2\tcar side',
+      '10.0.0.2\tlog',
+      'fd00::2\tlog'
+    ]);
+    expect(lines({ sharers })).toEqual(['127.0.0.1\tweb', '127.0.0.1\tcar side', '127.0.0.1\tlog']);
   });
 
   it.each([
@@ -33,7 +48,7 @@ describe('containerHosts', () => {
     ['the family it lacks', '127.0.0.1 localhost\n', '127.0.0.1 localhost\n'],
     ['a comment is no entry', '# localhost\n', '# localhost\n']
   ])('adds localhost: %s', (_, base, begin) => {
-    const text = containerHosts({ id: 'web', add: [], attachments: [], base });
+    const text = containerHosts({ id: 'web', add: [], attachments: [], sharers: [], base });
 
     expect(text).toContain(begin);
     expect(text.match(/^(127\.0\.0\.1|::1)\s+localhost$/gm)).toHaveLength(2);
@@ -66,7 +81,14 @@ describe('containerHosts', () => {
 
   it('leaves the host’s own file as it is in its netns', () => {
     expect(
-      containerHosts({ id: 'web', namespace: 'host', add: [], attachments: [], base: '' })
+      containerHosts({
+        id: 'web',
+        namespace: 'host',
+        add: [],
+        attachments: [],
+        sharers: [],
+        base: ''
+      })
     ).toBe('');
   });
 

@@ -62,10 +62,17 @@ describe('networkMode', () => {
     [{ kind: 'path', path: '/run/netns/x' } as const, 'ns:/run/netns/x'],
     [{ kind: 'container', container: 'db' } as const, 'container:db'],
     [{ kind: 'host' } as const, 'host'],
-    [{ kind: 'process', pid: 7, startTime: '1' } as const, 'none']
+    [{ kind: 'process', pid: 7, startTime: '1' } as const, 'bridge']
   ])('of %j is %s', (namespace, mode) => {
     const spec = { id: 'web', networks: [], ports: [], namespace };
 
     expect(networkMode(viewOf('web', { spec }))).toBe(mode);
+  });
+
+  it('is none where none was wanted, and not where none is left', () => {
+    const spec = { id: 'web', networks: [], ports: [] };
+
+    expect(networkMode(viewOf('web', { spec: { ...spec, isolated: true } }))).toBe('none');
+    expect(networkMode(viewOf('web', { spec }))).toBe('bridge');
   });
 });

@@ -1,5 +1,12 @@
 import { seal } from '../../src/store/record.ts';
-import type { Commit, Key, Kind, StoredActor, StoredRecord } from '../../src/store/store.ts';
+import type {
+  Commit,
+  Key,
+  Kind,
+  StoredActor,
+  JournalRecord,
+  StoredRecord
+} from '../../src/store/store.ts';
 
 export function keyOf(id: string, kind: Kind = 'container'): Key {
   return { kind, id };
@@ -39,6 +46,6 @@ export async function collect<Item>(records: AsyncIterable<Item>): Promise<Item[
   return all;
 }
 
-export async function seqsOf(records: AsyncIterable<StoredRecord>): Promise<number[]> {
+export async function seqsOf(records: AsyncIterable<JournalRecord>): Promise<number[]> {
   return (await collect(records)).map(({ seq }) => seq);
 }

@@ -11,6 +11,7 @@ import { expectedOf, missingRules, type Subject } from '../firewall/repair.ts';
 import { driftsOfHost } from './host-side.ts';
 import { hostView, type HostView } from './host-view.ts';
 import { driftsInside } from './inside.ts';
+import { ownerDrifts } from './owner.ts';
 import { repairs, type Exclusive } from './repairs.ts';
 import { ruleDrifts } from './rule-drifts.ts';
 import { missingSettings, nameOf } from './settings.ts';
@@ -39,7 +40,7 @@ export function attachmentEffects(
   const host = hostView();
   const repair = repairs({ ...deps, dumps, host });
   return {
-    async 'attachments.examine'({ container, netns, attachments }, context) {
+    async 'attachments.examine'({ container, netns, attachments, owner }, context) {
       try {
         const gone = netnsDrift(netns, deps.verifyNetns(netns));
         if (gone !== undefined) {
@@ -49,7 +50,11 @@ export function attachmentEffects(
           deps.observe(netns.path, netns),
           examineHost({ dumps, host }, { container, attachments }, context)
         ]);
-        const drifts = [...driftsInside(attachments, inside), ...seen.drifts];
+        const drifts = [
+          ...ownerDrifts(owner),
+          ...driftsInside(attachments, inside),
+          ...seen.drifts
+        ];
         return { type: 'attachments.examined', container, drifts, complete: seen.complete };
       } catch (error) {
         const failure = failureOf(error, 'attachments', `examining ${container}`);

@@ -1,14 +1,15 @@
 import { existsSync, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerFiles } from '../../model/container.ts';
+import type { Sharer } from '../../model/hosts-file.ts';
 import { failureOf } from '../../model/failure.ts';
 import { parseContainerId } from '../../model/names.ts';
 import type { EffectContext, Effects } from '../effects.ts';
 import type { NameServer } from '../names/aardvark.ts';
-import { servedOn, wantsNameServer, withNameServer } from '../names/served.ts';
 import { prepareFolder, requireFolder } from './folder.ts';
 import { readHostFile, type HostPaths } from './host-files.ts';
 import { renderFiles, type FilesSubject, type RenderedFiles } from './render.ts';
+import { publishedOf, throughServer } from './served.ts';
 import { writeInPlace } from './write-in-place.ts';
 
 export interface FilesOptions {
@@ -17,6 +18,8 @@ export interface FilesOptions {
   readonly paths: HostPaths;
   /** Serves the networks that ask for it, where it is installed. */
   readonly names: NameServer;
+  /** The containers that share a container's netns now. */
+  readonly sharersOf: (container: string) => Promise<readonly Sharer[]>;
 }
 
 /** The files of containers, for engines to bind-mount. */
@@ -37,18 +40,20 @@ export interface FilesOfContainers {
  *
  * The files are 0644, as any user of the container reads them; the directories 0700, as a bind
  * mount needs no path. Written again, a file keeps its inode, and one that is right already is
- * not touched. A container that shares another's netns is given that one's files.
+ * not touched. A container that shares another's netns is given that one's files, which have
+ * its names as well.
  *
  * Where a network asks for a name server, the container is made known to it before.
  *
  * Failures: `dns.serverFailed`, `files.badFile`, `files.badDirectory`, `files.badSource`, `hosts.noFile`,
  * `hosts.noGateway`, or an errno's name, `files.ENOSPC`.
  */
-export function containerFiles({ dir, paths, names }: FilesOptions): FilesOfContainers {
+export function containerFiles({ dir, paths, names, sharersOf }: FilesOptions): FilesOfContainers {
   return {
     effects: {
-      'files.write': async ({ container, ...subject }, context) => {
+      'files.write': async ({ container, ...given }, context) => {
         try {
+          const subject = { ...given, sharers: await sharersOf(container) };
           await publish(container, subject, context);
           const files = write(container, served(subject));
           return { type: 'files.written', container, files };
@@ -77,27 +82,12 @@ export function containerFiles({ dir, paths, names }: FilesOptions): FilesOfCont
     subject: FilesSubject,
     context: EffectContext
   ): Promise<void> {
-    const networks = servable(subject).flatMap(({ network, result }) => {
-      const found = result ? servedOn(network, result) : undefined;
-      const aliases = subject.spec.networks.find((one) => one.network === network)?.aliases;
-      return found ? [{ ...found, names: [...new Set([container, ...(aliases ?? [])])] }] : [];
-    });
-    await names.publish({ container, networks }, context);
+    const known = names.isInstalled ? publishedOf(container, subject) : NOWHERE;
+    await names.publish({ container, ...known }, context);
   }
 
   function served(subject: FilesSubject): FilesSubject {
-    const asking = new Set(servable(subject).map(({ network }) => network));
-    const attachments = subject.attachments.map(({ network, result }) => {
-      const found = result && asking.has(network) ? servedOn(network, result) : undefined;
-      return { network, result: result && found ? withNameServer(result, found) : result };
-    });
-    return { ...subject, attachments };
-  }
-
-  function servable({ attachments }: FilesSubject): FilesSubject['attachments'] {
-    return names.isInstalled
-      ? attachments.filter(({ conflist }) => conflist !== undefined && wantsNameServer(conflist))
-      : [];
+    return names.isInstalled ? throughServer(subject) : subject;
   }
 
   function write(container: string, subject: FilesSubject): ContainerFiles {
@@ -151,6 +141,8 @@ export function containerFiles({ dir, paths, names }: FilesOptions): FilesOfCont
 type PathsOfFiles = { readonly [Kind in keyof ContainerFiles]: string };
 
 const KINDS = ['resolvConf', 'hosts'] as const;
+
+const NOWHERE = { networks: [], asks: [] };
 
 function standing({ resolvConf, hosts }: PathsOfFiles): ContainerFiles {
   return {

@@ -1,4 +1,4 @@
-import { containerHosts, type NamedResult } from '../../model/hosts-file.ts';
+import { containerHosts, type NamedResult, type Sharer } from '../../model/hosts-file.ts';
 import { containerResolvConf } from '../../model/container-resolv-conf.ts';
 import type { CniResult } from '../../model/cni-result.ts';
 import type { Conflist } from '../../model/conflist.ts';
@@ -18,6 +18,8 @@ export interface FilesSubject {
     /** As it was used; tells whether the network asks for a name server. */
     readonly conflist?: Conflist;
   }[];
+  /** Those that share its netns, and with it its files. */
+  readonly sharers?: readonly Sharer[];
 }
 
 /** The texts of a container's files; `null` for one that it is not given. */
@@ -63,6 +65,7 @@ function renderHosts(subject: FilesSubject, paths: HostPaths): string | null {
     ...(namespace && { namespace: namespace.kind }),
     add: hosts?.add ?? [],
     attachments: resultsOf(subject),
+    sharers: subject.sharers ?? [],
     base: hosts?.file === undefined ? (readHostFile(paths.hosts) ?? '') : readGiven(hosts.file)
   });
 }

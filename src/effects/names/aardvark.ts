@@ -44,6 +44,8 @@ export interface NameServer {
 export interface Published {
   readonly container: string;
   readonly networks: readonly (Served & { readonly names: readonly string[] })[];
+  /** Whom it is to ask for this container what no network knows, `--dns`. */
+  readonly asks: readonly string[];
 }
 
 const PROGRAM_DIRS = [
@@ -72,7 +74,7 @@ export function nameServer({ dir, file, run, lock, timeoutMs }: NameServerOption
   const config = join(dir, 'networks');
   return {
     isInstalled: file !== undefined,
-    async publish({ container, networks }, context) {
+    async publish({ container, networks, asks }, context) {
       if (networks.length === 0 && !existsSync(config)) return;
       await lock.exclusive(async () => {
         [dir, config].forEach(prepareFolder);
@@ -82,7 +84,7 @@ export function nameServer({ dir, file, run, lock, timeoutMs }: NameServerOption
           const after =
             served === undefined
               ? withoutEntry(before, container)
-              : withEntry(before, served.servers, { ...served, container });
+              : withEntry(before, served.servers, { ...served, container, servers: asks });
           return replace(network, before, after);
         });
         await settle(changed.includes(true), context);

@@ -26,7 +26,7 @@ export async function startDetached(program: Program): Promise<number> {
  * we do. To be called whenever one is found to have ended.
  */
 export function reapDetached(): void {
-  for (const pid of children) if (reap(pid) !== undefined) children.delete(pid);
+  for (const pid of children) if (reap(pid)) children.delete(pid);
 }
 
 const children = new Set<number>();

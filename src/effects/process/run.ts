@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ownHostMark } from '../../private-host/place.ts';
 import { settleOrphans, settleSession } from './orphans.ts';
 import { collect, drained } from './output.ts';
-import type { Started } from './start.ts';
+import type { Started, StartRefusal } from './start.ts';
 
 /** One program to run to its end, under the rules for everything that is spawned. */
 export interface ProcessCommand {
@@ -110,27 +110,14 @@ const NOT_RUN: ProcessExit = {
   spawnError: undefined
 };
 
-// Importing it loads libc, and many commands run nothing.
+// Importing it loads execa and libc, and many commands run nothing.
 let loading: Promise<typeof import('./start.ts')> | undefined;
 
-async function begin({
-  file,
-  args,
-  env,
-  stdin,
-  operation
-}: ProcessCommand): Promise<Started | { readonly code: string; readonly message: string }> {
-  const { start, refusalIn } = await (loading ??= import('./start.ts'));
+async function begin(command: ProcessCommand): Promise<Started | StartRefusal> {
+  const { file, args, env, stdin, operation } = command;
+  const { start } = await (loading ??= import('./start.ts'));
   const all = { ...env, ...ownHostMark(), PATH, MOORING_OPERATION: operation };
-  const command = { file, args, env: all, stdin };
-  try {
-    return start(command);
-  } catch (error) {
-    const refusal = refusalIn(error);
-    if (refusal !== undefined) return refusal;
-    const { startByNode } = await import('./start-by-node.ts');
-    return startByNode(command);
-  }
+  return start({ file, args, env: all, stdin });
 }
 
 type StopReason = 'timedOut' | 'aborted' | 'outputTooLarge';

@@ -6,7 +6,7 @@ import { actorRows } from './actors.ts';
 import type { Feed } from './feed.ts';
 import type { InspectedHost } from './host.ts';
 import { bodyOf, goneSignal, sendJson, sendLines, sendText } from './http.ts';
-import { keyFrom, recordsOf } from './journals.ts';
+import { allRecords, keyFrom, recordsOf } from './journals.ts';
 import { recordingLines, recordingPage } from './recording.ts';
 import { parseSend } from './send.ts';
 import { testText } from '../model/test-text.ts';
@@ -43,6 +43,7 @@ export function apiOf(parts: ApiParts): Api {
     charts: async ({ response }) => sendJson(response, parts.charts()),
     actors: async (asked) => answer(asked, await actorRows(host)),
     journal: (asked) => journal(parts, asked),
+    records: (asked) => records(parts, asked),
     feed: (asked) => follow(parts, asked),
     examine: async (asked) => {
       answer(
@@ -135,6 +136,18 @@ async function journal({ host, secrets }: ApiParts, { query, response }: Asked):
 
   async function* lines(): AsyncGenerator<string> {
     for await (const record of recordsOf(host, key, after)) yield secrets.text(record);
+  }
+}
+
+/** Everything that was recorded, what changed last first; whoever has enough hangs up. */
+async function records(parts: ApiParts, { response }: Asked): Promise<void> {
+  const gone = goneSignal(response);
+  await sendLines(response, lines(), gone);
+
+  async function* lines(): AsyncGenerator<string> {
+    for await (const record of allRecords(parts.host, parts.feed.keys(), gone)) {
+      yield parts.secrets.text(record);
+    }
   }
 }
 

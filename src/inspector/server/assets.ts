@@ -13,7 +13,6 @@ const FILES: Readonly<Record<string, readonly [name: string, type: string]>> = {
   '/page.js': ['page.js', 'text/javascript; charset=utf-8'],
   '/worker.js': ['worker.js', 'text/javascript; charset=utf-8'],
   '/mooring-chart.js': ['mooring-chart.js', 'text/javascript; charset=utf-8'],
-  '/elk.js': ['elk.js', 'text/javascript; charset=utf-8'],
   '/page.css': ['page.css', 'text/css; charset=utf-8'],
   '/icon.svg': ['icon.svg', 'image/svg+xml']
 };

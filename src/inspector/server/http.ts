@@ -85,7 +85,12 @@ export async function sendLines(
   for await (const line of lines) {
     if (end.aborted) return;
     if (response.write(`${line}\n`)) continue;
-    await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    try {
+      await once(response, 'drain', { signal: end });
+    } catch {
+      // Nobody reads any more, and there is nobody to tell.
+      return;
+    }
   }
   response.end();
 }

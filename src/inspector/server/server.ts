@@ -10,6 +10,7 @@ import { feed, type OpenFeed } from './feed.ts';
 import { expectOurs } from './guard.ts';
 import type { InspectedHost } from './host.ts';
 import { bodyOf, sendError, sendJson, sendText } from './http.ts';
+import { sendStately } from './stately.ts';
 import { tokens, type Tokens } from './tokens.ts';
 
 export interface InspectorServer {
@@ -25,6 +26,8 @@ export interface ServerOptions {
   readonly onUsed: () => void;
   /** Told when the journals can't be followed any more. */
   readonly onError: (error: unknown) => void;
+  /** Where every event is sent to in Stately's format; absent: nowhere. */
+  readonly stately?: string;
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -46,7 +49,11 @@ export async function serve(host: InspectedHost, options: ServerOptions): Promis
   };
   const server = createServer(handlerOf(apiOf(parts), access));
   const ending = new AbortController();
-  const following = follow(host, records, ending.signal).catch(options.onError);
+  const following = Promise.all([
+    follow(host, records, ending.signal).catch(options.onError),
+    options.stately !== undefined &&
+      sendStately(records, { ...options, url: options.stately, host, signal: ending.signal })
+  ]);
   try {
     await listening(server, options.port);
   } catch (error) {

@@ -3,6 +3,7 @@ import { MooringError } from '../../model/failure.ts';
 import type { Key } from '../../store/store.ts';
 import { fieldsOf } from '../model/fields.ts';
 import { leaksOf, type Leak } from '../model/leaks.ts';
+import { byTime, inCausalOrder } from '../model/order.ts';
 import { matches, parseQuery, type Query } from '../model/query.ts';
 import { byKey, type Machines, type Recorded } from '../model/records.ts';
 import { sequenceOf, type Sequence } from '../model/sequence.ts';
@@ -43,7 +44,7 @@ export function viewsOf(host: InspectedHost, feed: Pick<Feed, 'keys'>): Views {
       const wanted = records.filter(
         (one) => correlation === null || one.correlation === correlation
       );
-      return sequenceOf(wanted.toSorted(byTime));
+      return sequenceOf(inCausalOrder(wanted));
     },
     why: async (key, seq, event) => why(await read(host, [key]), { machines, seq, event }),
     log: (query, limit, signal) =>
@@ -164,8 +165,4 @@ function keyIfAny(owner: string, host: InspectedHost): readonly Key[] {
   } catch {
     return [];
   }
-}
-
-function byTime(a: Recorded, b: Recorded): number {
-  return a.time - b.time || (a.key < b.key ? -1 : a.key > b.key ? 1 : a.seq - b.seq);
 }

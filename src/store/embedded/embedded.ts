@@ -8,7 +8,7 @@ import { readAllocations, replaceAllocations } from './allocations.ts';
 import { follow } from './follow.ts';
 import { historyOf, type HistoryBound } from './history.ts';
 import { adoptJournal } from './imported.ts';
-import { journalOf } from './journals.ts';
+import { endedRecords, journalOf } from './journals.ts';
 import { keyOfJournal, type Layout } from './layout.ts';
 import { leasesOf } from './leases.ts';
 import { lockFiles } from './lock.ts';
@@ -81,6 +81,7 @@ export async function embeddedStore(options: EmbeddedOptions): Promise<Store> {
     },
 
     journal: (key) => journalOf(layout, key),
+    ended: () => endedRecords(layout),
 
     async adopt(key, lines) {
       expectOpen();

@@ -73,6 +73,13 @@ export function partsOf(layout: Layout, { kind, id }: Key): readonly Part[] {
     .sort((a, b) => a.token - b.token || a.part - b.part);
 }
 
+/** Every file in `history/`; those of a key oldest first. */
+export function allParts(layout: Layout): readonly Part[] {
+  return readdirSync(layout.history)
+    .flatMap((name) => partOf(layout, name))
+    .sort((a, b) => a.token - b.token || a.part - b.part);
+}
+
 const RESCAN_EVERY = 256;
 
 function partOf(layout: Layout, name: string): readonly Part[] {

@@ -1,7 +1,9 @@
 import { closeSync } from 'node:fs';
-import type { Key, StoredRecord } from '../store.ts';
+import { setImmediate as turn } from 'node:timers/promises';
+import { journalRecordOf } from '../record.ts';
+import type { JournalRecord, Key, StoredRecord } from '../store.ts';
 import { openIfPresent } from './files.ts';
-import { partsOf } from './history.ts';
+import { allParts, partsOf } from './history.ts';
 import type { Layout } from './layout.ts';
 import { readTail, recordsOf } from './reader.ts';
 
@@ -25,6 +27,26 @@ export async function* journalOf(layout: Layout, key: Key): AsyncGenerator<Store
     }
   } finally {
     for (const { fd } of files) closeSync(fd);
+  }
+}
+
+/**
+ * Records of what was put away: lives that have ended, and the earlier files of long ones.
+ *
+ * @throws MooringError `store.corrupt` naming file and line
+ */
+export async function* endedRecords(layout: Layout): AsyncGenerator<JournalRecord> {
+  for (const { key, path } of allParts(layout)) {
+    // Files are read in one go each, so that a long history gives others their turn.
+    await turn();
+    // One may have been dropped meanwhile, as the oldest are.
+    const file = openIfPresent(path);
+    if (file === undefined) continue;
+    try {
+      for (const record of recordsOf(file.fd, path, key, undefined)) yield journalRecordOf(record);
+    } finally {
+      closeSync(file.fd);
+    }
   }
 }
 

@@ -550,6 +550,14 @@ describe('CHECK', () => {
     expect(double.order()).toEqual(['bridge CHECK']);
   });
 
+  it('fails when a plugin is absent, which it names', async () => {
+    const absent = plan({ plugins: [{ type: 'bridge' }, { type: 'absent' }] });
+
+    await expect(runner().check(absent, target, result)).rejects.toThrow(
+      failing('cni.pluginNotFound', /absent/)
+    );
+  });
+
   it('runs without a result when none is kept', async () => {
     await runner().check(one(), target, undefined);
 

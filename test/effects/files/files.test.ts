@@ -10,6 +10,7 @@ import type { FilesSubject } from '../../../src/effects/files/render.ts';
 
 let root: string;
 let files: FilesOfContainers;
+let sharers: readonly { readonly id: string }[];
 const at = (...parts: string[]) => join(root, ...parts);
 const own = (name = '', id = 'web') => at('files', id, name);
 
@@ -31,7 +32,11 @@ beforeEach(() => {
     serverPid: () => undefined,
     hasEntries: () => false
   };
-  files = containerFiles({ dir: at('files'), paths, names });
+  sharers = [];
+  files = containerFiles({
+    ...{ dir: at('files'), paths, names },
+    sharersOf: () => Promise.resolve(sharers)
+  });
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
@@ -169,6 +174,13 @@ describe('files.write', () => {
       files: { resolvConf: own('resolv.conf'), hosts: own('hosts') }
     });
     expect(existsSync(own('', 'sharer'))).toBe(false);
+  });
+
+  it('tells the names of those that share its netns', async () => {
+    sharers = [{ id: 'sharer' }];
+    await write(subject());
+
+    expect(readFileSync(own('hosts'), 'utf8')).toContain('10.88.0.2\tweb\n10.88.0.2\tsharer\n');
   });
 
   it('begins with another hosts file, which must exist', async () => {

@@ -223,6 +223,25 @@ describe('lookup', () => {
     expect(await readdir(confDir)).toEqual([]);
   });
 
+  it('is not changed by what a caller does with its view', async () => {
+    const files = open();
+    await files.create({ name: 'a', labels: { l: '1' } });
+    const before = structuredClone(await files.inspect('a'));
+    for (const view of [await files.inspect('a'), (await files.list()).networks[0]!]) {
+      const mine = view as unknown as {
+        name: string;
+        labels: Record<string, string>;
+        plugins: unknown[];
+      };
+      mine.name = 'b';
+      mine.labels['l'] = '2';
+      mine.plugins.pop();
+    }
+
+    expect(await files.inspect('a')).toEqual(before);
+    expect((await files.list()).networks).toEqual([before]);
+  });
+
   it('does not choose between two networks', async () => {
     const files = open();
     const ids = [await files.create({ name: 'net4' }), await files.create({ name: 'net5' })].map(

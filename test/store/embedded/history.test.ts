@@ -34,6 +34,18 @@ describe('a long journal', () => {
     expect(readdirSync(layoutOf(root).locks)).toEqual([]);
   });
 
+  it('is told whole of every life that has ended, each record once', async () => {
+    const root = folder();
+    const store = await opened({ root, rotateBytes: 2000 });
+    for (const length of [15, 3]) {
+      await commitAll(store, web, many(length));
+      await store.forget(await store.acquire(web, { timeoutMs: 1000 }));
+    }
+    await commitAll(store, web, many(1));
+
+    expect(await seqsOf(store.ended!())).toEqual([...many(15), ...many(3)]);
+  });
+
   it('begins later when its oldest part was dropped', async () => {
     const root = folder();
     const history = { maxFiles: 2, maxBytes: 1e9 };

@@ -1,0 +1,219 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { chromium } from 'playwright-core';
+import { embeddedStore } from '../dist/store/embedded/embedded.js';
+import { figures, line, timed } from './figures.mjs';
+import { writeRecording } from './recording.mjs';
+
+/* global DataTransfer, DragEvent, Event, document, location, requestAnimationFrame */
+
+const CONTAINERS = Number(process.env.INSPECTOR_CONTAINERS ?? 10_000);
+const RECORDS = Number(process.env.INSPECTOR_RECORDS ?? 1_000_000);
+const COMMITS = Number(process.env.INSPECTOR_COMMITS ?? 3_000);
+const ROUNDS = Number(process.env.INSPECTOR_ROUNDS ?? 7);
+
+/** The page with a large recording, what it weighs, and what looking costs those who are looked at. */
+export async function inspector() {
+  const counts = `${CONTAINERS.toLocaleString('en')} containers, ${RECORDS.toLocaleString('en')} events`;
+  console.log(`\ninspector (${counts})`);
+  weight();
+  await page();
+  await producer();
+}
+
+function built(name) {
+  return new URL(`../dist/inspector/page/${name}`, import.meta.url);
+}
+
+function weight() {
+  const files = ['index.html', 'page.css', 'page.js', 'worker.js', 'charts.json'];
+  const sizes = files.map((name) => [name, gzipSync(readFileSync(built(name))).length / 1024]);
+  const total = sizes.reduce((sum, [, size]) => sum + size, 0);
+  const each = sizes.map(([name, size]) => `${name} ${size.toFixed(0)}`).join(', ');
+  console.log(`  the page, gzipped: ${total.toFixed(0)} KiB (budget 300): ${each}`);
+}
+
+async function page() {
+  const folder = mkdtempSync('/tmp/mooring-bench-');
+  const file = `${folder}/large.jsonl`;
+  const bytes = await writeRecording(file, { containers: CONTAINERS, records: RECORDS });
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage']
+  });
+  try {
+    await measurePage(await browser.newPage(), file, bytes);
+  } finally {
+    await browser.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function measurePage(tab, file, bytes) {
+  tab.setDefaultTimeout(300_000);
+  await tab.goto(pathToFileURL(fileURLToPath(built('recording.html'))).href);
+  await tab.waitForSelector('.status');
+  const paint = await tab.evaluate(
+    () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0
+  );
+  console.log(`  first paint of the page: ${paint.toFixed(0)} ms`);
+  await giveFile(tab, file);
+  const begun = performance.now();
+  await drop(tab);
+  await tab.waitForSelector('.actor');
+  console.log(`  first actors of the recording: ${(performance.now() - begun).toFixed(0)} ms`);
+  await tab.waitForFunction(() =>
+    /: [\d,]+ records/.test(document.querySelector('.notice').textContent)
+  );
+  const ms = performance.now() - begun;
+  const rate = Math.round(RECORDS / (ms / 1000)).toLocaleString('en');
+  const size = (bytes / 1024 / 1024).toFixed(0);
+  console.log(`  all of it (${size} MiB): ${(ms / 1000).toFixed(1)} s, ${rate} events a second`);
+  line('  scrub: from the slider to the moment, all actors', await scrubbed(tab));
+  line('  a key of the list to the row', await listed(tab));
+  const search = await timed(() => searched(tab));
+  console.log(`  search of all text by an expression: ${(search / 1000).toFixed(1)} s`);
+}
+
+// A file is given by its path, as one who drops it does: its bytes stay where they are.
+async function giveFile(tab, file) {
+  await tab.evaluate(() => {
+    const input = Object.assign(document.createElement('input'), { type: 'file', id: 'given' });
+    document.body.append(input);
+  });
+  await tab.setInputFiles('#given', file);
+}
+
+function drop(tab) {
+  return tab.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(document.getElementById('given').files[0]);
+    const drop = new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer });
+    document.body.dispatchEvent(drop);
+  });
+}
+
+async function scrubbed(tab) {
+  await tab.evaluate(() => (location.hash = 'view=log&all=1'));
+  await tab.waitForFunction(
+    (total) => document.querySelector('.moment').textContent.includes(total),
+    RECORDS.toLocaleString('en')
+  );
+  const samples = [];
+  for (let round = 0; round < 40; round += 1) {
+    const to = Math.floor((RECORDS * ((round * 17) % 40)) / 40) + 7;
+    samples.push(
+      await tab.evaluate(async (position) => {
+        const slider = document.querySelector('input[type=range]');
+        const wanted = `${(position + 1).toLocaleString('en')} of`;
+        const begun = performance.now();
+        slider.value = String(position);
+        slider.dispatchEvent(new Event('input', { bubbles: true }));
+        while (!document.querySelector('.moment').textContent.includes(wanted))
+          await new Promise((resolve) => requestAnimationFrame(resolve));
+        return performance.now() - begun;
+      }, to)
+    );
+  }
+  return samples;
+}
+
+async function listed(tab) {
+  await tab.focus('[role=listbox][aria-label=Actors]');
+  const samples = [];
+  for (let round = 0; round < 30; round += 1) {
+    samples.push(
+      await timed(async () => {
+        const before = await tab.evaluate(() => location.hash);
+        await tab.keyboard.press(
+          { 9: 'End', 19: 'Home' }[round] ?? (round > 9 && round < 19 ? 'ArrowUp' : 'ArrowDown')
+        );
+        await tab.waitForFunction(
+          (hash) => location.hash !== hash && document.querySelector('.actors .row.chosen'),
+          before
+        );
+      })
+    );
+  }
+  return samples;
+}
+
+async function searched(tab) {
+  await tab.evaluate(
+    () => (location.hash = `view=log&all=1&q=${encodeURIComponent('/addr.*99"/')}`)
+  );
+  await tab.waitForFunction(() => {
+    const text = document.querySelector('.log-view .toolbar')?.textContent ?? '';
+    return /^[\d,]+ records?$/.test(text.trim()) && !location.hash.includes('at=');
+  });
+}
+
+/** A commit's time on the processor, with nobody looking and with an inspector whose feed is read. */
+async function producer() {
+  const root = mkdtempSync('/tmp/mooring-bench-');
+  const store = await embeddedStore({ root });
+  const lease = await store.acquire({ kind: 'container', id: 'web' }, { timeoutMs: 1_000 });
+  const costs = { alone: [], attached: [] };
+  await spent(store, lease);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    costs.alone.push(await spent(store, lease));
+    const end = await attach(root);
+    costs.attached.push(await spent(store, lease));
+    await end();
+  }
+  const [alone, attached] = [costs.alone, costs.attached].map((each) => figures(each).p50);
+  const more = ((attached / alone - 1) * 100).toFixed(1);
+  console.log(
+    `  a commit of 2 KiB, µs of processor: alone ${alone.toFixed(1)}, attached ${attached.toFixed(1)} (${more} %, budget 10)`
+  );
+  console.log('  detached: nothing of the inspector is loaded or run in the producer');
+  await store.release(lease);
+  await store.close();
+  rmSync(root, { recursive: true });
+}
+
+async function spent(store, lease) {
+  const before = process.cpuUsage();
+  for (let commit = 0; commit < COMMITS; commit += 1) await store.commit(lease, commitOf(commit));
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / COMMITS;
+}
+
+async function attach(root) {
+  const program = fileURLToPath(new URL('../bin/mooring.js', import.meta.url));
+  const args = [program, '--root', root, 'inspector', '--format', 'json'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [told] = await once(createInterface(child.stdout), 'line');
+  const { url, code } = JSON.parse(told);
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ code });
+  const session = await fetch(new URL('/api/session', url), { method: 'POST', headers, body });
+  const { token } = await session.json();
+  const reader = spawn(process.execPath, ['-e', READ, new URL('/api/feed', url).href, token]);
+  return async () => {
+    reader.kill();
+    child.kill('SIGINT');
+    await once(child, 'exit');
+  };
+}
+
+// In a process of its own, as a page is: it is not to be counted as the producer's.
+const READ = `const [url, token] = process.argv.slice(1);
+fetch(url, { headers: { authorization: 'Bearer ' + token } }).then(async ({ body }) => { for await (const _ of body); });`;
+
+function commitOf(round) {
+  return {
+    event: { type: 'resources.released', container: 'web' },
+    requests: [],
+    value: 'up',
+    snapshot: { round, filler: 'x'.repeat(2_000) },
+    outstanding: [],
+    machine: 'container@bench',
+    causation: 'bench',
+    correlation: 'bench'
+  };
+}

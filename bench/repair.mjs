@@ -1,0 +1,114 @@
+// How long rules are gone that somebody flushed, while `mooring agent` runs: from the end of the
+// flush until the journals of all containers say that they are back. On an idle machine, on a busy
+// one, and while another container's plugin hangs.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { openMooring } from '../dist/mooring.js';
+import { flush } from './lifecycle.mjs';
+import { line } from './figures.mjs';
+
+const ROUNDS = Number(process.env.ROUNDS ?? 10);
+const MANY = Number(process.env.MANY ?? 100);
+const FIRST_PORT = 30_000;
+const DIRS = { root: '/tmp/mooring-repair', confDir: '/tmp/repair.d' };
+const PLUGIN_DIRS = ['/usr/lib/cni', '/tmp/hanging'];
+
+export async function repair() {
+  console.log(
+    `\nrepair by the agent (${MANY} containers with a port each; from the flush to the last)`
+  );
+  mkdirSync(DIRS.confDir, { recursive: true });
+  const mooring = await openMooring({ ...DIRS, pluginDirs: PLUGIN_DIRS });
+  await mooring.networks.create({ name: 'front', disableDns: true });
+  const ids = Array.from({ length: MANY }, (_, index) => `many${index}`);
+  for (const [index, id] of ids.entries()) {
+    const ports = [{ hostPort: FIRST_PORT + index, containerPort: 80 }];
+    await mooring.up({ id, networks: [{ name: 'front' }], ports });
+  }
+  const agent = await startAgent();
+
+  line('  idle machine', await rounds(mooring, ids));
+  const busy = cpus().flatMap(() => [spin(), spin()]);
+  line(`  ${busy.length} processes that compute all the time`, await rounds(mooring, ids));
+  for (const process of busy) process.kill('SIGKILL');
+  const hanging = await hang();
+  line('  another container’s plugin hangs', await rounds(mooring, ids));
+  hanging.kill('SIGTERM');
+  await once(hanging, 'exit');
+
+  agent.kill('SIGTERM');
+  await once(agent, 'exit');
+  await Promise.all(ids.map((id) => mooring.down(id)));
+  await mooring.close();
+}
+
+async function rounds(mooring, ids) {
+  const all = [];
+  for (let round = 0; round < ROUNDS; round++) all.push(await repaired(mooring, ids));
+  return all;
+}
+
+/** @returns milliseconds from the end of the flush until the last container says that it is mended */
+async function repaired(mooring, ids) {
+  const stop = new AbortController();
+  const missing = new Set(ids);
+  let last = 0;
+  const following = (async () => {
+    for await (const { key, event, time } of mooring.events({
+      follow: true,
+      signal: stop.signal
+    })) {
+      if (event.type !== 'attachments.repaired') continue;
+      missing.delete(key.slice('container/'.length));
+      last = Math.max(last, time);
+      if (missing.size === 0) return;
+    }
+  })();
+  flush();
+  const flushed = Date.now();
+  await following;
+  stop.abort();
+  return last - flushed;
+}
+
+const MOORING = fileURLToPath(new URL('../bin/mooring.js', import.meta.url));
+const GLOBAL = [
+  ...['--root', DIRS.root, '--cni-conf-dir', DIRS.confDir],
+  ...PLUGIN_DIRS.flatMap((dir) => ['--cni-plugin-dir', dir])
+];
+
+async function startAgent() {
+  const agent = spawn(process.execPath, [MOORING, ...GLOBAL, 'agent'], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  });
+  await once(agent.stdout, 'data');
+  return agent;
+}
+
+function spin() {
+  return spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' });
+}
+
+/** A container on a network whose only plugin never answers. */
+async function hang() {
+  mkdirSync('/tmp/hanging', { recursive: true });
+  const answer = '{"cniVersion":"1.0.0","supportedVersions":["1.0.0"]}';
+  const cases = `VERSION) echo '${answer}';; ADD) echo >/tmp/hanging/begun; exec sleep 1000;;`;
+  writeFileSync('/tmp/hanging/hangs', `#!/bin/sh\ncase $CNI_COMMAND in ${cases} esac\n`);
+  chmodSync('/tmp/hanging/hangs', 0o755);
+  spawn('mkfifo', ['/tmp/hanging/begun']);
+  const list = { cniVersion: '1.0.0', name: 'hangs', plugins: [{ type: 'hangs' }] };
+  writeFileSync(`${DIRS.confDir}/hangs.conflist`, JSON.stringify(list));
+  const up = spawn(process.execPath, [MOORING, ...GLOBAL, 'up', 'slow', '--network', 'hangs'], {
+    stdio: 'ignore'
+  });
+  const begun = spawn('sh', [
+    '-c',
+    'until [ -p /tmp/hanging/begun ]; do :; done; read _ </tmp/hanging/begun'
+  ]);
+  await once(begun, 'exit');
+  return up;
+}

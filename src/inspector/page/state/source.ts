@@ -1,0 +1,42 @@
+import { showHost } from './live.ts';
+import { ownRecording, showFile } from './recorded.ts';
+import type { Session } from './session.ts';
+
+let shown = new AbortController();
+
+/** What the page was opened for: the recording within it, or the host that serves it. */
+export async function showSource(session: Session): Promise<void> {
+  const own = ownRecording();
+  if (own !== undefined) return showFile(session, own, 'recording');
+  if (location.protocol === 'file:') {
+    session.status.set({ kind: 'refused', reason: 'This page has no recording in it.' });
+    return;
+  }
+  return showHost(session, shown.signal);
+}
+
+/** A file that was given to the page, in place of what was shown; a report is laid over it. */
+export async function openFile(session: Session, file: Blob, name: string): Promise<void> {
+  const { library, notice } = session;
+  try {
+    if (!(await isReport(file))) {
+      shown.abort();
+      shown = new AbortController();
+      await library.clear();
+      await library.list([]);
+      session.server.set(null);
+      session.about.set(null);
+      session.report.set(null);
+      session.observed.set(null);
+      session.dropped.set(0);
+      session.select({ key: '', at: null, query: '', state: '', picture: '' });
+    }
+    await showFile(session, file, name);
+  } catch (error) {
+    notice.set(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function isReport(file: Blob): Promise<boolean> {
+  return /^\s*\{\s*"verdict"/.test(await file.slice(0, 256).text());
+}

@@ -1,0 +1,65 @@
+import { useEffect, useState } from 'preact/hooks';
+
+/** A value that is shown in several places, and told of when it changes. */
+export interface Store<Value> {
+  get(): Value;
+  set(value: Value): void;
+  subscribe(listener: (value: Value) => void): () => void;
+}
+
+export function store<Value>(first: Value): Store<Value> {
+  let value = first;
+  const listeners = new Set<(value: Value) => void>();
+  return {
+    get: () => value,
+    set(next) {
+      if (Object.is(next, value)) return;
+      value = next;
+      for (const listener of [...listeners]) listener(next);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    }
+  };
+}
+
+export function useStore<Value>(source: Store<Value>): Value {
+  const [value, setValue] = useState(source.get());
+  useEffect(() => {
+    // It may have changed between the first drawing and now.
+    setValue(() => source.get());
+    return source.subscribe((next) => setValue(() => next));
+  }, [source]);
+  return value;
+}
+
+/** Something that is asked for and comes later. */
+export interface Pending<Value> {
+  /** The last that came, perhaps for what was asked before; absent: none yet. */
+  readonly value?: Value;
+  readonly error?: string;
+  readonly isWaiting: boolean;
+}
+
+/** Asks again whenever one of `on` changes. What comes too late is not shown. */
+export function useAsked<Value>(ask: () => Promise<Value>, on: readonly unknown[]): Pending<Value> {
+  const [pending, setPending] = useState<Pending<Value>>({ isWaiting: true });
+  useEffect(() => {
+    let isCurrent = true;
+    setPending((before) => ({ ...before, isWaiting: true }));
+    ask().then(
+      (value) => {
+        if (isCurrent) setPending({ value, isWaiting: false });
+      },
+      (error: unknown) => {
+        const text = error instanceof Error ? error.message : String(error);
+        if (isCurrent) setPending({ error: text, isWaiting: false });
+      }
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, on);
+  return pending;
+}
