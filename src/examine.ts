@@ -65,7 +65,8 @@ export function examinerOf(parts: ExamineParts): Examiner {
     try {
       return { ...seen, observed: await observe(netns.path, newContext()) };
     } catch (error) {
-      const failure = seen.failure ?? failureOf(error, 'netns', `looking into the netns of ${context.container}`);
+      const failure =
+        seen.failure ?? failureOf(error, 'netns', `looking into the netns of ${context.container}`);
       return { ...seen, failure };
     }
   }

@@ -1,4 +1,3 @@
-import type { AnyMachineSnapshot } from 'xstate';
 import { MACHINES, type Machines } from '../actors/machines.ts';
 import { restore } from '../actors/recall.ts';
 import type { MooringEvent } from '../bus/events.ts';
@@ -20,7 +19,7 @@ export interface TestActor {
 /** @throws what a guard or an action throws, from `send` */
 export function actorOf(kind: Kind, id: string, machines: Machines = MACHINES): TestActor {
   const { actor, asked } = restore({ kind, id }, machines, undefined);
-  const snapshot = () => actor.getSnapshot() as AnyMachineSnapshot;
+  const snapshot = () => actor.getSnapshot();
 
   return {
     send(event) {

@@ -182,6 +182,7 @@ describe('a recording full of markup', () => {
     '<svg onload=P>',
     '"><script>P</script>',
     "'><img src=x onerror='P'>",
+    // eslint-disable-next-line no-script-url -- an attack
     'javascript:P',
     '[link](javascript:P)',
     '![i](x"onerror="P)',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MACHINES } from '../../src/actors/machines.ts';
-import { restore } from '../../src/actors/recall.ts';
+import { persisted, restore } from '../../src/actors/recall.ts';
 import { migrated, type VersionSteps } from '../../src/actors/versions.ts';
 import { replay, type Replayed } from '../../src/replay/replay.ts';
 import { reportLines } from '../../src/replay/report.ts';
@@ -23,7 +23,7 @@ describe('what the kernel tests recorded', () => {
       const restored = restore(actor.key, MACHINES, snapshot).actor;
 
       expect(restored.getSnapshot().value).toEqual(value);
-      expect(JSON.parse(JSON.stringify(restored.getPersistedSnapshot()))).toEqual(snapshot);
+      expect(persisted(restored.getSnapshot())).toEqual(snapshot);
       for (const { request } of outstanding) expect(request.type).toMatch(/^\w+\.\w+$/);
     }
   );
