@@ -126,6 +126,9 @@ export interface Mooring {
 
   readonly networks: Networks;
 
+  /** The hosts that share this store. Each throws `store.notShared` where one host has it for itself. */
+  readonly hosts: Hosts;
+
   /**
    * What this process commits, from now on. Completes on `close`.
    *
@@ -179,6 +182,58 @@ export interface Mooring {
   close(): Promise<void>;
 }
 
+/** What hosts of one store see of each other, and do for each other. */
+export interface Hosts {
+  /** Every host that has been here, by name. */
+  list(): Promise<readonly HostStatus[]>;
+
+  /**
+   * Another host. Its containers, events and journals are read from the store; everything else is
+   * done by its agent.
+   *
+   * Its promises reject with `host.noAgent` when none is alive, and nothing is done; `host.agentLost`
+   * when it died before it answered; `host.noAnswer`; and with what the agent was answered itself.
+   * `events$` is what is committed on that host, by whatever process. `close` does nothing.
+   *
+   * @throws MooringError `host.badName`
+   */
+  at(host: string): Mooring;
+
+  /** The containers of every host, by host. */
+  containers(): Promise<readonly HostContainers[]>;
+
+  /** What any process of any host commits, from the subscription on. */
+  readonly events$: Observable<JournalRecord>;
+
+  /** The same, until the signal aborts. */
+  events(options: { readonly signal: AbortSignal }): AsyncIterable<JournalRecord>;
+
+  /**
+   * Brings a container of a dead host up here, with its spec and its static addresses. From then on
+   * its old host can take it down, and nothing else.
+   *
+   * @returns the container, up here
+   * @throws MooringError `host.alive`, `lease.timedOut` while somebody works on it, `container.notFound`,
+   *   `container.takenOver`, `container.notMovable`; the failure's code when it could not be brought up, and then it is given back
+   */
+  takeOver(host: string, container: string): Promise<Container>;
+
+  /**
+   * Drops what the store knows of a host that will not return.
+   *
+   * @throws MooringError `host.alive` while its agent is; `host.notFound`
+   */
+  forget(host: string): Promise<void>;
+}
+
+export interface HostStatus {
+  readonly host: string;
+  /** Its agent, if one is alive: process id, and since when in milliseconds since the epoch. */
+  readonly agent: { readonly pid: number; readonly since: number } | null;
+}
+
+export interface HostContainers extends HostStatus, ContainerList {}
+
 /** Where Mooring keeps and looks for things; everything has a default. */
 export interface MooringOptions {
   /**
@@ -186,8 +241,13 @@ export interface MooringOptions {
    * `$XDG_DATA_HOME/mooring` or `~/.local/share/mooring`. Two roots know nothing of each other.
    */
   readonly root?: string;
-  /** `embedded` (default): files below `root`, for the processes of one host. */
+  /**
+   * `embedded` (default): files below `root`, for the processes of one host. A URL of Redis
+   * (docs/redis.md): shared by any number of hosts, beside those files.
+   */
   readonly store?: string;
+  /** Name of this host among those that share a store; default the kernel's host name. */
+  readonly hostName?: string;
   /**
    * Conflists; default `/etc/cni/net.d`, and for a user without root `$XDG_CONFIG_HOME/cni/net.d`
    * or `~/.config/cni/net.d`.

@@ -20,6 +20,8 @@ import type { ContainerView } from './model/view.ts';
 /** What defines a container and brings it up. */
 export interface BringUp {
   up(input: UpInput, signal: AbortSignal | undefined): Promise<ContainerView>;
+  /** The same with a spec that was checked before, on whatever host. */
+  bring(spec: ContainerSpec): Promise<ContainerView>;
   create(input: UpInput): Promise<ContainerView>;
   start(id: string, signal: AbortSignal | undefined): Promise<ContainerView>;
 }
@@ -35,11 +37,14 @@ export interface BringUpParts {
 
 export function bringUpOf(parts: BringUpParts): BringUp {
   const { registry } = parts;
-  return { up, create, start };
+  return { up, bring, create, start };
 
   async function up(input: UpInput, signal: AbortSignal | undefined): Promise<ContainerView> {
     signal?.throwIfAborted();
-    const spec = await specOf(input);
+    return bring(await specOf(input), signal);
+  }
+
+  async function bring(spec: ContainerSpec, signal?: AbortSignal): Promise<ContainerView> {
     const { rest } = await bringUp({ type: 'container.up', container: spec.id, spec }, signal);
     return upView(spec, rest);
   }

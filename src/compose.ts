@@ -8,9 +8,7 @@ import { createRegistry, type Registry } from './actors/registry.ts';
 import type { SettleOrphans } from './actors/runtime.ts';
 import type { Networks } from './api.ts';
 import { createBus, type Bus } from './bus/bus.ts';
-import { attachmentEffects } from './effects/attachments/attachments.ts';
-import { cniEffects } from './effects/cni/effects.ts';
-import { underPluginLock } from './effects/cni/locked.ts';
+import { sharingOf, type Sharing } from './cluster/sharing.ts';
 import { resultCache } from './effects/cni/cache.ts';
 import type { CniPlugins } from './effects/cni/plugins.ts';
 import { networkResolver } from './effects/cni/resolve.ts';
@@ -19,34 +17,33 @@ import { observeNetns } from './effects/observe.ts';
 import { examinerOf, type Examiner } from './examine.ts';
 import { containerFiles } from './effects/files/files.ts';
 import { HOST_PATHS } from './effects/files/host-files.ts';
-import { sweepEffects } from './effects/firewall/sweep.ts';
 import { findAardvark, nameServer, type NameServer } from './effects/names/aardvark.ts';
-import { netnsAt, netnsEffects, verifyNetns } from './effects/netns.ts';
+import { netnsAt } from './effects/netns.ts';
 import type { NetworkFiles } from './effects/networks/network-files.ts';
-import { firstAddAlone } from './effects/networks/first-add.ts';
 import { fileLock } from './effects/networks/plugin-lock.ts';
-import { sharedEffects } from './effects/networks/shared.ts';
-import { checkStanding, usesPlugin } from './effects/networks/standing.ts';
-import { flushConntrack } from './effects/ports/conntrack.ts';
-import { forgettingConnections } from './effects/ports/forget.ts';
+import { checkStanding } from './effects/networks/standing.ts';
 import { portClaims, type PortClaims } from './effects/ports/ports.ts';
 import { settleOrphans } from './effects/process/orphans.ts';
 import { run } from './effects/process/run.ts';
-import { notedWait } from './effects/process/spans.ts';
 import { seeHost, type Sought } from './effects/see.ts';
 import { linkStats } from './effects/stats.ts';
-import { timerEffects } from './effects/timer.ts';
 import { collectGarbage } from './gc.ts';
 import { keptProcesses, type KeptProcesses } from './kept-processes.ts';
+import { leafEffects } from './leaf-effects.ts';
 import { openLog } from './log.ts';
+import { openStore } from './open-store.ts';
 import type { Netns } from './model/container.ts';
-import { MooringError, type Failure } from './model/failure.ts';
 import type { Collected } from './model/garbage.ts';
 import type { SeenHost } from './model/seen.ts';
 import type { InterfaceStats } from './model/stats.ts';
-import { ensureDefaultNetwork, networksOf, openNetworkFiles, tellNetwork } from './networks.ts';
 import {
-  bootOf,
+  ensureDefaultNetwork,
+  networksOf,
+  openNetworkFiles,
+  tellNetwork,
+  usersOf
+} from './networks.ts';
+import {
   namesDir,
   NETNS_DIR,
   netnsName,
@@ -54,10 +51,8 @@ import {
   type ComposeOptions,
   type Settings
 } from './settings.ts';
-import { programsOf, type Programs } from './programs.ts';
-import { embeddedStore } from './store/embedded/embedded.ts';
+import { programsOf } from './programs.ts';
 import type { Store } from './store/store.ts';
-import { hasInterface } from './syscalls/interface-index.ts';
 import { sharersOf } from './sharers.ts';
 import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
 
@@ -68,6 +63,8 @@ export interface Parts {
   readonly bus: Bus;
   readonly log: Logger;
   readonly registry: Registry;
+  /** Absent where one host has the store for itself. */
+  readonly sharing: Sharing | undefined;
   readonly networks: Omit<Networks, 'prune'>;
   /** As of `NetworkFiles`. */
   readonly prunable: NetworkFiles['prunable'];
@@ -84,23 +81,22 @@ export interface Parts {
 export async function compose(options: ComposeOptions): Promise<Parts> {
   const settings = settingsOf(options);
   const { lockTimeoutMs, root } = settings;
-  const store = await openStore(settings);
   const log = openLog(options);
+  const store = await openStore(settings, log);
   const bus = createBus((error) => {
     log.error({ err: error }, 'a subscriber of the bus threw');
   });
   const programs = programsOf(settings, log);
   const { plugins, tool, spans } = programs;
-  const files = openNetworkFiles(settings, store, plugins, tool);
+  const sharing = sharingIn(settings, store, log);
+  const files = openNetworkFiles(settings, { store, plugins, tool, sharing });
   const thread = startNetnsThread();
   const shutdown = new AbortController();
   const names = namesOf(settings);
-  const ownFiles = containerFiles({
-    ...{ dir: join(root, 'files'), paths: HOST_PATHS, names },
-    sharersOf: (container) => sharersOf(store, container)
-  });
+  const ownFiles = filesOf(root, store, names);
   const claims = portClaims({ ...settings, store, run: tool });
-  const own = { ...ownResources(settings, claims, plugins), removeFiles: ownFiles.remove };
+  const { remove: removeFiles } = ownFiles;
+  const own = { ...ownResources(settings, claims, plugins, sharing), removeFiles };
   const effects: Effects = {
     ...leafEffects(settings, { ...programs, store, thread, log }),
     ...ownFiles.effects,
@@ -118,7 +114,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     bus,
     log,
     registry,
-    networks: networksOf(files, store, settings, tell),
+    sharing,
+    networks: networksOf(files, settings, { store, sharing, tell }),
     prunable: (filters) => files.prunable(filters),
     examiner: examinerOf({
       ...{ store, effects, runner: programs.runner, lockTimeoutMs },
@@ -130,11 +127,25 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
         { ...gcPaths(settings), ...{ store, registry, effects, run: tool }, ...releasing(own) },
         options
       ),
-    ensureDefaultNetwork: () => ensureDefaultNetwork(files, tell),
+    ensureDefaultNetwork: () => ensureDefaultNetwork(files, tell, sharing),
     linkStats: (netns) => linkStats(thread, netns),
     see: (containers) => seeHost(thread, containers, root),
     close: () => closeAll(shutdown, thread, store)
   };
+}
+
+function filesOf(root: string, store: Store, names: NameServer) {
+  return containerFiles({
+    ...{ dir: join(root, 'files'), paths: HOST_PATHS, names },
+    sharersOf: (container) => sharersOf(store, container)
+  });
+}
+
+function sharingIn({ root, confDir }: Settings, store: Store, log: Logger): Sharing | undefined {
+  return sharingOf({
+    ...{ root, confDir, store, log },
+    usersOf: (network) => usersOf(store, network)
+  });
 }
 
 /** What the loop of every process of this host works under. */
@@ -175,24 +186,21 @@ async function closeAll(
   await store.close();
 }
 
-function openStore(settings: Settings): Promise<Store> {
-  const { root, store } = settings;
-  if (store === 'embedded') return embeddedStore({ root, boot: bootOf(settings) });
-  throw new MooringError(
-    'store.unknown',
-    `store ${JSON.stringify(store)} is not known, only "embedded" is`
-  );
-}
-
 /** What a container takes for itself before its networks are added. */
 function ownResources(
   settings: Settings,
   claims: PortClaims,
-  plugins: CniPlugins
+  plugins: CniPlugins,
+  sharing: Sharing | undefined
 ): Omit<OwnResources, 'removeFiles'> {
   const { confDir } = settings;
+  const resolve = networkResolver({ confDir, plugins });
   return {
-    resolve: networkResolver({ confDir, plugins }),
+    async resolve(wanted, context) {
+      await sharing?.definitions.sync();
+      return resolve(wanted, context);
+    },
+    ...(sharing && { addresses: sharing.addresses }),
     claimPorts: claims.claim,
     releasePorts: claims.release,
     checkStanding: (networks) => checkStanding(confDir, networks),
@@ -209,48 +217,4 @@ function namesOf(settings: Settings): NameServer {
     lock: fileLock(join(root, 'names.lock')),
     timeoutMs: 5 * graceMs
   });
-}
-
-interface Leaves extends Programs {
-  readonly store: Store;
-  readonly thread: NetnsThread;
-  readonly log: Logger;
-}
-
-/** The effects that reach the host; the others only speak to other actors. */
-function leafEffects(settings: Settings, leaves: Leaves) {
-  const { store, plugins, thread, runner, tool, log, spans } = leaves;
-  const { root } = settings;
-  const pluginLock = fileLock(join(root, 'plugins.lock'));
-  const cni = cniEffects({ runner, verifyNetns, hasPlugin: plugins.has, hasInterface });
-  const locked = underPluginLock(pluginLock, cni, notedWait(spans, Date.now, 'plugins'));
-  const firstAdds = { store, lock: fileLock(join(root, 'first-add.lock')) };
-  const chains = { ...locked, 'cni.add': firstAddAlone(firstAdds, locked['cni.add']) };
-  const attachments = attachmentEffects({
-    run: tool,
-    verifyNetns,
-    observe: thread.observe,
-    exclusive: pluginLock.preferExclusive
-  });
-  const connections = {
-    flush: flushConntrack,
-    onFailure: (failure: Failure) => {
-      log.warn({ failure }, failure.message);
-    }
-  };
-  return {
-    ...netnsEffects({ thread, runDir: NETNS_DIR, nameOf: netnsName(settings) }),
-    ...attachments,
-    ...forgettingConnections({ ...chains, ...attachments }, connections),
-    ...sweepEffects(tool),
-    ...sharedEffects({
-      store,
-      run: tool,
-      usesDnsname: async (network) =>
-        plugins.has('dnsname') && usesPlugin(settings.confDir, network, 'dnsname'),
-      pluginLock,
-      usageLock: fileLock(join(root, 'usage.lock'))
-    }),
-    ...timerEffects(Date.now)
-  };
 }

@@ -1,12 +1,18 @@
 import type { ContainerList } from './api.ts';
 import { containerView } from './actors/views.ts';
-import type { Store } from './store/store.ts';
+import type { ListedActor } from './store/store.ts';
 
-/** All containers as their last records tell them. */
-export async function listContainers(store: Store): Promise<ContainerList> {
-  const listed = await store.list('container');
+/**
+ * Containers as their last records tell them.
+ *
+ * @param boot of the host whose they are; `undefined` when it is not known
+ */
+export function containerList(
+  listed: readonly ListedActor[],
+  boot: string | undefined
+): ContainerList {
   const views = listed.flatMap((entry) =>
-    'actor' in entry ? [containerView(entry.actor, store.boot)] : []
+    'actor' in entry ? [containerView(entry.actor, boot)] : []
   );
   return {
     // Committed as absent, and its process died before the record was dropped.

@@ -8,8 +8,14 @@ import { journalRecordOf } from './store/record.ts';
 import type { JournalRecord, Key, Kind, Store, StoredRecord } from './store/store.ts';
 import { containerKey } from './container-rest.ts';
 
+/** What is read of a store: this host's, or what another has recorded. */
+export type Journals = Pick<Store, 'journal' | 'list' | 'follow' | 'ended'>;
+
 /** The journal of a container, from its first record to its last. */
-export async function* journalOf(store: Store, id: string): AsyncIterable<JournalRecord> {
+export async function* journalOf(
+  store: Pick<Journals, 'journal'>,
+  id: string
+): AsyncIterable<JournalRecord> {
   let found = false;
   for await (const record of store.journal(containerKey(id))) {
     found = true;
@@ -20,7 +26,7 @@ export async function* journalOf(store: Store, id: string): AsyncIterable<Journa
 
 /** The lines of one file with the journals of containers and of what is theirs alone. */
 export async function* exportOf(
-  store: Store,
+  store: Journals,
   { containers, redact = false }: JournalExport
 ): AsyncIterable<string> {
   const keys = containers === 'all' ? await allKeys(store) : await keysOf(store, containers);
@@ -41,12 +47,12 @@ const OF_CONTAINER: Readonly<Record<Kind, boolean>> = {
   network: false
 };
 
-async function allKeys(store: Store): Promise<readonly Key[]> {
+async function allKeys(store: Journals): Promise<readonly Key[]> {
   const listed = await Promise.all(KINDS.map((kind) => store.list(kind)));
   return listed.flat().map(({ key }) => key);
 }
 
-async function keysOf(store: Store, containers: readonly string[]): Promise<readonly Key[]> {
+async function keysOf(store: Journals, containers: readonly string[]): Promise<readonly Key[]> {
   const keys: Key[] = [];
   for (const id of new Set(containers)) {
     const container = await spanOf(store.journal(containerKey(id)));
@@ -78,7 +84,7 @@ function unknown(id: string): MooringError {
  * or what is committed from now on.
  */
 export async function* eventsOf(
-  store: Store,
+  store: Journals,
   { follow, signal }: { readonly follow: boolean; readonly signal?: AbortSignal }
 ): AsyncIterable<JournalRecord> {
   if (follow) {
@@ -95,7 +101,7 @@ export async function* eventsOf(
 }
 
 // Those that have ended come last: what ends meanwhile is among them.
-async function* kept(store: Store): AsyncIterable<JournalRecord> {
+async function* kept(store: Journals): AsyncIterable<JournalRecord> {
   for (const key of await allKeys(store)) {
     for await (const record of store.journal(key)) yield journalRecordOf(record);
   }

@@ -1,11 +1,21 @@
 import { map } from 'rxjs/internal/operators/map';
 import type * as api from './api.ts';
-import type { Container, MooringOptions, UpInput } from './api.ts';
+import type {
+  Container,
+  Hosts,
+  MooringOptions,
+  Networks,
+  Recovered,
+  RecoverOptions,
+  UpInput
+} from './api.ts';
 import type { Agent } from './agent/agent.ts';
 import type { Inspector, InspectorOptions } from './inspecting.ts';
 import type { Registry } from './actors/registry.ts';
+import { hostsOf, noHosts } from './cluster/hosts.ts';
+import { reconciled, serveCluster } from './cluster/serving.ts';
+import { takeOver } from './cluster/take-over.ts';
 import { commandsOf, type Commands } from './commands.ts';
-import { listContainers } from './container-list.ts';
 import { findings } from './effects/doctor.ts';
 import { statOf } from './effects/process/proc.ts';
 import { MooringError } from './model/failure.ts';
@@ -15,6 +25,7 @@ import type { ContainerView } from './model/view.ts';
 import { NETNS_DIR, settingsOf } from './settings.ts';
 import { compose, type Parts } from './compose.ts';
 import { parseContainerId } from './model/names.ts';
+import { containerList } from './container-list.ts';
 import { engineEventsOf } from './engine-events.ts';
 import { eventsOf, exportOf, importFrom, journalOf } from './journals.ts';
 import { networkSettingsOf } from './network-settings.ts';
@@ -64,8 +75,10 @@ export async function openAgent(options: MooringOptions = {}): Promise<Agent> {
   try {
     const { store, kept, log, settings } = parts;
     const agent = await startAgent({ mooring, store, kept, settings, log, netnsDir: NETNS_DIR });
+    const served = parts.sharing && (await serveCluster({ ...parts.sharing, mooring, log }));
     return {
       async close() {
+        await served?.close();
         await agent.close();
         await mooring.close();
       }
@@ -117,7 +130,7 @@ function commandsOn(parts: Parts): Commands {
 
 /** The library over parts that are wired up already. */
 export function openComposed(parts: Parts): Mooring {
-  const { store, registry, bus, networks } = parts;
+  const { store, registry, bus, sharing } = parts;
   const commands = commandsOn(parts);
 
   const mooring: Mooring = {
@@ -138,17 +151,11 @@ export function openComposed(parts: Parts): Mooring {
     stats,
     examine: (id) => parts.examiner.examine(parseContainerId(id)),
     check: (id) => parts.examiner.check(parseContainerId(id)),
-    list: () => listContainers(store),
-    recover: (options) => settleAll(parts, options),
+    list: async () => containerList(await store.list('container'), store.boot),
+    recover,
     gc: ({ dryRun = false } = {}) => parts.collectGarbage({ dryRun }),
-    networks: withRemoval({
-      networks,
-      prunable: parts.prunable,
-      usersOf: (network) => usersOf(store, network),
-      inspect: (id) => commands.inspect(id),
-      down: (id) => commands.down(id, {}),
-      disconnect: (id, network) => commands.disconnect(id, network)
-    }),
+    networks: networksWith(parts, commands),
+    hosts: hostsWith(parts, { commands, handle, own: () => mooring }),
     events$: bus.committed$.pipe(map(({ event }) => event)),
     events: (selection) => eventsOf(store, selection),
     engineEvents: (selection) => engineEventsOf(store, eventsOf(store, selection)),
@@ -175,6 +182,11 @@ export function openComposed(parts: Parts): Mooring {
     };
   }
 
+  async function recover(options?: RecoverOptions): Promise<readonly Recovered[]> {
+    const failures = sharing === undefined ? [] : await reconciled(sharing, mooring);
+    return [...failures, ...(await settleAll(parts, options))];
+  }
+
   async function stats(text: string): Promise<ContainerStats> {
     const { id, netns } = await commands.inspect(parseContainerId(text));
     return { id, interfaces: netns && (await parts.linkStats(netns)) };
@@ -185,4 +197,43 @@ export function openComposed(parts: Parts): Mooring {
     bus.close();
     await parts.close();
   }
+}
+
+function networksWith({ networks, prunable, store }: Parts, commands: Commands): Networks {
+  return withRemoval({
+    networks,
+    prunable,
+    usersOf: (network) => usersOf(store, network),
+    inspect: (id) => commands.inspect(id),
+    down: (id) => commands.down(id, {}),
+    disconnect: (id, network) => commands.disconnect(id, network)
+  });
+}
+
+interface Own {
+  readonly commands: Commands;
+  readonly own: () => Mooring;
+  readonly handle: (view: ContainerView) => Container;
+}
+
+function hostsWith(
+  { store, sharing, ensureDefaultNetwork }: Parts,
+  { commands, own, handle }: Own
+): Hosts {
+  if (sharing === undefined) return noHosts();
+  const { cluster, addresses } = sharing;
+  const { bring } = commands;
+  const clear = async (id: string) => {
+    await commands.down(id, { forget: true }).catch(unlessNotFound);
+  };
+  const parts = { cluster, addresses, ensureDefaultNetwork, bring, clear };
+  return hostsOf({
+    ...{ cluster, handle, own, host: store.host },
+    takeOver: (host, container) => takeOver(parts, host, container)
+  });
+}
+
+function unlessNotFound(error: unknown): undefined {
+  if (error instanceof MooringError && error.code === 'container.notFound') return undefined;
+  throw error;
 }

@@ -4,6 +4,7 @@ import { nanoid } from 'nanoid';
 import { containerView, holdersOf } from './actors/views.ts';
 import type { Registry } from './actors/registry.ts';
 import type { Networks } from './api.ts';
+import { sharesOf, type Sharing } from './cluster/sharing.ts';
 import { loadConflists } from './effects/cni/conflists.ts';
 import type { CniPlugins } from './effects/cni/plugins.ts';
 import type { RunTool } from './effects/firewall/iptables.ts';
@@ -15,18 +16,26 @@ import { removeLeaseDir } from './effects/networks/lease-dir.ts';
 import { networkFiles, POOLS, type NetworkFiles } from './effects/networks/network-files.ts';
 import { fileLock } from './effects/networks/plugin-lock.ts';
 import { hasTool } from './effects/process/tool.ts';
+import { MooringError } from './model/failure.ts';
 import type { NetworkView } from './model/network-view.ts';
 import type { Settings } from './settings.ts';
 import type { Key, Store } from './store/store.ts';
 
+export interface FilesParts {
+  readonly store: Store;
+  readonly plugins: Pick<CniPlugins, 'highestCommonVersion' | 'has'>;
+  readonly tool: RunTool;
+  /** `undefined` where one host has the store for itself. */
+  readonly sharing: Sharing | undefined;
+}
+
 /** The conflist directory as this process uses it. */
 export function openNetworkFiles(
   { root, confDir, machine }: Settings,
-  store: Store,
-  plugins: Pick<CniPlugins, 'highestCommonVersion' | 'has'>,
-  tool: RunTool
+  { store, plugins, tool, sharing }: FilesParts
 ): NetworkFiles {
   return networkFiles({
+    ...sharesOf(sharing),
     confDir,
     machine,
     lock: fileLock(join(root, 'networks.lock')),
@@ -87,12 +96,13 @@ export function tellNetwork(registry: () => Registry): TellNetwork {
 /** The networks of the library: files, removed only under the network's lease. */
 export function networksOf(
   files: NetworkFiles,
-  store: Store,
   { lockTimeoutMs }: Settings,
-  tell: TellNetwork
+  { store, sharing, tell }: Pick<FilesParts, 'store' | 'sharing'> & { readonly tell: TellNetwork }
 ): Omit<Networks, 'prune'> {
+  const sync = async () => sharing?.definitions.sync();
   return {
     async create(input) {
+      await sync();
       let isNew = false;
       const view = await files.create(input, () => {
         isNew = true;
@@ -100,16 +110,28 @@ export function networksOf(
       if (isNew) await tell('network.created', view);
       return view;
     },
-    list: (filters) => files.list(filters),
-    inspect: (name) => files.inspect(name),
-    exists: (name) => files.exists(name),
+    async list(filters) {
+      await sync();
+      return files.list(filters);
+    },
+    async inspect(name) {
+      await sync();
+      return files.inspect(name);
+    },
+    async exists(name) {
+      await sync();
+      return files.exists(name);
+    },
     async remove(wanted) {
+      await sync();
       const view = await files.inspect(wanted);
       const { name } = view;
       // Holding it takes the same lease, so no container can come between the look and the removal.
       const lease = await store.acquire(networkKey(name), { timeoutMs: lockTimeoutMs });
       try {
+        await checkElsewhere(sharing, name);
         await files.remove(name);
+        await sharing?.definitions.unshare(name);
       } finally {
         await store.release(lease);
       }
@@ -119,6 +141,15 @@ export function networksOf(
   };
 }
 
+async function checkElsewhere(sharing: Sharing | undefined, name: string): Promise<void> {
+  const users = (await sharing?.usersElsewhere(name)) ?? [];
+  if (users.length === 0) return;
+  throw new MooringError(
+    'network.inUse',
+    `"${name}" has associated containers on other hosts: ${users.join(', ')}`
+  );
+}
+
 function networkKey(id: string): Key {
   return { kind: 'network', id };
 }
@@ -126,8 +157,10 @@ function networkKey(id: string): Key {
 /** @returns the name of the default network, which is made when it is missing */
 export async function ensureDefaultNetwork(
   files: Pick<NetworkFiles, 'ensureDefaultNetwork'>,
-  tell: ReturnType<typeof tellNetwork>
+  tell: TellNetwork,
+  sharing: Sharing | undefined
 ): Promise<string> {
+  await sharing?.definitions.sync();
   let isNew = false;
   const network = await files.ensureDefaultNetwork(() => (isNew = true));
   if (isNew) await tell('network.created', network);

@@ -20,6 +20,12 @@ export function readOnly(mooring: Mooring): Mooring {
     check: refuse,
     recover: refuse,
     gc: refuse,
+    hosts: {
+      ...mooring.hosts,
+      at: (host) => readOnly(mooring.hosts.at(host)),
+      takeOver: refuse,
+      forget: refuse
+    },
     networks: { ...mooring.networks, create: refuse, remove: refuse, prune: refuse }
   };
 }

@@ -5,6 +5,7 @@ import { isAbsolute, resolve } from 'node:path';
 import type { MooringOptions } from './api.ts';
 import type { Effects } from './effects/effects.ts';
 import { MooringError } from './model/failure.ts';
+import { parseHostName } from './model/names.ts';
 import { userConfDir, userRoot } from './private-host/directories.ts';
 import { whereWeAre, type Place } from './private-host/place.ts';
 import { livingKeepers } from './supervisor/lock.ts';
@@ -13,6 +14,8 @@ import { livingKeepers } from './supervisor/lock.ts';
 export interface Settings {
   readonly root: string;
   readonly store: string;
+  /** Name of this host among those that share a store; `undefined`: its host name. */
+  readonly hostName: string | undefined;
   readonly confDir: string;
   readonly pluginDirs: readonly string[];
   readonly pluginTimeoutMs: number;
@@ -63,6 +66,7 @@ export function settingsOf(options: MooringOptions): Settings {
     place,
     root,
     store,
+    hostName: options.hostName === undefined ? undefined : parseHostName(options.hostName),
     readOnly: options.readOnly ?? false,
     confDir: directory('confDir', options.confDir ?? defaultConfDir(place)),
     pluginDirs: (options.pluginDirs ?? PLUGIN_DIRS).map((dir) => directory('pluginDirs', dir)),

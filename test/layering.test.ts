@@ -76,6 +76,21 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'nanoid',
     'node:'
   ],
+  cluster: [
+    'model/',
+    'actors/views.ts',
+    'effects/cni/',
+    'effects/networks/',
+    'container-list.ts',
+    'engine-events.ts',
+    'journals.ts',
+    'type api.ts',
+    'type store/cluster.ts',
+    'type store/store.ts',
+    'type pino',
+    'rxjs',
+    'node:'
+  ],
   agent: [
     'model/',
     'actors/views.ts',

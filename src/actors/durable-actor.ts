@@ -1,4 +1,5 @@
 import type { Envelope } from '../bus/bus.ts';
+import { isRemoval } from '../bus/events.ts';
 import type { Json } from '../model/json.ts';
 import type { Key } from '../store/store.ts';
 import type { RestedActors } from './rested.ts';
@@ -79,15 +80,18 @@ export function durableActor(
     while (visits.length > 0) {
       const served: Visit[] = [];
       try {
-        session = await openSession(key, runtime, rested);
+        const removing = visits.every(isRemoving);
+        session = await openSession(key, runtime, rested, { removing });
+        const { removing: takesAway, close } = session;
         for (const fact of waiting) session.deliver(fact);
         waiting = [];
         const rest = await session.work(() => {
+          // What is to be begun waits for a lease that allows it.
+          if (takesAway && visits[0] && !isRemoving(visits[0])) return undefined;
           const next = visits.shift();
           if (next) served.push(next);
           return next;
         });
-        const { close } = session;
         session = undefined;
         await close();
         for (const { resolve } of served) resolve(rest);
@@ -102,4 +106,8 @@ export function durableActor(
     running = false;
     onIdle();
   }
+}
+
+function isRemoving({ envelope }: Visit): boolean {
+  return envelope !== undefined && isRemoval(envelope.event);
 }

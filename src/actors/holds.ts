@@ -3,7 +3,7 @@ import type { NamespaceHold, RequestOf } from '../bus/requests.ts';
 import type { NamespaceContext } from '../machines/namespace.ts';
 import type { NetworkContext } from '../machines/network.ts';
 import { bridgesOf } from '../model/attachment.ts';
-import type { AttachmentPlan, Netns, PortMapping } from '../model/container.ts';
+import type { AttachmentPlan, AttachmentSpec, Netns, PortMapping } from '../model/container.ts';
 import { errorOf, failureOf, MooringError, type Failure } from '../model/failure.ts';
 import type { Cause, Registry } from './registry.ts';
 
@@ -21,6 +21,12 @@ export interface OwnResources {
     context: EffectContext
   ): Promise<readonly PortMapping[]>;
   releasePorts(container: string, context: EffectContext): Promise<void>;
+  /** So that no container of another host has its static addresses; absent where there are no others. */
+  readonly addresses?: {
+    reserve(container: string, networks: readonly AttachmentSpec[]): Promise<void>;
+    /** @param networks absent: of all */
+    release(container: string, networks?: readonly string[]): Promise<void>;
+  };
   removeFiles(container: string): Promise<void>;
   /** Whether the networks that were resolved are still defined, now that they are held. */
   checkStanding(networks: readonly string[]): Promise<void>;
@@ -49,7 +55,8 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
     let ports: readonly PortMapping[] | null;
     try {
       attachments = await own.resolve(request, context);
-      ports = request.ports && (await own.claimPorts(container, request.ports, context));
+      await own.addresses?.reserve(container, request.networks);
+      ports = request.ports && (await claimed(container, request, context));
     } catch (error) {
       const failure = failureOf(error, 'network');
       const isDoubtful = context.repeated || failure.code.startsWith('store.');
@@ -71,6 +78,23 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
       return { type: 'resources.held', container, attachments, ports, netns: netns.value };
     } catch (error) {
       return { type: 'resources.holdFailed', container, failure: failureOf(error, 'network') };
+    }
+  }
+
+  /** What is refused leaves nothing behind. */
+  async function claimed(
+    container: string,
+    { ports, networks }: RequestOf<'resources.hold'>,
+    context: EffectContext
+  ): Promise<readonly PortMapping[]> {
+    try {
+      return await own.claimPorts(container, ports ?? [], context);
+    } catch (error) {
+      await own.addresses?.release(
+        container,
+        networks.map(({ network }) => network)
+      );
+      throw error;
     }
   }
 
@@ -135,6 +159,10 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
       namespace && releaseNamespace(container, namespace, context),
       releaseNetworks(container, networks, context),
       rest ? attempt(() => own.releasePorts(container, context), 'port') : null,
+      attempt(
+        async () => own.addresses?.release(container, rest ? undefined : networks),
+        'address'
+      ),
       rest ? attempt(() => own.removeFiles(container), 'files') : null
     ]);
     const [netnsFailure, ...others] = ended.map((one) => {

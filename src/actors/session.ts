@@ -20,21 +20,27 @@ import type { Runtime } from './runtime.ts';
 
 /** An actor in memory, from the lease it takes to the lease it gives back. */
 export interface Session {
+  /** Whether it may take only what takes away. */
+  readonly removing: boolean;
   deliver(envelope: Envelope): void;
   wake(): void;
   work(next: () => Visit | undefined): Promise<Rest>;
   close(): Promise<void>;
 }
 
-/** @throws what kept it from being opened: `lease.timedOut`, `store.corrupt`, `store.machineChanged` */
+/**
+ * @param removing whether it is opened for commands that only take away
+ * @throws what kept it from being opened: `lease.timedOut`, `store.corrupt`, `store.machineChanged`
+ */
 export async function openSession(
   key: Key,
   runtime: Runtime,
-  rested: RestedActors
+  rested: RestedActors,
+  { removing }: { readonly removing: boolean }
 ): Promise<Session> {
   const { store, lockTimeoutMs, shutdown, now } = runtime;
   const begunAt = now();
-  const lease = await store.acquire(key, { timeoutMs: lockTimeoutMs, signal: shutdown });
+  const lease = await store.acquire(key, { timeoutMs: lockTimeoutMs, signal: shutdown, removing });
   const tookMs = now() - begunAt;
   const waited: Span[] =
     tookMs < WAIT_MIN_MS ? [] : [{ kind: 'wait', on: 'lease', begunAt, tookMs }];
@@ -71,6 +77,7 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
 
   lease.signal.addEventListener('abort', lost);
   return {
+    removing: lease.removing === true,
     deliver,
     wake: () => {
       wake();
@@ -91,6 +98,8 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
 
   async function run(next: () => Visit | undefined): Promise<Rest> {
     try {
+      // Before the answers to what a dead process asked, which would lead on to what is to be begun.
+      if (lease.removing) await takeFirst(next());
       for (;;) {
         lease.signal.throwIfAborted();
         const fact = facts.shift();
@@ -99,8 +108,7 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
           continue;
         }
         const visit = outstanding.size === 0 ? (early.shift() ?? next()) : next();
-        if (visit && isEarly(visit)) early.push(visit);
-        else if (visit) await takeVisit(visit);
+        if (visit) await takeFirst(visit);
         else if (outstanding.size === 0) return restOf(snapshot(), since);
         else if (facts.length === 0) await new Promise<void>((resolve) => (wake = resolve));
       }
@@ -110,6 +118,11 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
       await store.release(lease);
       throw error;
     }
+  }
+
+  async function takeFirst(visit: Visit | undefined): Promise<void> {
+    if (visit && isEarly(visit)) early.push(visit);
+    else if (visit) await takeVisit(visit);
   }
 
   async function takeVisit({ envelope, asked: options, reject }: Visit): Promise<void> {
@@ -132,7 +145,7 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
   async function goOn({ outstanding: unanswered, boot }: StoredActor): Promise<void> {
     for (const request of unanswered) outstanding.set(request.id, request);
     if (boot !== store.boot) await takeReboot();
-    for (const request of unanswered) resume(request);
+    for (const request of unanswered) resume(work, request);
   }
 
   /** Before anything else: what the record tells of the kernel is no longer true. */
@@ -181,19 +194,6 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
     for (const request of requests) work.perform(request, { repeated: false });
   }
 
-  /** After a crash: performs again what may be repeated, and answers the rest as not done. */
-  function resume(request: Outstanding): void {
-    const traits = traitsOf(request.request.type);
-    if (traits.recovery === 'repeat') {
-      work.perform(request, { repeated: true });
-      return;
-    }
-    work.giveUp(request, {
-      code: INTERRUPTED,
-      message: `${request.request.type} was interrupted: the process that ran it has ended`
-    });
-  }
-
   async function close(): Promise<void> {
     if (known !== undefined && snapshot().value === 'absent') await store.forget(lease);
     else if (known !== undefined) rested.keep(key, { actor, asked, known, since });
@@ -203,4 +203,17 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
   function snapshot(): AnyMachineSnapshot {
     return actor.getSnapshot();
   }
+}
+
+/** After a crash: performs again what may be repeated, and answers the rest as not done. */
+function resume(work: ReturnType<typeof performer>, request: Outstanding): void {
+  const traits = traitsOf(request.request.type);
+  if (traits.recovery === 'repeat') {
+    work.perform(request, { repeated: true });
+    return;
+  }
+  work.giveUp(request, {
+    code: INTERRUPTED,
+    message: `${request.request.type} was interrupted: the process that ran it has ended`
+  });
 }

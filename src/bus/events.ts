@@ -49,6 +49,17 @@ export function isCommand(event: MooringEvent): boolean {
   return COMMANDS.has(event.type);
 }
 
+/** Whether a command only takes away; such a one needs less than others, and may go on where nothing may be begun. */
+export function isRemoval(event: MooringEvent): boolean {
+  return REMOVALS.has(event.type);
+}
+
+const REMOVALS: ReadonlySet<string> = new Set([
+  'container.down',
+  'namespace.release',
+  'network.release'
+] satisfies MooringEvent['type'][]);
+
 export type ContainerEvent = ContainerCommand | ContainerFact;
 
 export type ContainerCommand =

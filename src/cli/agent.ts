@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { mooringOptions } from './options.ts';
+import { mooringOptions, refuseHost } from './options.ts';
 import type { Session } from './session.ts';
 
 /** `agent` */
@@ -11,6 +11,7 @@ export function addAgentCommand(program: Command, session: Session): void {
 }
 
 async function agent(session: Session, command: Command): Promise<void> {
+  refuseHost(command);
   const { env } = session.deps;
   const library = await session.deps.library();
   const socket = env['NOTIFY_SOCKET'];

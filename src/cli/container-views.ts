@@ -1,40 +1,22 @@
 import type { Command } from 'commander';
-import type { ContainerView, Mooring, NetworkSettings } from '../index.ts';
+import type { Mooring, NetworkSettings } from '../index.ts';
 import { namedMissing } from './container.ts';
 import type { Library } from './deps.ts';
 import { CliError, usage, visible } from './errors.ts';
 import { withMooring } from './open.ts';
 import { formatOption, templateOption } from './options.ts';
 import type { Binding } from './ports.ts';
-import { bindingOf, bindingsOf, portJson, portText } from './ports.ts';
-import { cell, formatted, json, paint, parseTemplate, table } from './print.ts';
+import { bindingOf, bindingsOf, portJson } from './ports.ts';
+import { formatted, json, parseTemplate } from './print.ts';
 import type { Session } from './session.ts';
-
-const PS_HEAD = ['CONTAINER', 'STATE', 'NETWORKS', 'ADDRESSES', 'PORTS', 'SINCE'];
-
-interface PsOptions {
-  readonly format: string;
-  readonly quiet?: true;
-  readonly heading: boolean;
-}
 
 interface InspectOptions {
   readonly format: string;
   readonly kernel?: true;
 }
 
-/** `ps`, `inspect`, `port` */
+/** `inspect`, `port` */
 export function addViewCommands(program: Command, session: Session): void {
-  program
-    .command('ps')
-    .description('list containers')
-    .option('-q, --quiet', 'ids only')
-    .option('--noheading', 'no heading')
-    .addOption(formatOption('table', 'json'))
-    .action((options: PsOptions & { readonly noheading?: true }, command: Command) =>
-      ps(session, command, { ...options, heading: !options.noheading })
-    );
-
   program
     .command('inspect')
     .description('print all there is to know of containers')
@@ -59,67 +41,6 @@ export function addViewCommands(program: Command, session: Session): void {
         command: Command
       ) => printPorts(session, command, { id, port, format })
     );
-}
-
-async function ps(session: Session, command: Command, options: PsOptions): Promise<void> {
-  const { containers, unreadable } = await withMooring(session, command, ({ mooring }) =>
-    mooring.list()
-  );
-  if (options.quiet) for (const { id } of containers) session.print(id);
-  else if (options.format === 'json') session.print(json(containers.map(psJson)));
-  else {
-    const head = options.heading ? PS_HEAD : undefined;
-    const text = await table(
-      head,
-      containers.map((view) => psRow(session, view))
-    );
-    if (text !== undefined) session.print(text);
-  }
-  for (const { id, failure } of unreadable) {
-    session.fail(new CliError(failure.code, `${id}: ${failure.message}`));
-  }
-}
-
-function psRow(session: Session, view: ContainerView): readonly string[] {
-  return [
-    view.id,
-    coloured(session, view.state),
-    cell(view.spec.networks.map(({ network }) => network)),
-    cell(addressesOf(view)),
-    cell(view.ports.map(portText)),
-    age(session.deps.now() - view.since)
-  ];
-}
-
-function coloured(session: Session, state: ContainerView['state']): string {
-  if (!session.coloured) return state;
-  if (state === 'up') return paint(state, 'green');
-  return state === 'failed' || state === 'stuck' ? paint(state, 'red') : state;
-}
-
-function addressesOf({ attachments }: ContainerView): readonly string[] {
-  return attachments.flatMap(({ result }) => (result?.ips ?? []).map(({ address }) => address));
-}
-
-function psJson(view: ContainerView): object {
-  return {
-    Id: view.id,
-    State: view.state,
-    Pending: view.pending,
-    Networks: view.spec.networks.map(({ network }) => network),
-    Addresses: addressesOf(view),
-    Ports: view.ports.map(portJson),
-    Failure: view.failure,
-    Since: new Date(view.since).toISOString()
-  };
-}
-
-function age(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return `${seconds}s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
-  return `${Math.floor(seconds / 86_400)}d`;
 }
 
 async function inspect(

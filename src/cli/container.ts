@@ -3,7 +3,7 @@ import type { Mooring } from '../index.ts';
 import { CliError, codeOf, usage } from './errors.ts';
 import { withNamesOptions } from './names-input.ts';
 import { narrated, withAbortableMooring, withMooring } from './open.ts';
-import { collect } from './options.ts';
+import { collect, refuseHost } from './options.ts';
 import type { Session } from './session.ts';
 import { upInput } from './up-input.ts';
 import type { UpOptions } from './up-input.ts';
@@ -195,6 +195,7 @@ async function exec(
   id: string,
   argv: readonly string[]
 ): Promise<void> {
+  refuseHost(command);
   const target = await withMooring(session, command, async ({ mooring }) => {
     const view = await mooring.inspect(id).catch((error: unknown) => {
       throw namedMissing(error, id);

@@ -9,6 +9,7 @@ import type { Session } from './session.ts';
 interface EventsOptions {
   readonly follow?: true;
   readonly raw?: true;
+  readonly allHosts?: true;
   readonly filter?: readonly string[];
   readonly format: string;
 }
@@ -20,6 +21,7 @@ export function addEventCommands(program: Command, session: Session): void {
     .description("print what has happened under Docker's and podman's names, one event a line")
     .option('-f, --follow', 'what happens from now on, until interrupted')
     .option('--raw', 'the records of the journals instead')
+    .option('--all-hosts', 'with --raw and --follow: the records of every host of the store')
     .option('--filter <key=value>', 'by container, network, type or event, repeatable', collect)
     .addOption(formatOption('text', 'json'))
     .action((options: EventsOptions, command: Command) => events(session, command, options));
@@ -30,13 +32,19 @@ async function events(session: Session, command: Command, options: EventsOptions
   const follow = options.follow ?? false;
   const filters = (options.filter ?? []).map(parseFilter);
   const isJson = options.format === 'json';
+  if (options.allHosts && !(options.raw && follow)) {
+    throw usage('--all-hosts goes with --raw and --follow');
+  }
   try {
     if (options.raw) {
       const matches = filterOf(RECORD_SUBJECTS, filters);
-      const write = isJson ? JSON.stringify : recordText;
-      await withAbortableMooring(session, command, ({ mooring }) =>
-        streamed(session, mooring.events({ follow, signal }), matches, write)
-      );
+      const write = isJson ? JSON.stringify : options.allHosts ? hostRecordText : recordText;
+      await withAbortableMooring(session, command, ({ mooring }) => {
+        const records = options.allHosts
+          ? mooring.hosts.events({ signal })
+          : mooring.events({ follow, signal });
+        return streamed(session, records, matches, write);
+      });
       return;
     }
     const matches = filterOf(ENGINE_SUBJECTS, filters);
@@ -118,6 +126,10 @@ function fields(event: MooringEvent, ...names: readonly string[]): readonly stri
 
 function named(key: string, kind: string): readonly string[] {
   return key.startsWith(`${kind}/`) ? [key.slice(kind.length + 1)] : [];
+}
+
+function hostRecordText(record: JournalRecord): string {
+  return `${visible(record.host)} ${recordText(record)}`;
 }
 
 /** `2026-01-01T00:00:00.000Z container/web attachment.added front` */

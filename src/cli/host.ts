@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Finding, Recovered } from '../index.ts';
 import { CliError, EXIT, visible } from './errors.ts';
 import { narrated, withMooring } from './open.ts';
-import { formatOption, mooringOptions } from './options.ts';
+import { formatOption, mooringOptions, refuseHost } from './options.ts';
 import { cell, json, paint, table } from './print.ts';
 import type { Session } from './session.ts';
 
@@ -59,6 +59,7 @@ async function doctor(
   command: Command,
   { format }: FormatOptions
 ): Promise<void> {
+  refuseHost(command);
   // Not opened: what keeps it from opening is to be said as well.
   const library = await session.deps.library();
   const findings = await library.doctor(mooringOptions(command, session.deps.env));

@@ -19,6 +19,7 @@ const OUTSIDE: ReadonlySet<string> = new Set([
   'network inspect',
   'network exists',
   'doctor',
+  'host ls',
   'inspector',
   'completion',
   'complete',

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Inspector } from '../index.ts';
 import { parsePort } from './inspector-input.ts';
-import { formatOption, mooringOptions } from './options.ts';
+import { formatOption, mooringOptions, refuseHost } from './options.ts';
 import type { Session } from './session.ts';
 
 interface InspectorCommandOptions {
@@ -32,6 +32,7 @@ async function inspector(
   command: Command,
   { port, allowSend, stately, format }: InspectorCommandOptions
 ): Promise<void> {
+  refuseHost(command);
   const library = await session.deps.library();
   // An address is used after it was told, so by then it runs.
   const tell = (): void => session.print(addressText(running.address(), format));

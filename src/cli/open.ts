@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Mooring } from '../index.ts';
 import type { Library } from './deps.ts';
 import { narrator } from './narration.ts';
-import { mooringOptions } from './options.ts';
+import { mooringOptions, type GlobalOptions } from './options.ts';
 import type { Session } from './session.ts';
 
 /** The library, opened for one command. */
@@ -39,7 +39,8 @@ export async function withAbortableMooring<Result>(
   const mooring = await library.openMooring({ ...options, ...readOnly });
   try {
     session.signal.throwIfAborted();
-    return await work({ library, mooring });
+    const { host } = command.optsWithGlobals<GlobalOptions>();
+    return await work({ library, mooring: host === undefined ? mooring : mooring.hosts.at(host) });
   } finally {
     await mooring.close();
   }

@@ -10,6 +10,8 @@ const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'
 export interface GlobalOptions {
   readonly root?: string;
   readonly store?: string;
+  readonly hostName?: string;
+  readonly host?: string;
   readonly cniConfDir?: string;
   readonly cniPluginDir?: readonly string[];
   readonly logLevel: string;
@@ -28,7 +30,15 @@ export function addGlobalOptions(program: Command): Command {
       '--root <dir>',
       'state directory (env: MOORING_ROOT, default: /var/lib/mooring, without root ~/.local/share/mooring)'
     )
-    .option('--store <url>', 'where state is kept (env: MOORING_STORE, default: embedded)')
+    .option(
+      '--store <url>',
+      'where state is kept: embedded, or redis://… for several hosts (env: MOORING_STORE, default: embedded)'
+    )
+    .option(
+      '--host-name <name>',
+      "this host's name among those of a store (env: MOORING_HOST_NAME, default: its host name)"
+    )
+    .option('--host <name>', 'another host of the store, whose agent does what is asked')
     .option(
       '--cni-conf-dir <dir>',
       'directory of conflists (default: /etc/cni/net.d, without root ~/.config/cni/net.d)'
@@ -48,9 +58,11 @@ export function mooringOptions(command: Command, env: Deps['env']): MooringOptio
   const given = command.optsWithGlobals<GlobalOptions>();
   const root = given.root ?? env['MOORING_ROOT'];
   const store = given.store ?? env['MOORING_STORE'];
+  const hostName = given.hostName ?? env['MOORING_HOST_NAME'];
   return {
     ...(root ? { root } : {}),
     ...(store ? { store } : {}),
+    ...(hostName ? { hostName } : {}),
     ...(given.cniConfDir === undefined ? {} : { confDir: given.cniConfDir }),
     ...(given.cniPluginDir === undefined ? {} : { pluginDirs: given.cniPluginDir }),
     ...(given.portReservation ? {} : { reservePorts: false }),
@@ -105,4 +117,14 @@ function parsePair(option: string, text: string, bare: boolean): readonly [strin
   if (at === -1 && bare && text !== '') return [text, ''];
   if (at < 1) throw usage(`${option} "${text}" must be ${bare ? 'key[=value]' : 'key=value'}`);
   return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/**
+ * For what is done where the user stands, and nowhere else.
+ *
+ * @throws CliError `cli.usage` for one who names another host
+ */
+export function refuseHost(command: Command): void {
+  if (command.optsWithGlobals<GlobalOptions>().host === undefined) return;
+  throw usage(`${command.name()} works on this host alone, and not with --host`);
 }

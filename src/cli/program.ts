@@ -7,12 +7,14 @@ import { addContainerCommands } from './container.ts';
 import type { Deps } from './deps.ts';
 import { addEventCommands } from './events.ts';
 import { addHostCommands } from './host.ts';
+import { addHostsCommands } from './hosts.ts';
 import { addUnshareCommand, runInsideInstead, RanInside } from './inside.ts';
 import { addJournalCommands } from './journal.ts';
 import { addInspectorCommand } from './inspector.ts';
 import { addNetworkCommands } from './network.ts';
 import { addGlobalOptions } from './options.ts';
 import type { GlobalOptions } from './options.ts';
+import { addPsCommand } from './ps.ts';
 import { addReplayCommand } from './replay.ts';
 import { addUpkeepCommands } from './upkeep.ts';
 import { newSession } from './session.ts';
@@ -53,6 +55,7 @@ function commands(session: Session): Command {
     })
     .exitOverride();
   addContainerCommands(program, session);
+  addPsCommand(program, session);
   addViewCommands(program, session);
   addStatsCommand(program, session);
   addNetworkCommands(program, session);
@@ -61,6 +64,7 @@ function commands(session: Session): Command {
   addReplayCommand(program, session);
   addUpkeepCommands(program, session);
   addHostCommands(program, session);
+  addHostsCommands(program, session);
   addAgentCommand(program, session);
   addInspectorCommand(program, session);
   addUnshareCommand(program, session);

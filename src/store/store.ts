@@ -3,6 +3,7 @@ import type { EffectRequest } from '../bus/requests.ts';
 import { MooringError } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { Span } from '../model/span.ts';
+import type { Cluster } from './cluster.ts';
 
 /**
  * Where actors rest between events, and who may move them.
@@ -21,10 +22,11 @@ export interface Store {
   /**
    * Waits until the lease is free.
    *
+   * @param options.removing for taking away alone; a driver may give it, marked so, where it gives no other
    * @throws MooringError `lease.timedOut` after `timeoutMs`, naming the holder when it is known
    * @throws the signal's reason when it aborts
    */
-  acquire(key: Key, options: { timeoutMs: number; signal?: AbortSignal }): Promise<Lease>;
+  acquire(key: Key, options: AcquireOptions): Promise<Lease>;
 
   /** @returns the lease, or `undefined` while another holds it */
   tryAcquire(key: Key): Promise<Lease | undefined>;
@@ -114,7 +116,16 @@ export interface Store {
     entries: readonly Json[]
   ): Promise<boolean>;
 
+  /** Absent in a store that one host has for itself. */
+  readonly cluster?: Cluster;
+
   close(): Promise<void>;
+}
+
+export interface AcquireOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  readonly removing?: boolean;
 }
 
 export type Kind = 'container' | 'namespace' | 'network';
@@ -135,6 +146,8 @@ export interface Lease {
   readonly key: Key;
   /** Fencing token: greater than every token given out for this key before. */
   readonly token: number;
+  /** Given for taking away alone: nothing may be begun under it. Absent where that makes no difference. */
+  readonly removing?: boolean;
   /** Aborts when the lease is known to be lost; never by `release`. */
   readonly signal: AbortSignal;
   /**

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openHosted } from '../../src/store/hosted/open.ts';
 import { parseAddress } from '../../src/store/redis/address.ts';
 import { connect, type Connection } from '../../src/store/redis/connection.ts';
 import { hostKeys } from '../../src/store/redis/keys.ts';
@@ -144,6 +148,39 @@ describe('a server behind TLS, with a user who may do the least', () => {
       code: 'store.unreachable',
       message: expect.stringContaining('self-signed')
     });
+  });
+
+  it('lets that user do what hosts do for each other', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'mooring-hosted-'));
+    const open = (host: string) =>
+      openHosted({
+        url: `${url}&prefix=mooring&patience=5000`,
+        ...{ root: join(root, host), host, boot: 'boot' },
+        kinds: ['container'],
+        onTrouble: (error) => {
+          throw error;
+        }
+      });
+    const [one, other] = [await open('a'), await open('b')];
+    const lease = await one.acquire(web, { timeoutMs: 5_000 });
+    await one.commit(lease, commitOf(1));
+    await one.release(lease);
+    const { cluster } = other;
+    const agent = await one.cluster!.serve(() => Promise.resolve('done'));
+    expect(await cluster!.ask('a', { verb: 'up', args: [] }, { withinMs: 5_000 })).toBe('done');
+    await agent.close();
+    await cluster!.networks.define({ name: 'front', conflist: '{}', subnets: ['10.1.0.0/24'] });
+    await cluster!.addresses.reserve('web', [{ network: 'front', address: '10.1.0.2' }]);
+    await cluster!.addresses.release('web', [{ network: 'front', address: '10.1.0.2' }]);
+    await cluster!.networks.remove('front');
+    await cluster!.takeOver('a', 'web');
+    await cluster!.giveBack('a', 'web');
+    await one.cluster!.reconcile();
+    await cluster!.dropHost('a');
+
+    expect((await cluster!.hosts()).map(({ host }) => host)).not.toContain('a');
+    await Promise.all([one.close(), other.close()]);
+    rmSync(root, { recursive: true });
   });
 
   it('lets that user do nothing else', async () => {

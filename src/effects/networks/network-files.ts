@@ -1,6 +1,7 @@
 import { bridgesOf } from '../../model/attachment.ts';
 import { isAtLeast } from '../../model/cni-version.ts';
 import { MooringError, type Failure } from '../../model/failure.ts';
+import type { JsonObject } from '../../model/json.ts';
 import { buildConflist, isOwn, pluginsOf } from '../../model/network-conflist.ts';
 import { parseNetworkCreate, type NetworkCreateInput } from '../../model/network-create.ts';
 import { networkTest, PRUNE_FILTERS } from '../../model/network-filter.ts';
@@ -102,6 +103,16 @@ export interface NetworkFilesDeps {
   readonly namesBy: () => NamesBy;
   /** What is attached to a bridge, in words; nothing when there is no such bridge. */
   readonly portsOf: (bridge: string) => Promise<readonly string[]>;
+  /** Tells other hosts of a network, then writes it; what throws has done neither. Absent where there are none. */
+  readonly share?: (
+    network: {
+      readonly name: string;
+      readonly conflist: JsonObject;
+      /** CIDRs */
+      readonly subnets: readonly string[];
+    },
+    write: () => Promise<unknown>
+  ) => Promise<void>;
   /** Takes away what is kept of a network's addresses, if none is leased. */
   readonly removeLeaseDir: (network: string) => Promise<unknown>;
   /** Milliseconds since the epoch. */
@@ -187,7 +198,11 @@ async function define(
   const types = [...pluginsOf(plan), ...further.map(({ type }) => type)];
   const version = await deps.highestCommonVersion(types);
   checkMetric(plan, version);
-  await writeConflist(deps.confDir, plan.name, buildConflist(plan, version, further));
+  const conflist = buildConflist(plan, version, further);
+  const write = () => writeConflist(deps.confDir, plan.name, conflist);
+  const subnets = plan.subnets.map(({ subnet }) => subnet);
+  if (deps.share) await deps.share({ name: plan.name, conflist, subnets }, write);
+  else await write();
   return inspectIn(await deps.load(deps.confDir), plan.name);
 }
 

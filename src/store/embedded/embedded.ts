@@ -10,7 +10,7 @@ import { historyOf, type HistoryBound } from './history.ts';
 import { adoptJournal } from './imported.ts';
 import { endedRecords, journalOf } from './journals.ts';
 import { keyOfJournal, type Layout } from './layout.ts';
-import { leasesOf } from './leases.ts';
+import { leasesOf, type Leases } from './leases.ts';
 import { lockFiles } from './lock.ts';
 import { readLast } from './reader.ts';
 import { openRoot } from './root.ts';
@@ -41,6 +41,18 @@ export interface EmbeddedOptions {
  * @throws MooringError `store.badRoot`, `store.badFormat`
  */
 export async function embeddedStore(options: EmbeddedOptions): Promise<Store> {
+  return (await openEmbedded(options)).store;
+}
+
+/** An embedded store, and the parts of it that another driver builds on. */
+export interface Embedded {
+  readonly store: Store;
+  readonly leases: Leases;
+  readonly layout: Layout;
+}
+
+/** @throws MooringError as {@link embeddedStore} */
+export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const layout = openRoot(options.root);
   const closing = new AbortController();
   const boot = options.boot ?? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -51,7 +63,7 @@ export async function embeddedStore(options: EmbeddedOptions): Promise<Store> {
     return made();
   });
 
-  return {
+  const store: Store = {
     boot,
     host: options.host ?? hostname(),
 
@@ -109,6 +121,7 @@ export async function embeddedStore(options: EmbeddedOptions): Promise<Store> {
       locks.close();
     }
   };
+  return { store, leases, layout };
 
   async function rest(key: Key): Promise<StoredActor | undefined>;
   async function rest(

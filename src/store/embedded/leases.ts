@@ -16,8 +16,13 @@ export interface Held {
 
 export interface Leases {
   tryAcquire(key: Key, signal?: AbortSignal): Promise<Lease | undefined>;
-  /** @throws MooringError `lease.timedOut` */
-  acquire(key: Key, patience: Patience): Promise<Lease>;
+  /**
+   * @param token of a lease that was given elsewhere, and which this one goes with; drawn unless given
+   * @throws MooringError `lease.timedOut`
+   */
+  acquire(key: Key, patience: Patience, token?: number): Promise<Lease>;
+  /** The greatest token that is known here. */
+  lastToken(): number;
   /** What this process holds of a key; it may have been lost since. */
   of(key: Key): Held | undefined;
   /** @throws MooringError `lease.lost` when it is not, or no longer, held */
@@ -38,6 +43,11 @@ interface HeldLock extends KeyFiles, Held {
   readonly lost: AbortController;
 }
 
+interface Registration {
+  readonly signal: AbortSignal | undefined;
+  readonly token: number | undefined;
+}
+
 /** Of how many keys the files stay open when their lease is given back: those used last. */
 const KEPT_MAX_KEYS = 128;
 
@@ -54,10 +64,10 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
   const tokens = tokensOf(locks, layout.token);
 
   return {
-    tryAcquire,
+    tryAcquire: (key, signal) => tryAcquire(key, signal),
 
-    async acquire(key, patience) {
-      const lease = await retry(() => tryAcquire(key, patience.signal), patience);
+    async acquire(key, patience, token) {
+      const lease = await retry(() => tryAcquire(key, patience.signal, token), patience);
       if (lease !== undefined) return lease;
       const holder = describeHolder(layout.lockOf(key));
       throw new MooringError(
@@ -65,6 +75,8 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
         `${keyText(key)} is in use by ${holder}, waited ${patience.timeoutMs} ms`
       );
     },
+
+    lastToken: () => tokens.last(),
 
     of: (key) => byKey.get(keyText(key)),
 
@@ -91,14 +103,18 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
     throw error;
   }
 
-  async function tryAcquire(key: Key, signal?: AbortSignal): Promise<Lease | undefined> {
+  async function tryAcquire(
+    key: Key,
+    signal?: AbortSignal,
+    token?: number
+  ): Promise<Lease | undefined> {
     const { tryFlock, unlock } = await flock();
     const place = site();
     const path = layout.lockOf(key);
     let files: KeyFiles | undefined;
     try {
       files = lockKept(keyText(key), tryFlock) ?? lockNew(place, key, path, tryFlock);
-      return files && (await register(key, files, signal));
+      return files && (await register(key, files, { signal, token }));
     } catch (error) {
       if (files !== undefined) {
         unlock(files.file.fd);
@@ -108,8 +124,9 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
     }
   }
 
-  async function register(key: Key, files: KeyFiles, signal?: AbortSignal) {
-    const token = await tokens.next(signal);
+  async function register(key: Key, files: KeyFiles, { signal, token: given }: Registration) {
+    if (given !== undefined) await tokens.raise(given, signal);
+    const token = given ?? (await tokens.next(signal));
     site();
     files.journal.begin(token);
     const lost = new AbortController();

@@ -11,6 +11,10 @@ export interface Tokens {
    * @throws MooringError `store.corrupt`, `store.busy`
    */
   next(signal?: AbortSignal): Promise<number>;
+  /** The greatest that anybody has drawn, or was given elsewhere and has noted. */
+  last(): number;
+  /** Notes one that was given elsewhere: all that are drawn from now on are greater. */
+  raise(token: number, signal?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -38,7 +42,14 @@ export function tokensOf(locks: LockFiles, path: string): Tokens {
         writeSync(fd, text, 0);
         return given;
       });
-    }
+    },
+
+    last: () => locks.read(path, (fd) => counterIn(fd, path)),
+
+    raise: (token, signal) =>
+      locks.withLock(path, signal, (fd) => {
+        if (counterIn(fd, path) < token) writeSync(fd, String(token).padStart(WIDTH, '0'), 0);
+      })
   };
 
   function saysStill(fd: number): boolean {

@@ -12,7 +12,7 @@ import { keyText, type Commit, type Key, type Known, type StoredRecord } from '.
 import { full, openFile, unlinkIfPresent, writeFailure } from './files.ts';
 import type { History } from './history.ts';
 import type { Layout } from './layout.ts';
-import { readTail } from './reader.ts';
+import { linesFrom, readTail } from './reader.ts';
 
 /** What every record of a process carries, and where its files go. */
 export interface Site {
@@ -41,9 +41,27 @@ export interface JournalWriter {
   last(): StoredRecord | undefined;
   /** @throws MooringError `store.full`, `store.failed`, `store.corrupt`; then nothing is written */
   append(commit: Commit): void;
+  /** The line that a commit makes, for who has to keep it elsewhere before it is written here. */
+  prepare(commit: Commit): JournalLine;
+  /** Appends a line; one that does not follow from the last begins a new file, and the old one is put away. */
+  write(line: JournalLine): void;
+  /** Whole lines of the file that is written to, the oldest first, as they stand there. */
+  lines(): readonly string[];
   /** Puts the journal among those of ended lives. */
   end(): void;
   close(): void;
+}
+
+/** A line of a journal, and what the next one needs to know of it. */
+export interface JournalLine {
+  /** Its newline included. */
+  readonly line: Buffer;
+  readonly hash: string;
+  readonly seq: number;
+  /** Of the lease it was made under. */
+  readonly token: number;
+  /** Hash of the line before, `''` for the first of a life. */
+  readonly prev: string;
 }
 
 export function journalWriter(site: Site, key: Key): JournalWriter {
@@ -74,20 +92,22 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
     },
 
     append(commit) {
-      try {
-        const journal = current() ?? openJournal(path, key);
-        [open, isCurrent] = [journal, true];
-        const frame = { ...frameOf(journal), time: site.now() };
-        const { line, hash } = encodeRecord(frame, commit);
-        if (journal.size >= site.rotateBytes) open = continueIn(journal, line);
-        else appendTo(journal, line, path);
-        const { fd, ino } = open;
-        open = { fd, ino, size: open.size + line.length, seq: frame.seq, hash, token };
-      } catch (error) {
-        // What the file holds is uncertain now; the next append looks.
-        close();
-        throw writeFailure(error, path);
-      }
+      put((journal) => lineAfter(journal, commit));
+    },
+
+    prepare(commit) {
+      const next = lineAfter(opened(), commit);
+      // Others make lines in the same memory before this one is written.
+      return { ...next, line: Buffer.from(next.line) };
+    },
+
+    write(line) {
+      put(() => line);
+    },
+
+    lines() {
+      const { fd } = opened();
+      return [...linesFrom(fd, 0)].map(({ bytes }) => bytes.toString());
     },
 
     end() {
@@ -125,9 +145,33 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
     return open;
   }
 
-  function frameOf({ seq, hash }: Journal) {
+  function opened(): Journal {
+    const journal = current() ?? openJournal(path, key);
+    [open, isCurrent] = [journal, true];
+    return journal;
+  }
+
+  function lineAfter({ seq, hash: prev }: Journal, commit: Commit): JournalLine {
     const { host, boot } = site;
-    return { seq: seq + 1, host, boot, key: keyText(key), token, prev: hash };
+    const frame = { seq: seq + 1, host, boot, key: keyText(key), token, prev, time: site.now() };
+    return { ...encodeRecord(frame, commit), seq: frame.seq, token, prev };
+  }
+
+  function put(make: (journal: Journal) => JournalLine): void {
+    try {
+      const journal = opened();
+      const { line, seq, hash, token, prev } = make(journal);
+      const isFull = journal.size >= site.rotateBytes;
+      const follows = prev === journal.hash || journal.size === 0;
+      if (isFull || !follows) open = continueIn(journal, line);
+      else appendTo(journal, line, path);
+      const { fd, ino, size } = open!;
+      open = { fd, ino, size: size + line.length, seq, hash, token };
+    } catch (error) {
+      // What the file holds is uncertain now; the next append looks.
+      close();
+      throw writeFailure(error, path);
+    }
   }
 
   // Linked before it is replaced, so that at every instant the journal has its name.

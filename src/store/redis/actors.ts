@@ -6,7 +6,7 @@ import { actorOf, headOf, type Head } from './head.ts';
 import { fieldOf, sharedKeys, type HostKeys } from './keys.ts';
 import type { Granted } from './leases.ts';
 import { safeUntil } from './question.ts';
-import { COMMIT, FORGET } from './scripts/commit.ts';
+import { COMMIT, FORGET, RESTORE } from './scripts/commit.ts';
 
 /** A line on its way to Redis. */
 export interface NextLine {
@@ -114,6 +114,17 @@ export async function listActors(
   keys: HostKeys,
   kind: Kind
 ): Promise<readonly ListedActor[]> {
+  return [...(await readLines(connection, keys, kind))]
+    .map(([field, line]) => listed(kind, field, line))
+    .toSorted((a, b) => (a.key.id < b.key.id ? -1 : 1));
+}
+
+/** The last line of every actor of a kind, unchecked, by its field. */
+export async function readLines(
+  connection: Connection,
+  keys: HostKeys,
+  kind: Kind
+): Promise<ReadonlyMap<string, string>> {
   const name = keys.actors(kind);
   const lines = new Map<string, string>();
   let cursor = '0';
@@ -128,9 +139,7 @@ export async function listActors(
     }
     cursor = next;
   } while (cursor !== '0');
-  return [...lines]
-    .map(([field, line]) => listed(kind, field, line))
-    .toSorted((a, b) => (a.key.id < b.key.id ? -1 : 1));
+  return lines;
 }
 
 function listed(kind: Kind, field: string, line: string): ListedActor {
@@ -141,4 +150,45 @@ function listed(kind: Kind, field: string, line: string): ListedActor {
   } catch (error) {
     return { key, failure: failureOf(error, 'store') };
   }
+}
+
+export interface Restored {
+  /** The actor's last line; `''` when there is no such actor. */
+  readonly last: string;
+  /** What the journal in Redis lacks, the oldest first. */
+  readonly lines: readonly string[];
+  /** Whether what the journal has of the actor is none of these lines' past. */
+  readonly anew: boolean;
+}
+
+/**
+ * Puts an actor where its host knows it to rest.
+ *
+ * @throws MooringError `lease.lost`, `store.…`
+ */
+export async function restoreActor(
+  connection: Connection,
+  { keys, lease, owner, lost }: Granted,
+  { last, lines, anew }: Restored
+): Promise<void> {
+  const { key, token } = lease;
+  const field = fieldOf(key);
+  const answer = await connection.run(
+    RESTORE,
+    {
+      keys: [keys.lease(key), keys.actors(key.kind), keys.journal, keys.log(key)],
+      args: [
+        owner,
+        token,
+        field,
+        last,
+        connection.address.events,
+        keys.news,
+        anew ? 1 : 0,
+        ...lines
+      ]
+    },
+    { doing: `putting back ${field}`, withinMs: COMMIT_WITHIN_MS }
+  );
+  if (answer === 'lost') throw lost('was lost: Redis has it under another owner, or no more');
 }

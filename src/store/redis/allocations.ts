@@ -26,16 +26,22 @@ export async function readAllocations(
   return { version: Number(found['version'] ?? 0), entries };
 }
 
-/** @returns whether nobody was quicker */
+/**
+ * @param seen.version absent for the host itself, whose own record is right in any case
+ * @returns whether nobody was quicker
+ */
 export async function replaceAllocations(
   connection: Connection,
   keys: HostKeys,
-  { kind, version }: { readonly kind: string; readonly version: number },
+  { kind, version }: { readonly kind: string; readonly version?: number },
   { owner, entries }: { readonly owner: string; readonly entries: readonly Json[] }
 ): Promise<boolean> {
   const done = await connection.run(
     ALLOCATE,
-    { keys: [keys.allocations(kind)], args: [version, owner, JSON.stringify(entries), nanoid()] },
+    {
+      keys: [keys.allocations(kind), keys.allocated],
+      args: [version ?? '', owner, JSON.stringify(entries), nanoid(), kind]
+    },
     { doing: `recording the allocations of ${owner}` }
   );
   return done === 1;

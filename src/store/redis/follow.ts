@@ -13,7 +13,8 @@ const REMEMBERED_ACTORS = 100_000;
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * Records of a host as they are committed, by whatever process, from this call on.
+ * Records of a host as they are committed, by whatever process, from this call on, or from the
+ * first that Redis still has.
  *
  * Notices say that there is something to read; what there is, the stream's ids say. So none is
  * missed over a disconnection, and none told twice when a host has put back what Redis had lost.
@@ -21,7 +22,8 @@ const LOOK_AGAIN_MS = 1_000;
 export function follow(
   connection: Connection,
   keys: HostKeys,
-  signal: AbortSignal
+  signal: AbortSignal,
+  from: 'now' | 'begin' = 'now'
 ): AsyncIterable<JournalRecord> {
   const notices = noticesOf(signal);
   const isNew = newestOnly(Date.now(), REMEMBERED_ACTORS);
@@ -31,7 +33,7 @@ export function follow(
 
   async function begin(): Promise<Beginning> {
     // Asked for at once, so that whatever this process commits from now on comes behind it.
-    const last = await lastId(connection, keys);
+    const last = from === 'now' ? await lastId(connection, keys) : FIRST_ID;
     const { note } = notices;
     const stopListening = await connection.listen(keys.news, { onMessage: note, onResumed: note });
     const stopWatching = connection.onReady(note);

@@ -34,6 +34,8 @@ export interface HostKeys {
   log(key: Key): string;
   /** The same of its last life. Expires. */
   past(key: Key): string;
+  /** Set: kinds of allocations that there are. */
+  readonly allocated: string;
   /** Hash: owners and what they have. */
   allocations(kind: string): string;
   /** Hash: how far a command has come, and its answer. Expires. */
@@ -44,6 +46,8 @@ export interface HostKeys {
 export interface SharedKeys {
   /** Set: every host that has been here. */
   readonly hosts: string;
+  /** Channel: told of every host that comes. */
+  readonly hostsNews: string;
   /** Hash: networks by name. */
   readonly networks: string;
   /** String: grows with every change of `networks`. */
@@ -74,6 +78,7 @@ export function hostKeys(prefix: string, name: string): HostKeys {
     actors: (kind) => own(`actors:${kindOf(kind)}`),
     log: (key) => own(`log:${fieldOf(key)}`),
     past: (key) => own(`past:${fieldOf(key)}`),
+    allocated: own('allocated'),
     allocations: (kind) => own(`allocations:${parseContainerId(kind)}`),
     answer: (id) => own(`answer:${id}`)
   };
@@ -83,6 +88,7 @@ export function sharedKeys(prefix: string): SharedKeys {
   const networks = (part: string) => `${prefix}:{networks}:${part}`;
   return {
     hosts: `${prefix}:hosts`,
+    hostsNews: `${prefix}:hosts:news`,
     networks: networks('definitions'),
     networksVersion: networks('version'),
     addresses: networks('addresses'),
@@ -100,9 +106,7 @@ export function fieldOf(key: Key): string {
   return keyText(key);
 }
 
-const KINDS: readonly string[] = ['container', 'namespace', 'network'] satisfies Kind[];
-
-function kindOf(kind: string): string {
-  if (KINDS.includes(kind)) return kind;
+function kindOf(kind: Kind): string {
+  if (/^[A-Za-z]{1,32}$/.test(kind)) return kind;
   throw new MooringError('store.badKey', `${JSON.stringify(kind)} is not a kind of actor`);
 }

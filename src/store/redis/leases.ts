@@ -35,7 +35,7 @@ export interface Leases {
    * @throws MooringError `lease.timedOut`, `store.…`; the signal's reason
    */
   acquire(keys: HostKeys, key: Key, options: AskOptions): Promise<Granted | undefined>;
-  /** What is held of an actor; it may be lost meanwhile. */
+  /** What is held of an actor, unless it is known to be lost. */
   of(keys: HostKeys, key: Key): Granted | undefined;
   /** @throws MooringError `lease.lost` when it is known to be lost, or was given up */
   held(lease: Lease): Granted;
@@ -54,7 +54,11 @@ export function leasesOf(parts: QuestionParts): Leases {
 
   return {
     acquire,
-    of: (keys, key) => byKey.get(keys.lease(key)),
+    of(keys, key) {
+      const granted = byKey.get(keys.lease(key));
+      // Of one that is lost others know more.
+      return granted?.lease.signal.aborted ? undefined : granted;
+    },
     held(lease) {
       const found = held.get(lease);
       if (found === undefined) throw lostError(lease, 'was given up before');

@@ -7,8 +7,9 @@ import { replaceAllocations } from './allocations.ts';
 import type { Connection } from './connection.ts';
 import { actorOf, type Head } from './head.ts';
 import { thisProcess } from './holder.ts';
-import { hostKeys, sharedKeys } from './keys.ts';
+import { hostKeys } from './keys.ts';
 import { leasesOf, type Leases } from './leases.ts';
+import { registration } from './presence.ts';
 import { hostReader } from './reader.ts';
 import { wakesOf } from './wakes.ts';
 
@@ -124,17 +125,4 @@ export function redisStore(options: RedisOptions): RedisStore {
 
 function isLast(known: Known, { seq, token }: Head): boolean {
   return seq === known.seq && token === known.token;
-}
-
-/** Puts the host on the list of all, once, and again later if that fails. */
-function registration(connection: Connection, host: string): () => void {
-  const { hosts } = sharedKeys(connection.address.prefix);
-  let isDone = false;
-  return () => {
-    if (isDone) return;
-    isDone = true;
-    connection
-      .call((client) => client.sadd(hosts, host), { doing: `adding host ${host}` })
-      .catch(() => (isDone = false));
-  };
 }

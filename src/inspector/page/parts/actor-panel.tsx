@@ -57,7 +57,6 @@ export function ActorPanel({ session, onChoose }: ActorPanelProps): JSX.Element 
         <ActorList
           session={session}
           page={page}
-          offset={range.offset}
           lineAt={async (offset) => (await ask(offset, 1)).lines[0]}
           onWindow={(offset, limit) => setRange({ offset, limit })}
           onChoose={onChoose}
@@ -69,16 +68,15 @@ export function ActorPanel({ session, onChoose }: ActorPanelProps): JSX.Element 
 
 interface ActorListProps extends ActorPanelProps {
   readonly page: ActorPage;
-  readonly offset: number;
   /** Of those that are not seen; `undefined` when there are fewer by now. */
   readonly lineAt: (index: number) => Promise<ActorLine | undefined>;
   readonly onWindow: (offset: number, limit: number) => void;
 }
 
 function ActorList(props: ActorListProps): JSX.Element {
-  const { session, page, offset, lineAt, onWindow, onChoose } = props;
+  const { session, page, lineAt, onWindow, onChoose } = props;
   const { key } = useStore(session.selection);
-  const { lines, total } = page;
+  const { lines, offset, total } = page;
   // Where a key has led, which may be far from what was seen.
   const [place, setPlace] = useState({ key: '', index: -1 });
   const led = place.key === key ? place.index : -1;

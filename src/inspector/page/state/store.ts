@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 /** A value that is shown in several places, and told of when it changes. */
 export interface Store<Value> {
@@ -42,24 +42,26 @@ export interface Pending<Value> {
   readonly isWaiting: boolean;
 }
 
-/** Asks again whenever one of `on` changes. What comes too late is not shown. */
+/**
+ * Asks again whenever one of `on` changes. An answer is shown unless a later one was: while a large
+ * file is read there is always a newer question.
+ */
 export function useAsked<Value>(ask: () => Promise<Value>, on: readonly unknown[]): Pending<Value> {
   const [pending, setPending] = useState<Pending<Value>>({ isWaiting: true });
+  const numbers = useRef({ asked: 0, shown: 0 }).current;
+  useEffect(() => () => void (numbers.shown = Infinity), []);
   useEffect(() => {
-    let isCurrent = true;
+    const number = ++numbers.asked;
+    const show = (answer: Omit<Pending<Value>, 'isWaiting'>): void => {
+      if (number < numbers.shown) return;
+      numbers.shown = number;
+      setPending({ ...answer, isWaiting: number < numbers.asked });
+    };
     setPending((before) => ({ ...before, isWaiting: true }));
     ask().then(
-      (value) => {
-        if (isCurrent) setPending({ value, isWaiting: false });
-      },
-      (error: unknown) => {
-        const text = error instanceof Error ? error.message : String(error);
-        if (isCurrent) setPending({ error: text, isWaiting: false });
-      }
+      (value) => show({ value }),
+      (error: unknown) => show({ error: error instanceof Error ? error.message : String(error) })
     );
-    return () => {
-      isCurrent = false;
-    };
   }, on);
   return pending;
 }

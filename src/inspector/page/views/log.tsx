@@ -39,7 +39,6 @@ export function LogView({ session }: { readonly session: Session }): JSX.Element
         <LogList
           session={session}
           page={page}
-          offset={range.offset}
           onWindow={(offset, limit) => setRange({ offset, limit })}
         />
       )}
@@ -90,11 +89,10 @@ function NoRecords({ query }: { readonly query: string }): JSX.Element {
 interface LogListProps {
   readonly session: Session;
   readonly page: LogPage;
-  readonly offset: number;
   readonly onWindow: (offset: number, limit: number) => void;
 }
 
-function LogList({ session, page, offset, onWindow }: LogListProps): JSX.Element {
+function LogList({ session, page, onWindow }: LogListProps): JSX.Element {
   const { query, at } = useStore(session.selection);
   const { version } = useStore(session.counts);
   const scope = useScope(session);
@@ -117,7 +115,7 @@ function LogList({ session, page, offset, onWindow }: LogListProps): JSX.Element
       label="Records"
       total={page.total}
       rowHeight={isNarrow ? TALL_ROW_PX : ROW_PX}
-      window={{ offset, items: page.lines }}
+      window={{ offset: page.offset, items: page.lines }}
       onWindow={onWindow}
       chosen={chosen}
       shown={chosen >= 0 ? chosen : at === null ? page.total - 1 : -1}

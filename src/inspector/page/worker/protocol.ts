@@ -54,6 +54,8 @@ export interface ActorLine {
 
 export interface ActorPage {
   readonly total: number;
+  /** Place of the first line. */
+  readonly offset: number;
   readonly lines: readonly ActorLine[];
   /** Of those that are found, how many are in each state, the most first. */
   readonly states: readonly (readonly [state: string, count: number])[];
@@ -79,6 +81,8 @@ export interface LogLine {
 
 export interface LogPage {
   readonly total: number;
+  /** Place of the first line. */
+  readonly offset: number;
   readonly lines: readonly LogLine[];
   /** Part of the text that was searched, 0 to 1; 1 when that is all. */
   readonly done: number;

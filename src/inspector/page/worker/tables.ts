@@ -41,6 +41,7 @@ export function actorPage(
   lines.sort(comparing(asked));
   return {
     total: lines.length,
+    offset: asked.offset,
     lines: lines.slice(asked.offset, asked.offset + asked.limit),
     states: [...states].sort((a, b) => b[1] - a[1])
   };
@@ -161,8 +162,9 @@ export function logPage(
   { query, scope, offset, limit }: LogQuery
 ): LogPage {
   const { rows, done } = search.find(query, scope);
-  const shown = rows.subarray(Math.max(0, offset), Math.max(0, offset) + limit);
-  return { total: rows.length, lines: Array.from(shown, (row) => logLine(index, row)), done };
+  const from = Math.max(0, offset);
+  const lines = Array.from(rows.subarray(from, from + limit), (row) => logLine(index, row));
+  return { total: rows.length, offset: from, lines, done };
 }
 
 function logLine(index: RecordIndex, row: number): LogLine {

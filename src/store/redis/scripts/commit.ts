@@ -62,10 +62,10 @@ return 'written'
  * KEYS: 1 lease, 2 actors, 3 journal, 4 log
  *
  * ARGV: 1 owner; 2 token; 3 field of the actor; 4 its last line, or '' when there is no such actor
- * any more; 5 records the journal keeps, about; 6 channel that is told; 7… lines that the journal
- * lacks, the oldest first
+ * any more; 5 records the journal keeps, about; 6 channel that is told; 7 whether the journal's
+ * records of the actor are none of its own, 1 or 0; 8… lines that the journal lacks, the oldest first
  *
- * Returns `written` or `lost`.
+ * Returns `written`, also when it was already; or `lost`.
  */
 export const RESTORE: Script = {
   name: 'mooringRestore',
@@ -74,14 +74,15 @@ export const RESTORE: Script = {
 ${IS_HELD}
 ${KEEP_LINE}
 if not isHeld(KEYS[1], ARGV[1], ARGV[2]) then return 'lost' end
+if ARGV[7] == '1' then redis.call('DEL', KEYS[4]) end
 if ARGV[4] == '' then
   redis.call('HDEL', KEYS[2], ARGV[3])
-  redis.call('DEL', KEYS[4])
   return 'written'
 end
+if redis.call('HGET', KEYS[2], ARGV[3]) == ARGV[4] then return 'written' end
 redis.call('HSET', KEYS[2], ARGV[3], ARGV[4])
 local id = ''
-for i = 7, #ARGV do id = keepLine(KEYS[3], KEYS[4], ARGV[3], ARGV[i], ARGV[5], true) end
+for i = 8, #ARGV do id = keepLine(KEYS[3], KEYS[4], ARGV[3], ARGV[i], ARGV[5], true) end
 redis.call('PUBLISH', ARGV[6], id)
 return 'written'
 `
