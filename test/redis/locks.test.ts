@@ -13,20 +13,26 @@ interface Result {
   readonly done: Readonly<Record<string, number>>;
 }
 
-async function run(operations: number): Promise<Result> {
-  const ran = await sandbox.run([process.execPath, RUN, String(operations), 'on']);
+async function run(operations: number, fencing: 'on' | 'off'): Promise<Result> {
+  const ran = await sandbox.run([process.execPath, RUN, String(operations), fencing]);
   expect(ran).toMatchObject({ code: 0, stderr: '' });
   return JSON.parse(ran.stdout) as Result;
 }
 
 describe('five processes on three hosts', () => {
   it('never hold a lock at once, whoever stalls, dies or loses the primary', async () => {
-    const { operations, first, done } = await run(3_000);
+    const { operations, first, done } = await run(3_000, 'on');
 
     expect(first).toEqual([]);
     expect(operations).toBeGreaterThan(2_000);
     expect(done['pause']).toBeGreaterThan(0);
     expect(done['kill']).toBeGreaterThan(0);
+  });
+
+  it('are caught at it when nothing is fenced', async () => {
+    const { first } = await run(100_000, 'off');
+
+    expect(first.length).toBeGreaterThan(0);
   });
 });
 
