@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectUnchanged } from '../sandbox/host-state.ts';
-import { MOORING, useSandbox } from '../sandbox/sandbox.ts';
+import { asNobody, MOORING, useSandbox } from '../sandbox/sandbox.ts';
 import { hostOf, refusalOf } from './host.fixture.ts';
 
 const sandbox = useSandbox();
@@ -225,17 +225,16 @@ describe('a record that is damaged', () => {
 
 describe('who is not root', () => {
   it('is told in one line, and changes nothing', async () => {
-    const argv = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath];
-    const asNobody = (root: string, ...args: readonly string[]) =>
-      sandbox.run([...argv, MOORING, '--root', root, ...args]);
+    const nobody = (root: string, ...args: readonly string[]) =>
+      sandbox.run(asNobody([process.execPath, MOORING, '--root', root, ...args]));
     await host.unchanged(async () => {
       await host.sh('mkdir -m 777 /run/nobodys');
       const rans = [
-        await asNobody('/run/nobodys/root', 'up', 'web'),
-        await asNobody('/run/nobodys/root', 'up', 'web', '--network', 'none'),
-        await asNobody('/run/nobodys/root', 'network', 'create', 'x'),
-        await asNobody('/run/nobodys/root', 'network', 'rm', 'plain'),
-        await asNobody('/var/lib/mooring', 'ps')
+        await nobody('/run/nobodys/root', 'up', 'web'),
+        await nobody('/run/nobodys/root', 'up', 'web', '--network', 'none'),
+        await nobody('/run/nobodys/root', 'network', 'create', 'x'),
+        await nobody('/run/nobodys/root', 'network', 'rm', 'plain'),
+        await nobody('/var/lib/mooring', 'ps')
       ];
       await host.sh('rm -r /run/nobodys');
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { NAME, NODE, ROOT, RUNTIME_DIR, SEEN_AT, useUser } from '../sandbox/user.ts';
+import { NODE, SEEN_AT } from '../sandbox/sandbox.ts';
+import { NAME, ROOT, RUNTIME_DIR, useUser } from '../sandbox/user.ts';
 import { askIn, end, serveIn } from './traffic.fixture.ts';
 
 const user = useUser();
