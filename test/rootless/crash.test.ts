@@ -93,19 +93,14 @@ describe('when it is killed', () => {
     });
   });
 
-  // Right after the kill newuidmap is refused once in a while, for a reason that is not known yet.
-  it(
-    'everything of the user’s, at any time, the next command converges',
-    { retry: 2 },
-    async () => {
-      await user.unchanged(async () => {
-        for (const afterMs of [150, 300, 450, 600]) {
-          const command = await user.start(user.command('up', 'web', '--network', 'front'));
-          await user.sh(`sleep ${afterMs / 1000}; pkill -KILL -u 4242 || true`);
-          await command.done;
-          await user.ok('down', '--ignore', 'web');
-        }
-      });
-    }
-  );
+  it('everything of the user’s, at any time, the next command converges', async () => {
+    await user.unchanged(async () => {
+      for (const afterMs of [150, 300, 450, 600]) {
+        const command = await user.start(user.command('up', 'web', '--network', 'front'));
+        await user.sh(`sleep ${afterMs / 1000}; pkill -KILL -u 4242 || true`);
+        await command.done;
+        await user.ok('down', '--ignore', 'web');
+      }
+    });
+  });
 });
