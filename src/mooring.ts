@@ -123,6 +123,7 @@ function commandsOn(parts: Parts): Commands {
   return commandsOf({
     ...parts,
     readOnly: parts.settings.readOnly,
+    canPublish: parts.settings.place.kind !== 'inside',
     networkName: async (wanted) => (await parts.networks.inspect(wanted)).name,
     startTimeOf: (pid) => statOf(pid)?.startTime
   });

@@ -17,7 +17,7 @@ const harness = useHarness(
         registry: host.process.registry,
         commandsWith: (registry) =>
           commandsOf({
-            ...{ registry, store: host.process.store, readOnly: false },
+            ...{ registry, store: host.process.store, readOnly: false, canPublish: true },
             ensureDefaultNetwork: () => Promise.resolve('front'),
             networkName: (name) => Promise.resolve(name),
             startTimeOf: () => undefined

@@ -44,6 +44,24 @@ describe('the private host of a user without root', () => {
     });
   });
 
+  it('publishes no port, as nobody outside would reach it, and says so', async () => {
+    await user.unchanged(async () => {
+      const command = ['web', '--network', 'front', '-p', '8080:80'];
+      const lines = [
+        await user.refused('up', ...command),
+        await user.refused('create', ...command)
+      ];
+
+      expect(lines).toEqual(
+        lines.map(
+          () =>
+            'host port 8080/tcp would be one of your private host, which nobody else reaches: publishing needs root'
+        )
+      );
+      expect(await user.ok('ps', '--quiet')).toBe('');
+    });
+  });
+
   it('is made once by many commands that come at the same time', async () => {
     await user.unchanged(async () => {
       const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -197,8 +215,8 @@ describe('what a private host needs and the host lacks', () => {
   it('leaves nothing when making it fails', async () => {
     await user.unchanged(async () => {
       const line = await lacking(
-        'chmod u-s /usr/bin/newuidmap; mount --bind /usr/bin/false /usr/bin/newuidmap',
-        'umount /usr/bin/newuidmap; chmod u+s /usr/bin/newuidmap'
+        'mount --bind /usr/bin/false /usr/bin/newuidmap',
+        'umount /usr/bin/newuidmap'
       );
       expect(line).toMatch(/^making user and mount namespaces: /);
       for (const script of undo.splice(0)) await user.sh(script);

@@ -88,7 +88,8 @@ export function startProcess(options: ProcessOptions): SimProcess {
       ensureDefaultNetwork: () => Promise.resolve(''),
       networkName: (wanted) => Promise.resolve(networkName(host, wanted)),
       startTimeOf: () => undefined,
-      readOnly: false
+      readOnly: false,
+      canPublish: true
     }),
     recover: () => settleAll({ store, registry })
   };
