@@ -86,10 +86,11 @@ function start(name) {
   });
 }
 
-/** Without fencing it is over when that shows. */
+/** Without fencing it is over when that shows; with it every trouble comes once at least. */
 function isOver() {
-  if (count() >= operations) return true;
-  return fencing === 'off' && check(names.flatMap(read)).length > 0;
+  if (fencing === 'off' && check(names.flatMap(read)).length > 0) return true;
+  const isTried = fencing === 'off' || Object.values(done).every((times) => times > 0);
+  return isTried && count() >= operations;
 }
 
 /** Steps so far, about: lines are much alike. */
