@@ -9,5 +9,5 @@ it('tells each mistake in a chart at the first event that it changes, and no oth
   const all = few.map(checked);
 
   expect(all.flatMap(({ wrong }) => wrong)).toEqual([]);
-  expect(all.filter(({ isSeen }) => isSeen).length).toBeGreaterThan(0);
+  expect(all.filter(({ isSeen }) => isSeen).length).toBeGreaterThan(few.length / 4);
 });
