@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 import { embeddedStore } from '../dist/store/embedded/embedded.js';
+import { commitOf } from './commit.mjs';
 import { figures, line, timed } from './figures.mjs';
 import { writeRecording } from './recording.mjs';
 
@@ -209,16 +210,3 @@ async function attach(root) {
 // In a process of its own, as a page is: it is not to be counted as the producer's.
 const READ = `const [url, token] = process.argv.slice(1);
 fetch(url, { headers: { authorization: 'Bearer ' + token } }).then(async ({ body }) => { for await (const _ of body); });`;
-
-function commitOf(round) {
-  return {
-    event: { type: 'resources.released', container: 'web' },
-    requests: [],
-    value: 'up',
-    snapshot: { round, filler: 'x'.repeat(2_000) },
-    outstanding: [],
-    machine: 'container@bench',
-    causation: 'bench',
-    correlation: 'bench'
-  };
-}

@@ -6,7 +6,17 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 // Each is a module here, exporting a function of its name.
-const PARTS = ['store', 'own', 'chain', 'idle', 'lifecycle', 'repair', 'forward', 'inspector'];
+const PARTS = [
+  'store',
+  'own',
+  'chain',
+  'idle',
+  'lifecycle',
+  'repair',
+  'forward',
+  'inspector',
+  'replay'
+];
 
 const [first, ...named] = process.argv.slice(2);
 const inside = first === '--inside';

@@ -1,5 +1,6 @@
 import { mkdtempSync } from 'node:fs';
 import { embeddedStore } from '../dist/store/embedded/embedded.js';
+import { commitOf } from './commit.mjs';
 import { line, timed } from './figures.mjs';
 
 const ROUNDS = 2_000;
@@ -26,17 +27,4 @@ export async function store() {
   await store.forget(lease);
   await store.release(lease);
   await store.close();
-}
-
-function commitOf(round) {
-  return {
-    event: { type: 'resources.released', container: 'web' },
-    requests: [],
-    value: 'up',
-    snapshot: { round, filler: 'x'.repeat(2_000) },
-    outstanding: [],
-    machine: 'container@bench',
-    causation: 'bench',
-    correlation: 'bench'
-  };
 }

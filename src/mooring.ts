@@ -16,7 +16,6 @@ import { hostsOf, noHosts } from './cluster/hosts.ts';
 import { reconciled, serveCluster } from './cluster/serving.ts';
 import { takeOver } from './cluster/take-over.ts';
 import { commandsOf, type Commands } from './commands.ts';
-import { findings } from './effects/doctor.ts';
 import { statOf } from './effects/process/proc.ts';
 import { MooringError } from './model/failure.ts';
 import type { Finding } from './model/finding.ts';
@@ -117,7 +116,9 @@ export async function openInspector(options: InspectorOptions = {}): Promise<Ins
 }
 
 /** What the host has and lacks for these options. It changes nothing. */
-export function doctor(options: MooringOptions = {}): Promise<readonly Finding[]> {
+export async function doctor(options: MooringOptions = {}): Promise<readonly Finding[]> {
+  // It loads execa, which nothing else wants that runs no program.
+  const { findings } = await import('./effects/doctor.ts');
   const settings = settingsOf(options);
   const places = { ...settings, runDir: NETNS_DIR };
   if (settings.place.kind !== 'outside') return findings(places);

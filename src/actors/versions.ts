@@ -26,7 +26,33 @@ export interface VersionStep {
 export type VersionSteps = Readonly<Partial<Record<Kind, readonly VersionStep[]>>>;
 
 /** From version 1 to 2, from 2 to 3 …; a kind without steps is at version 1. */
-export const STEPS: VersionSteps = {};
+export const STEPS: VersionSteps = {
+  container: [
+    {
+      why: 'it remembers what could not be put back',
+      migrate: ({ snapshot, outstanding }) => ({
+        snapshot: {
+          ...snapshot,
+          context: { unmended: null, ...(snapshot['context'] as JsonObject) }
+        },
+        outstanding
+      })
+    },
+    {
+      why: 'it reaches outside by an uplink, and remembers how',
+      migrate: ({ snapshot, outstanding }) => ({
+        snapshot: {
+          ...snapshot,
+          context: {
+            ...{ rootless: false, reached: false, uplink: null, hostAddress: null, outage: null },
+            ...(snapshot['context'] as JsonObject)
+          }
+        },
+        outstanding
+      })
+    }
+  ]
+};
 
 export function versionOf(kind: Kind, steps: VersionSteps = STEPS): number {
   return 1 + (steps[kind]?.length ?? 0);

@@ -58,10 +58,12 @@ export function untilReady(
 ): Promise<void> {
   const { child, area, name } = launched;
   return new Promise<void>((resolve, reject) => {
-    const late = setTimeout(() => {
+    const end = performance.now() + timeoutMs;
+    const onLate = () => {
       const message = `${name} was not ready after ${timeoutMs} ms${withSaid(launched)}`;
       settle(() => reject(new MooringError(`${area}.timedOut`, message)));
-    }, timeoutMs);
+    };
+    const late = setTimeout(onLate, timeoutMs);
     const onAbort = () => settle(() => reject(signal.reason));
     const settle = (how: () => void) => {
       clearTimeout(late);
@@ -70,10 +72,11 @@ export function untilReady(
     };
     signal.addEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
-    onReady(() => settle(resolve));
-    void child.ended.then((end) => {
+    // Which of two is heard first when both are there is chance: what comes late is late.
+    onReady(() => (performance.now() < end ? settle(resolve) : onLate()));
+    void child.ended.then((how) => {
       const said = saidBy(launched);
-      const text = said === '' ? endText(end) : JSON.stringify(said);
+      const text = said === '' ? endText(how) : JSON.stringify(said);
       settle(() => reject(new MooringError(`${area}.failed`, `${name} failed: ${text}`)));
     });
   });

@@ -5,6 +5,7 @@ import type {
   EventObject
 } from 'xstate';
 import type { Json } from '../model/json.ts';
+import { askGuard, guardIn, innermostFirst, transitionsOf } from './guard.ts';
 
 /** A transition that an event may take, and what its guard says. */
 export interface Candidate {
@@ -40,10 +41,9 @@ export function candidatesOf(
   snapshot: AnyMachineSnapshot,
   event: EventObject | null
 ): readonly Candidate[] {
-  const inner = snapshot._nodes.toSorted((a, b) => b.path.length - a.path.length);
   const settled = new Set<AnyStateNode>();
   const found: Candidate[] = [];
-  for (const node of inner) {
+  for (const node of innermostFirst(snapshot)) {
     // What is within it has taken the event, and it is not asked any more.
     let isOpen = !settled.has(node);
     for (const [index, transition] of transitionsOf(node, event).entries()) {
@@ -57,13 +57,6 @@ export function candidatesOf(
   return found;
 }
 
-function transitionsOf(
-  node: AnyStateNode,
-  event: EventObject | null
-): readonly AnyTransitionDefinition[] {
-  return event === null ? (node.always ?? []) : (node.transitions.get(event.type) ?? []);
-}
-
 interface Question {
   readonly transition: AnyTransitionDefinition;
   readonly index: number;
@@ -73,47 +66,23 @@ interface Question {
 }
 
 function asked({ transition, index, snapshot, event, isOpen }: Question): Candidate {
-  const { source, target, guard } = transition;
   const place = {
-    source: source.id,
+    source: transition.source.id,
     event: event?.type ?? null,
     index,
-    targets: (target ?? []).map(({ id }) => id)
+    targets: (transition.target ?? []).map(({ id }) => id)
   };
+  const guard = guardIn(transition);
   if (guard === undefined) {
     return { ...place, guard: null, read: {}, answer: isOpen ? 'taken' : 'unasked' };
   }
-  const { type, params } = (typeof guard === 'string' ? { type: guard } : guard) as Named;
   const read: Record<string, Json> = {};
   try {
-    const args = { context: noting(snapshot.context as object, read), event };
-    const given = typeof params === 'function' ? (params as Params)(args) : params;
-    const known = snapshot.machine.implementations.guards[type] as unknown as Guard;
-    const holds = known(args, given);
-    const told = given === undefined ? {} : { params: given as Json };
+    const { holds, ...told } = askGuard(guard, { snapshot, event }, read);
     const answer = !holds ? 'refused' : isOpen ? 'taken' : 'unasked';
-    return { ...place, guard: type, ...told, read, answer };
+    return { ...place, ...told, read, answer };
   } catch (error) {
     const thrown = error instanceof Error ? error.message : String(error);
-    return { ...place, guard: type, read, answer: 'failed', thrown };
+    return { ...place, guard: guard.type, read, answer: 'failed', thrown };
   }
-}
-
-interface Named {
-  readonly type: string;
-  readonly params?: unknown;
-}
-
-type Params = (args: unknown) => unknown;
-type Guard = (args: unknown, params: unknown) => boolean;
-
-/** The same object, which notes what is read of it. */
-function noting(context: object, read: Record<string, Json>): object {
-  return new Proxy(context, {
-    get(target, field) {
-      const value: unknown = Reflect.get(target, field);
-      if (typeof field === 'string') read[field] = value as Json;
-      return value;
-    }
-  });
 }

@@ -108,11 +108,13 @@ export function setBackoff({ container, refusals }: ContainerContext): EffectReq
   };
 }
 
-export function sweepFirewall({ container, heldNetworks }: ContainerContext): EffectRequest {
+export function sweepFirewall({ container, heldNetworks, spec }: ContainerContext): EffectRequest {
+  // After a sweep that was refused the networks were given back all the same.
+  const wanted = spec?.networks.map(({ network }) => network) ?? [];
   return {
     type: 'firewall.sweep',
     container,
-    networks: heldNetworks
+    networks: heldNetworks.length > 0 ? heldNetworks : wanted
   };
 }
 

@@ -8,6 +8,7 @@ import {
 } from 'xstate';
 import type { MooringEvent } from '../bus/events.ts';
 import type { EffectRequest } from '../bus/requests.ts';
+import { askGuard, guardIn, innermostFirst, transitionsOf } from '../machines/guard.ts';
 import type { Json } from '../model/json.ts';
 
 /** One candidate of a chart, as it is found in its structure. */
@@ -70,13 +71,10 @@ export function stepOf(
 
 // Asks the guards as XState does: from the innermost state outwards, up to the first that holds.
 function answersTo(snapshot: AnyMachineSnapshot, event: EventObject | null): Answer[] {
-  const inner = snapshot._nodes.toSorted((a, b) => b.path.length - a.path.length);
   const answers: Answer[] = [];
-  for (const node of inner) {
-    const candidates =
-      event === null ? (node.always ?? []) : (node.transitions.get(event.type) ?? []);
-    for (const candidate of candidates) {
-      const answer = answerOf(candidate, snapshot, event);
+  for (const node of innermostFirst(snapshot)) {
+    for (const transition of transitionsOf(node, event)) {
+      const answer = answerOf(transition, snapshot, event);
       answers.push(answer);
       if (answer.answer !== false) return answers;
     }
@@ -85,39 +83,17 @@ function answersTo(snapshot: AnyMachineSnapshot, event: EventObject | null): Ans
 }
 
 function answerOf(
-  candidate: AnyTransitionDefinition,
+  transition: AnyTransitionDefinition,
   snapshot: AnyMachineSnapshot,
-  event: unknown
+  event: EventObject | null
 ): Answer {
-  const targets = (candidate.target ?? []).map(({ id }) => id);
-  const where = { ...candidateOf(candidate), targets };
-  const { guard } = candidate;
+  const targets = (transition.target ?? []).map(({ id }) => id);
+  const where = { ...candidateOf(transition), targets };
+  const guard = guardIn(transition);
   if (guard === undefined) return { ...where, answer: null, guard: null, read: {} };
-  const { type, params } = (typeof guard === 'string' ? { type: guard } : guard) as {
-    readonly type: string;
-    readonly params?: unknown;
-  };
   const read: Record<string, Json> = {};
-  const args = { context: noting(snapshot.context as object, read), event };
-  const given = typeof params === 'function' ? (params as Params)(args) : params;
-  const known = snapshot.machine.implementations.guards[type] as unknown as Guard;
-  const answer = known(args, given);
-  const asked = given === undefined ? {} : { params: given as Json };
-  return { ...where, answer, guard: type, ...asked, read };
-}
-
-type Params = (args: unknown) => unknown;
-type Guard = (args: unknown, params: unknown) => boolean;
-
-/** The same object, which notes what is read of it. */
-function noting(context: object, read: Record<string, Json>): object {
-  return new Proxy(context, {
-    get(target, field) {
-      const value: unknown = Reflect.get(target, field);
-      if (typeof field === 'string') read[field] = value as Json;
-      return value;
-    }
-  });
+  const { holds, ...asked } = askGuard(guard, { snapshot, event }, read);
+  return { ...where, answer: holds, ...asked, read };
 }
 
 function candidateOf(candidate: AnyTransitionDefinition): Candidate {

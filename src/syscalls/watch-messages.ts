@@ -20,10 +20,13 @@ export interface WatchRequest {
   readonly command: WatchCommand;
 }
 
-export type WatchMessage =
-  | { readonly events: readonly KernelEvent[] }
-  /** The answer to a command; `id` 0 says that the thread watches the host. */
-  | { readonly id: number; readonly failure?: WatchFailure };
+export type WatchMessage = { readonly events: readonly KernelEvent[] } | WatchReply;
+
+/** The answer to a command; `id` 0 says that the thread watches the host. */
+export interface WatchReply {
+  readonly id: number;
+  readonly failure?: WatchFailure;
+}
 
 export interface WatchFailure {
   readonly code: string;

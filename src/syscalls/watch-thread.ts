@@ -9,9 +9,16 @@ import { openEventfd, raiseEventfd } from './eventfd.ts';
 import { libc } from './libc.ts';
 import type { NetnsIdentity } from './nsfs.ts';
 import type { ProcessIdentity } from './process-identity.ts';
+import { pendingCalls, reasonText } from './pending-calls.ts';
 import { StepError } from './step.ts';
 import { warm } from './warm.ts';
-import type { KernelEvent, WatchCommand, WatchMessage, WatchRequest } from './watch-messages.ts';
+import type {
+  KernelEvent,
+  WatchCommand,
+  WatchMessage,
+  WatchReply,
+  WatchRequest
+} from './watch-messages.ts';
 import type { WatchWorkerData } from './watch-worker.ts';
 
 /**
@@ -57,15 +64,15 @@ export async function startWatchThread(options: WatchThreadOptions): Promise<Wat
     workerData,
     transferList: [port2]
   });
-  const calls = pendingCalls();
+  const calls = pendingCalls<WatchReply>();
   const send = (request: WatchRequest) => tell(port, wakeFd, request);
   let isClosing = false;
   let reason: unknown = 'ended';
 
-  const ask = (command: WatchCommand): Promise<void> =>
-    isClosing
-      ? Promise.reject(new StepError('threadClosed', 'the watch is closed'))
-      : calls.begin((id) => send({ id, command }));
+  const ask = async (command: WatchCommand): Promise<void> => {
+    if (isClosing) throw new StepError('threadClosed', 'the watch is closed');
+    await calls.begin((id) => send({ id, command }));
+  };
   const hear = (message: WatchMessage) => {
     if (!('events' in message)) calls.settle(message);
     else if (!isClosing) {
@@ -81,7 +88,7 @@ export async function startWatchThread(options: WatchThreadOptions): Promise<Wat
       for (let last = received(port); last !== undefined; last = received(port)) hear(last);
       port.close();
       libc('close', wakeFd);
-      const lost = new StepError('threadLost', `the watch thread was lost: ${textOf(reason)}`);
+      const lost = new StepError('threadLost', `the watch thread was lost: ${reasonText(reason)}`);
       calls.rejectAll(lost);
       resolve();
       if (!isClosing) options.onLost(lost);
@@ -126,37 +133,4 @@ function tell(port: MessagePort, wakeFd: number, request: WatchRequest): void {
 
 function received(port: MessagePort): WatchMessage | undefined {
   return (receiveMessageOnPort(port) as { message: WatchMessage } | undefined)?.message;
-}
-
-interface Settle {
-  readonly resolve: () => void;
-  readonly reject: (error: StepError) => void;
-}
-
-function pendingCalls() {
-  const pending = new Map<number, Settle>();
-  let lastId = 0;
-
-  return {
-    begin(start: (id: number) => void, id: number = ++lastId): Promise<void> {
-      return new Promise((resolve, reject) => {
-        pending.set(id, { resolve, reject });
-        start(id);
-      });
-    },
-    settle({ id, failure }: Exclude<WatchMessage, { readonly events: unknown }>): void {
-      const call = pending.get(id);
-      pending.delete(id);
-      if (failure === undefined) call?.resolve();
-      else call?.reject(new StepError(failure.code, failure.message));
-    },
-    rejectAll(error: StepError): void {
-      for (const { reject } of pending.values()) reject(error);
-      pending.clear();
-    }
-  };
-}
-
-function textOf(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
 }

@@ -10,7 +10,6 @@ interface Fact {
 }
 
 const PATH = '/run/netns/mooring-web';
-const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
 const host = useSandbox({ each: true });
 
@@ -87,7 +86,7 @@ describe('netns effects', () => {
   });
 
   it('leave no file behind when a creation is refused', async () => {
-    const fact = await seenBy<Fact>(host, ['createOne', 'web'], { as: NOBODY });
+    const fact = await seenBy<Fact>(host, ['createOne', 'web'], { as: 'nobody' });
 
     expect(fact).toEqual(failed('netns.createFailed', 'netns.EACCES'));
     expect(fact.failure?.message).toBe('create the netns of web: mkdir /run/netns: EACCES');
@@ -96,7 +95,7 @@ describe('netns effects', () => {
   it('name the step that is not permitted', async () => {
     await host.run(['install', '-d', '-o', '65534', '/run/netns']);
 
-    const fact = await seenBy<Fact>(host, ['createOne', 'web'], { as: NOBODY });
+    const fact = await seenBy<Fact>(host, ['createOne', 'web'], { as: 'nobody' });
 
     expect(fact).toEqual(failed('netns.createFailed', 'netns.EPERM'));
     expect(fact.failure?.message).toContain('mount --make-rshared /run/netns: EPERM');

@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { useSandbox } from '../sandbox/sandbox.ts';
+import { asNobody, useSandbox } from '../sandbox/sandbox.ts';
 
 const FIXTURE = fileURLToPath(new URL('./watch.fixture.mjs', import.meta.url));
 
 const host = useSandbox({ each: true });
 
-async function seenBy(name: string, as: readonly string[] = []): Promise<unknown> {
-  const { code, stdout, stderr } = await host.run([...as, process.execPath, FIXTURE, name]);
+async function seenBy(name: string, options: { as?: 'nobody' } = {}): Promise<unknown> {
+  const argv = [process.execPath, FIXTURE, name];
+  const { code, stdout, stderr } = await host.run(options.as ? asNobody(argv) : argv);
   expect({ name, code, stderr }).toEqual({ name, code: 0, stderr: '' });
   return JSON.parse(stdout);
 }
@@ -130,9 +131,7 @@ describe('a watch on the kernel', () => {
   });
 
   it('says what is not permitted', async () => {
-    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-
-    expect(await seenBy('notPermitted', nobody)).toBe('EPERM');
+    expect(await seenBy('notPermitted', { as: 'nobody' })).toBe('EPERM');
   });
 });
 

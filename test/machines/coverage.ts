@@ -55,6 +55,8 @@ export function coversChart<Event extends EventObject = MooringEvent>(
 
   describe(`the ${subject.machine.id} chart`, () => {
     it('has no transition and no answer of a guard that cannot come about', () => {
+      tell(subject.machine, wanted, new Set(paths.keys()));
+
       expect(wanted.map(keyOf).filter((key) => !paths.has(key))).toEqual([]);
     });
 
@@ -63,6 +65,23 @@ export function coversChart<Event extends EventObject = MooringEvent>(
       (_, outcome) => checkOutcome(subject, outcome, paths.get(keyOf(outcome)) ?? [])
     );
   });
+}
+
+function tell(
+  machine: AnyStateMachine,
+  wanted: readonly Outcome[],
+  found: ReadonlySet<string>
+): void {
+  const share = (what: string, some: readonly Outcome[]): string => {
+    const covered = some.filter((outcome) => found.has(keyOf(outcome))).length;
+    return `${covered} of ${some.length} ${what}`;
+  };
+  const taken = wanted.filter(({ answer }) => answer !== false);
+  const guarded = wanted.filter(({ answer }) => answer !== null);
+  const states = structureOf(machine).states.length;
+  process.stdout.write(
+    `${machine.id}: ${states} states, ${share('transitions', taken)}, ${share('answers of guards', guarded)} covered\n`
+  );
 }
 
 function checkOutcome<Event extends EventObject>(

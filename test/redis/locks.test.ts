@@ -27,6 +27,7 @@ describe('five processes on three hosts', () => {
     expect(operations).toBeGreaterThan(2_000);
     expect(done['pause']).toBeGreaterThan(0);
     expect(done['kill']).toBeGreaterThan(0);
+    expect(done['failover']).toBeGreaterThan(0);
   });
 
   it('are caught at it when nothing is fenced', async () => {

@@ -5,18 +5,21 @@ import type { ActorReplayed } from '../../src/replay/replay.ts';
 import type { StoredActor } from '../../src/store/store.ts';
 
 const FOLDER = fileURLToPath(new URL('../journals', import.meta.url));
-const RESTS = 'rests.jsonl';
+const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.jsonl'));
+const isOfRests = (name: string) => name.startsWith('rests');
 
-/** What kernel tests have recorded, by the name of their file. */
-export const JOURNALS = readdirSync(FOLDER)
-  .filter((name) => name.endsWith('.jsonl') && name !== RESTS)
-  .map((name) => [name, `${FOLDER}/${name}`] as const);
+/** What kernel tests have recorded, by the name of their file; `-1` is by version 1 of the charts. */
+export const JOURNALS = FILES.filter((name) => !isOfRests(name)).map(
+  (name) => [name, `${FOLDER}/${name}`] as const
+);
 
 /** One actor for each state, and what it waited for, that those came to. */
-export const STANDING = readFileSync(`${FOLDER}/${RESTS}`, 'utf8')
-  .split('\n')
-  .slice(0, -1)
-  .map((line) => JSON.parse(line) as StoredActor);
+export const STANDING = FILES.filter(isOfRests).flatMap((name) =>
+  readFileSync(`${FOLDER}/${name}`, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as StoredActor)
+);
 
 /** Whether a chart may do otherwise there: it says so, by a version of its own. */
 export function isAllowed({ divergence }: ActorReplayed): boolean {

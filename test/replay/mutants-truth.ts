@@ -2,7 +2,7 @@ import { createActor, type AnyMachineSnapshot } from 'xstate';
 import { MACHINES, type Machines } from '../../src/actors/machines.ts';
 import { isCommand, type MooringEvent } from '../../src/bus/events.ts';
 import { recordLines } from '../../src/journal/lines.ts';
-import { sourceOf } from '../../src/replay/replay.ts';
+import { replay, sourceOf } from '../../src/replay/replay.ts';
 import type { Kind, StoredRecord } from '../../src/store/store.ts';
 import { JOURNALS } from './corpus.ts';
 
@@ -22,7 +22,11 @@ export const LIVES: readonly Life[] = JOURNALS.flatMap(([, path]) => {
     const name = line.life === 1 ? line.key : `${line.key} (life ${line.life})`;
     lives.set(name, [...(lives.get(name) ?? []), line.record()]);
   }
-  return [...lives].map(([name, records]) => {
+  // What the chart of today does otherwise than the one that recorded it can't be told from a mistake.
+  const same = replay(path).actors.filter(({ divergence }) => divergence === undefined);
+  const names = new Set(same.map(({ key }) => key));
+  const kept = [...lives].filter(([name]) => names.has(name));
+  return kept.map(([name, records]) => {
     const [kind, id] = records[0]!.key.split('/') as [Kind, string];
     return { path, name, kind, id, records };
   });

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { Background } from '../sandbox/background.ts';
-import { NODE, RUNTIME_DIR, SEEN_AT, type User } from '../sandbox/user.ts';
+import { NODE, SEEN_AT } from '../sandbox/sandbox.ts';
+import { RUNTIME_DIR, type User } from '../sandbox/user.ts';
 
 /** A program that stays and does what it is told, as the root of a user namespace of the user's. */
 export interface Controlled {

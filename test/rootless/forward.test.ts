@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Background } from '../sandbox/background.ts';
 import { ask } from '../sandbox/traffic.ts';
-import { SEEN_AT, useUser } from '../sandbox/user.ts';
+import { SEEN_AT } from '../sandbox/sandbox.ts';
+import { useUser } from '../sandbox/user.ts';
 import { startControlled, type Controlled } from './control.fixture.ts';
 
 const user = useUser();

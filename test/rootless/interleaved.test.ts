@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { HOME, NODE, SEEN_AT, useUser } from '../sandbox/user.ts';
+import { NODE, SEEN_AT } from '../sandbox/sandbox.ts';
+import { HOME, useUser } from '../sandbox/user.ts';
 
 const user = useUser();
 const PROCESSES = 8;

@@ -1,7 +1,8 @@
 import type { Background } from '../sandbox/background.ts';
 import type { Ran } from '../sandbox/process.ts';
 import type { Endpoint } from '../sandbox/traffic.ts';
-import { NODE, SEEN_AT, type User } from '../sandbox/user.ts';
+import { NODE, SEEN_AT } from '../sandbox/sandbox.ts';
+import { type User } from '../sandbox/user.ts';
 
 /** Starts a server that echoes in a container of the user's; it prints `from <address>`. */
 export async function serveIn(

@@ -10,6 +10,12 @@ import { startInside, type Background } from './background.ts';
 /** `bin/mooring.js` of this checkout. */
 export const MOORING = fileURLToPath(new URL('../../bin/mooring.js', import.meta.url));
 
+const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
+/** This checkout, and the Node that runs the tests, where any user of a sandbox may read them. */
+export const SEEN_AT = '/mnt/mooring';
+export const NODE = '/mnt/node';
+
 const PRIVATE_HOST = fileURLToPath(new URL('../../scripts/private-host.sh', import.meta.url));
 
 /**
@@ -34,9 +40,13 @@ export interface Sandbox {
 }
 
 export async function sandbox(): Promise<Sandbox> {
-  const init = spawn('unshare', [...NAMESPACES, 'sh', PRIVATE_HOST, 'sh', '-c', STAY], {
-    stdio: ['ignore', 'pipe', 'pipe']
-  });
+  const init = spawn(
+    'unshare',
+    [...NAMESPACES, 'sh', PRIVATE_HOST, 'sh', '-ec', `${SHOW}\n${STAY}`],
+    {
+      stdio: ['ignore', 'pipe', 'pipe']
+    }
+  );
   await ready(init);
   const enter = entering(init.pid!);
   const run: Sandbox['run'] = (argv, options = {}) => collect([...enter, ...argv], options);
@@ -81,8 +91,25 @@ export function useSandbox(options: SandboxOptions = {}): Sandbox {
 
 const NAMESPACES = ['--net', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
 
+// Directories above a checkout are often closed to others.
+const SHOW = `
+mount -t tmpfs -o mode=755 mooring-private /mnt
+mkdir ${SEEN_AT}; mount --bind '${CHECKOUT}' ${SEEN_AT}
+touch ${NODE}; mount --bind '${process.execPath}' ${NODE}`;
+
 // As process 1 the shell must stay, to reap what loses its parent: hence a command after `sleep`.
 const STAY = 'echo ready; sleep infinity; exit 1';
+
+/** A command as it is given to a user who may do nothing but what anybody may. */
+export function asNobody(argv: readonly string[]): readonly string[] {
+  const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+  return [...nobody, ...argv.map(seen)];
+}
+
+function seen(word: string): string {
+  if (word === process.execPath) return NODE;
+  return word.startsWith(`${CHECKOUT}/`) ? SEEN_AT + word.slice(CHECKOUT.length) : word;
+}
 
 // `unshare` itself is in the network and mount namespaces; its children are in the process one.
 function entering(unsharePid: number): string[] {

@@ -1,9 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { Background } from './background.ts';
 import { differences, type HostState } from './host-state.ts';
 import type { Ran, RunOptions } from './process.ts';
-import { useSandbox, type Sandbox } from './sandbox.ts';
+import { NODE, SEEN_AT, useSandbox, type Sandbox } from './sandbox.ts';
 
 /** A user without root, made for the tests in a host of its own. */
 export interface User {
@@ -44,17 +43,10 @@ export const RUNTIME_DIR = `/run/user/${UID}`;
 /** The user's state directory. */
 export const ROOT = `${HOME}/.local/share/mooring`;
 
-const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
-/** Where anybody may read it, wherever it is. */
-export const SEEN_AT = '/home/mooring';
-export const NODE = '/home/node';
-
 // The user database is the machine's own, and in the sandbox a copy with one more.
 const MAKE_USER = `
 mount -t tmpfs -o mode=755 mooring-private /home
-mkdir -p ${SEEN_AT} ${HOME} ${RUNTIME_DIR} /home/etc
-mount --bind '${CHECKOUT}' ${SEEN_AT}
-touch ${NODE}; mount --bind '${process.execPath}' ${NODE}
+mkdir -p ${HOME} ${RUNTIME_DIR} /home/etc
 chown ${UID}:${UID} ${HOME} ${RUNTIME_DIR}; chmod 700 ${HOME} ${RUNTIME_DIR}
 for file in passwd group subuid subgid; do cp /etc/$file /home/etc/$file; done
 echo '${NAME}:x:${UID}:${UID}::${HOME}:/bin/sh' >>/home/etc/passwd

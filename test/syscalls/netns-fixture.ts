@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import type { Sandbox } from '../sandbox/sandbox.ts';
+import { asNobody, type Sandbox } from '../sandbox/sandbox.ts';
 
 /** Runs in the sandbox what needs the netns thread, on the built `dist`. */
 export const FIXTURE = fileURLToPath(new URL('./netns.fixture.mjs', import.meta.url));
@@ -10,16 +10,16 @@ const nothing = { files: [], mounts: [] };
 /**
  * Runs one case, and expects that no thread has moved and that nothing is left of it.
  *
- * @param as a program and arguments to run it under
+ * @param options.as runs it as a user who may do nothing but what anybody may
  * @returns what the case saw
  */
 export async function seenBy<Seen>(
   host: Sandbox,
   [name, ...args]: readonly [string, ...string[]],
-  options: { readonly as?: readonly string[]; readonly left?: object } = {}
+  options: { readonly as?: 'nobody'; readonly left?: object } = {}
 ): Promise<Seen> {
-  const argv = [...(options.as ?? []), process.execPath, FIXTURE, name, ...args];
-  const { code, stdout, stderr } = await host.run(argv);
+  const argv = [process.execPath, FIXTURE, name, ...args];
+  const { code, stdout, stderr } = await host.run(options.as ? asNobody(argv) : argv);
 
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const { seen, ...after } = JSON.parse(stdout) as { seen: Seen };

@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { openEventfd, raiseEventfd } from '../../syscalls/eventfd.ts';
 import { libc } from '../../syscalls/libc.ts';
+import { pendingCalls, reasonText } from '../../syscalls/pending-calls.ts';
 import { StepError } from '../../syscalls/step.ts';
 import { warm } from '../../syscalls/warm.ts';
 import type { ForwardCommand, ForwardReply, ForwardRequest } from './messages.ts';
@@ -10,7 +11,7 @@ import type { ForwardWorkerData } from './worker.ts';
 /** The thread that forwards. It does not keep the process alive. */
 export interface ForwardThread {
   /** Rejects with a {@link StepError}: an errno's name, `gone`, `replaced`, or `threadLost`. */
-  ask(command: ForwardCommand): Promise<Omit<ForwardReply, 'id'>>;
+  ask(command: ForwardCommand): Promise<Omit<ForwardReply, 'id' | 'failure'>>;
   /** Resolves when every connection is closed and the thread has ended. */
   close(): Promise<void>;
 }
@@ -43,7 +44,7 @@ export function startForwardThread({
     workerData,
     transferList: [port2]
   });
-  const calls = pendingCalls();
+  const calls = pendingCalls<ForwardReply>();
   let isClosing = false;
   let hasEnded = false;
   let reason: unknown = 'ended';
@@ -61,7 +62,10 @@ export function startForwardThread({
       for (let last = received(); last !== undefined; last = received()) calls.settle(last);
       port.close();
       libc('close', wakeFd);
-      const lost = new StepError('threadLost', `the forwarding thread was lost: ${textOf(reason)}`);
+      const lost = new StepError(
+        'threadLost',
+        `the forwarding thread was lost: ${reasonText(reason)}`
+      );
       calls.rejectAll(lost);
       resolve();
       if (!isClosing) onLost(lost);
@@ -77,10 +81,18 @@ export function startForwardThread({
   port.unref();
 
   return {
-    ask: (command) =>
-      hasEnded || isClosing
-        ? Promise.reject(new StepError('threadLost', 'the forwarding thread has ended'))
-        : calls.begin(worker, (id) => send({ id, command })),
+    async ask(command) {
+      if (hasEnded || isClosing) {
+        throw new StepError('threadLost', 'the forwarding thread has ended');
+      }
+      // The process stays alive until the answer has come.
+      worker.ref();
+      try {
+        return await calls.begin((id) => send({ id, command }));
+      } finally {
+        if (calls.isEmpty()) worker.unref();
+      }
+    },
     async close() {
       if (!isClosing && !hasEnded) end();
       isClosing = true;
@@ -88,42 +100,4 @@ export function startForwardThread({
       await ended;
     }
   };
-}
-
-interface Settle {
-  readonly resolve: (reply: Omit<ForwardReply, 'id'>) => void;
-  readonly reject: (error: StepError) => void;
-}
-
-function pendingCalls() {
-  const pending = new Map<number, Settle>();
-  let lastId = 0;
-
-  return {
-    /** The process stays alive until the answer has come. */
-    begin(worker: Worker, start: (id: number) => void): Promise<Omit<ForwardReply, 'id'>> {
-      const id = (lastId += 1);
-      worker.ref();
-      return new Promise<Omit<ForwardReply, 'id'>>((resolve, reject) => {
-        pending.set(id, { resolve, reject });
-        start(id);
-      }).finally(() => {
-        if (pending.size === 0) worker.unref();
-      });
-    },
-    settle({ id, failure, ...reply }: ForwardReply): void {
-      const call = pending.get(id);
-      pending.delete(id);
-      if (failure === undefined) call?.resolve(reply);
-      else call?.reject(new StepError(failure.code, failure.message));
-    },
-    rejectAll(error: StepError): void {
-      for (const { reject } of pending.values()) reject(error);
-      pending.clear();
-    }
-  };
-}
-
-function textOf(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
 }

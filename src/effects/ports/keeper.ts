@@ -36,7 +36,9 @@ export async function startKeeper(owner: KeeperOwner, fds: readonly number[]): P
   const pid = await launch({ file, argv: [name, 'infinity'], env: [entryOf(owner)], fds });
   const stat = statOf(pid);
   if (stat === undefined || stat.ended) throw failed(`${file} ended at once`);
-  return { pid, startTime: stat.startTime };
+  const keeper = { pid, startTime: stat.startTime };
+  await untilMarked(owner, keeper);
+  return keeper;
 }
 
 async function launch(program: Program): Promise<number> {
@@ -53,10 +55,7 @@ export async function endKeeper(
   keeper: ProcessId,
   signal: AbortSignal
 ): Promise<void> {
-  // A program that has just been started has no environment for a moment.
-  for (let tries = 0; tries < START_TRIES && isStarting(owner, keeper); tries++) {
-    await delay(1, undefined, { signal });
-  }
+  await untilMarked(owner, keeper, signal);
   if (kill(owner, keeper)) {
     for (let pauseMs = 1; isRunning(keeper); pauseMs = Math.min(pauseMs * 2, 50)) {
       await delay(pauseMs, undefined, { signal });
@@ -80,6 +79,17 @@ export function isKeeping(owner: KeeperOwner, keeper: ProcessId): boolean {
   const isIt = isRunning(keeper) && hasEnviron(keeper.pid, entryOf(owner)) !== false;
   if (!isIt) reapDetached();
   return isIt;
+}
+
+// A program that has just been started has no environment for a moment, and is not found by it.
+async function untilMarked(
+  owner: KeeperOwner,
+  keeper: ProcessId,
+  signal?: AbortSignal
+): Promise<void> {
+  for (let tries = 0; tries < START_TRIES && isStarting(owner, keeper); tries++) {
+    await delay(1, undefined, { signal });
+  }
 }
 
 function isStarting(owner: KeeperOwner, keeper: ProcessId): boolean {

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MooringError } from '../../model/failure.ts';
 import { keepDescriptors } from './descriptors.ts';
 import { statOf, type ProcessId } from './proc.ts';
+import { PROGRAM_PATH, type ProgramEnd } from './program.ts';
 
 /** A program that goes on, started under the rules for everything that is spawned. */
 export interface ChildCommand {
@@ -21,7 +22,7 @@ export interface Child {
   /** Our ends of the pipes: `pipes[0]` is descriptor 3 of the child. */
   readonly pipes: readonly Duplex[];
   /** Resolves once it has ended; never rejects. */
-  readonly ended: Promise<ChildEnd>;
+  readonly ended: Promise<ProgramEnd>;
   /** The last 16 KiB of what it wrote. */
   readonly said: (where: 'stdout' | 'stderr') => string;
   /**
@@ -33,12 +34,6 @@ export interface Child {
   stop(graceMs: number): Promise<void>;
 }
 
-export interface ChildEnd {
-  readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
-const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 const LOG_MAX_CHARS = 16 * 1024;
 // What was killed is gone within milliseconds, unless the kernel itself is stuck.
 const STUCK_MS = 30_000;
@@ -53,7 +48,7 @@ export async function startChild({ file, args, env, pipes }: ChildCommand): Prom
   keepDescriptors();
   const child = spawn(file, args, {
     cwd: '/',
-    env: { ...env, PATH },
+    env: { ...env, PATH: PROGRAM_PATH },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', ...Array.from({ length: pipes }, () => 'pipe' as const)]
   });
@@ -75,7 +70,7 @@ export async function startChild({ file, args, env, pipes }: ChildCommand): Prom
 }
 
 /** `exit code 1`, `SIGKILL` */
-export function endText({ exitCode, signal }: ChildEnd): string {
+export function endText({ exitCode, signal }: ProgramEnd): string {
   return signal ?? `exit code ${String(exitCode)}`;
 }
 
@@ -89,7 +84,7 @@ function spawned(child: ChildProcess): Promise<void> {
 }
 
 // With `exit`, not `close`: a child of the child may hold the output open.
-function endOf(child: ChildProcess): Promise<ChildEnd> {
+function endOf(child: ChildProcess): Promise<ProgramEnd> {
   return new Promise((resolve) => {
     child.once('exit', (exitCode, signal) => {
       // What it wrote last is read before anybody looks at the log.
@@ -112,7 +107,7 @@ function tailOf(stream: Readable): () => string {
 
 interface Stopping {
   readonly ours: readonly Duplex[];
-  readonly ended: Promise<ChildEnd>;
+  readonly ended: Promise<ProgramEnd>;
   readonly graceMs: number;
 }
 
@@ -127,7 +122,7 @@ async function stop(child: ChildProcess, { ours, ended, graceMs }: Stopping): Pr
   throw new MooringError('process.stuck', `process ${child.pid} does not end on SIGKILL`);
 }
 
-async function endsWithin(ended: Promise<ChildEnd>, ms: number): Promise<boolean> {
+async function endsWithin(ended: Promise<ProgramEnd>, ms: number): Promise<boolean> {
   const timer = new AbortController();
   const late = delay(ms, undefined, { signal: timer.signal }).catch(() => undefined);
   const first = await Promise.race([ended.then(() => ENDED), late]);

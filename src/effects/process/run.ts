@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ownHostMark } from '../../private-host/place.ts';
 import { settleOrphans, settleSession } from './orphans.ts';
 import { collect, drained } from './output.ts';
+import { PROGRAM_PATH } from './program.ts';
 import type { Started, StartRefusal } from './start.ts';
 
 /** One program to run to its end, under the rules for everything that is spawned. */
@@ -47,7 +48,6 @@ export type RunProcess = (command: ProcessCommand) => Promise<ProcessExit>;
 /** Most that is kept of stdout and of stderr. */
 export const OUTPUT_MAX_BYTES = 1024 * 1024;
 
-const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 // A grandchild may hold stdout open for ever; what the program itself wrote is in the pipe already.
 const DRAIN_MS = 100;
 // While a plugin is being installed its file is open for writing.
@@ -116,7 +116,7 @@ let loading: Promise<typeof import('./start.ts')> | undefined;
 async function begin(command: ProcessCommand): Promise<Started | StartRefusal> {
   const { file, args, env, stdin, operation } = command;
   const { start } = await (loading ??= import('./start.ts'));
-  const all = { ...env, ...ownHostMark(), PATH, MOORING_OPERATION: operation };
+  const all = { ...env, ...ownHostMark(), PATH: PROGRAM_PATH, MOORING_OPERATION: operation };
   return start({ file, args, env: all, stdin });
 }
 

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { keepDescriptors } from './descriptors.ts';
+import type { ProgramEnd } from './program.ts';
 
 /** What to start in `/`, in a session of its own, with pipes as its stdin, stdout and stderr. */
 export interface StartCommand {
@@ -17,14 +18,9 @@ export interface Started {
   readonly stdout: Readable;
   readonly stderr: Readable;
   /** Resolves when it has ended, also while others hold its output; never rejects. */
-  readonly ended: Promise<ProcessEnd>;
+  readonly ended: Promise<ProgramEnd>;
   /** Closes our ends of its pipes. */
   close(): void;
-}
-
-export interface ProcessEnd {
-  readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
 }
 
 /** Why the kernel would not start it. */

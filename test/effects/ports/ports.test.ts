@@ -3,14 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { socketInodes } from '../../../src/effects/ports/holder.ts';
 import type { PortMapping } from '../../../src/model/container.ts';
 import { portsOverlap } from '../../../src/model/port-conflicts.ts';
-import { useSandbox } from '../../sandbox/sandbox.ts';
+import { asNobody, useSandbox } from '../../sandbox/sandbox.ts';
 
 const FIXTURE = fileURLToPath(new URL('./ports.fixture.mjs', import.meta.url));
 const host = useSandbox();
 
-async function seen<Seen>(name: string, as: readonly string[] = []): Promise<Seen> {
+async function seen<Seen>(name: string, options: { as?: 'nobody' } = {}): Promise<Seen> {
   await host.run(['ip', 'link', 'set', 'lo', 'up']);
-  const { code, stdout, stderr } = await host.run([...as, process.execPath, FIXTURE, name]);
+  const argv = [process.execPath, FIXTURE, name];
+  const { code, stdout, stderr } = await host.run(options.as ? asNobody(argv) : argv);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout) as Seen;
 }
@@ -87,9 +88,7 @@ describe('ports.claim', () => {
   });
 
   it('says that a port needs permission', async () => {
-    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-
-    expect(await seen('unprivileged', nobody)).toMatchObject(
+    expect(await seen('unprivileged', { as: 'nobody' })).toMatchObject(
       failed(
         'port.EACCES',
         /^host port 80\/tcp: no permission to bind a port below 1024; sysctl net\.ipv4\.ip_unprivileged_port_start=80 /

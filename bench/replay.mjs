@@ -1,0 +1,92 @@
+// What a verified replay costs beside the bare machine, and how fast containers live and die in the
+// simulator. Shares of CPU time: what others do on the machine counts for nothing.
+import { mkdtempSync, openSync, closeSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createActor } from 'xstate';
+import { recordWriter } from '../dist/journal/export.js';
+import { lineWriter } from '../dist/journal/file.js';
+import { explore, MACHINES, planFor, replay as replayed, simulate } from '../dist/testing.js';
+
+const SEEDS = 400;
+
+export async function replay() {
+  await simulating();
+  const lives = [];
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
+    const run = await simulate(planFor(seed, { store: 'embedded' }));
+    lives.push(...run.lives);
+  }
+  const size = lives.reduce((sum, life) => sum + life.length, 0);
+  const directory = mkdtempSync(join(tmpdir(), 'mooring-bench-'));
+  try {
+    const file = journalOf(lives, directory, 'short.jsonl', Math.ceil(20_000 / size));
+    compare(lives, file);
+    const long = journalOf(lives, directory, 'long.jsonl', Math.ceil(1_000_000 / size));
+    const { events, verdict } = replayed(long.path);
+    const most = (process.resourceUsage().maxRSS / 1024).toFixed(0);
+    console.log(`${events} events replayed (${verdict}), at most ${most} MiB resident`);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function simulating() {
+  const begun = process.cpuUsage();
+  const { lifecycles, failure } = await explore({ seeds: 1_500, from: 20_000 });
+  const perSecond = (lifecycles / cpuMs(begun)) * 1_000;
+  console.log(`simulator, faults on: ${perSecond.toFixed(0)} lifecycles a second of CPU`);
+  if (failure) throw new Error(`seed ${failure.seed} fails`);
+}
+
+function compare(lives, { path, times }) {
+  const rounds = Array.from({ length: 5 }, () => {
+    let begun = process.cpuUsage();
+    for (let time = 0; time < times; time += 1) for (const life of lives) sendBare(life);
+    const bare = cpuMs(begun);
+    begun = process.cpuUsage();
+    replayed(path);
+    return bare / cpuMs(begun);
+  }).sort((one, other) => one - other);
+  const share = (ratio) => `${(ratio * 100).toFixed(0)} %`;
+  console.log(
+    `verified replay: ${share(rounds[2])} of bare actor.send (${share(rounds[0])} to ${share(rounds[4])})`
+  );
+}
+
+function sendBare(life) {
+  const { kind, id } = life[0].key;
+  const { machine, input } = MACHINES[kind];
+  const actor = createActor(machine, { input: input(id) }).start();
+  for (const { commit } of life) actor.send(commit.event);
+}
+
+/** The lives written one after the other, some times over. */
+function journalOf(lives, directory, name, times) {
+  const path = join(directory, name);
+  const fd = openSync(path, 'w');
+  const file = lineWriter();
+  const say = (line) => writeSync(fd, `${line}\n`);
+  say(file.header());
+  for (let time = 0; time < times; time += 1) {
+    for (const life of lives) {
+      const write = recordWriter(file);
+      say(life.map((kept) => write(recordOf(kept))).join('\n'));
+    }
+  }
+  say(file.trailer());
+  closeSync(fd);
+  return { path, times };
+}
+
+function recordOf({ key, commit, ...frame }) {
+  const { outstanding, requests, ...said } = commit;
+  const earlier = outstanding.filter(({ id }) => !requests.some((request) => request.id === id));
+  const text = `${key.kind}/${key.id}`;
+  return { v: 1, ...frame, key: text, ...said, requests, prev: '', earlier };
+}
+
+function cpuMs(begun) {
+  const { user, system } = process.cpuUsage(begun);
+  return (user + system) / 1_000;
+}
