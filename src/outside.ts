@@ -23,14 +23,15 @@ type ShareEffects = Pick<Effects, 'network.prepare' | 'network.tidy'>;
 
 /** How the supervisor of these settings is found; for root it is started where there is none. */
 export function supervisorOf(settings: Settings): FindOptions {
-  const { place, root, store, allowVulnerableSlirp } = settings;
+  const { place, root, store, hostName, allowVulnerableSlirp } = settings;
+  const common = { root, store, hostName, allowVulnerableSlirp };
   if (place.kind === 'inside') {
     const { host } = place;
-    return { config: { host, root, store, runDir: host.runDir, allowVulnerableSlirp } };
+    return { config: { ...common, host, runDir: host.runDir } };
   }
   const runDir = supervisorDir(settings);
   return {
-    config: { host: null, root, store, runDir, allowVulnerableSlirp },
+    config: { ...common, host: null, runDir },
     start: { within: [], doing: 'starting the supervisor' }
   };
 }

@@ -16,6 +16,7 @@ export function outsideOf(argv: readonly string[]): Outside {
       runInside(command ?? [process.execPath, ...argv.slice(1)], {
         root: rootOf(options),
         store: options.store ?? 'embedded',
+        hostName: options.hostName,
         confDir: directory('confDir', options.confDir ?? userConfDir(env)),
         allowVulnerableSlirp: options.allowVulnerableSlirp ?? false,
         env,

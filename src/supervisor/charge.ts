@@ -23,7 +23,9 @@ import { failureOf } from '../model/failure.ts';
 import { hostMark } from '../private-host/place.ts';
 import { settingsOf, uplinkDir, type Settings } from '../settings.ts';
 import { startNetnsThread } from '../syscalls/netns-thread.ts';
-import type { SupervisorConfig } from './config.ts';
+import { stateOptions, type SupervisorConfig } from './config.ts';
+import { askContainers } from './ask-containers.ts';
+import { followNames, type NamesDeps, type NamesFollowed } from './follow-names.ts';
 import { isIdle } from './idle.ts';
 import { repairsOf } from './repairs.ts';
 import { restoreOutside, tellLost } from './restore.ts';
@@ -50,7 +52,7 @@ const FLOWS_MAX = 8_192;
 
 /** Takes charge of what a state directory has outside, and brings back what a dead supervisor had. */
 export async function openCharge(config: SupervisorConfig): Promise<Charge> {
-  const settings = settingsOf({ root: config.root, store: config.store });
+  const settings = settingsOf(stateOptions(config));
   const log = openLog({});
   const store = await openStore(settings, log);
   const bus = createBus((error) => log.error({ err: error }, 'a subscriber of the bus threw'));
@@ -75,6 +77,7 @@ export async function openCharge(config: SupervisorConfig): Promise<Charge> {
   });
   const repairs = repairsOf({ config, store, log, bus, signal: shutdown.signal });
   for (const incident of await restoreOutside(store, registry)) repairs.after(incident);
+  const names = namesOf(config, { store, registry, log, signal: shutdown.signal });
   return {
     registry,
     async choosePorts(ports, taken) {
@@ -84,6 +87,7 @@ export async function openCharge(config: SupervisorConfig): Promise<Charge> {
     },
     isIdle: () => isIdle(store),
     async close() {
+      await names?.close();
       await registry.idle();
       shutdown.abort();
       for (const part of [repairs, programs, forwarder, thread, store]) await part.close();
@@ -98,6 +102,19 @@ export async function openCharge(config: SupervisorConfig): Promise<Charge> {
       log.error({ failure: failureOf(error, 'supervisor') }, `restoring uplink ${lost.uplink}`);
     }
   }
+}
+
+/** Root's containers have an agent for it; a private host sees other files than its user's agent. */
+function namesOf(
+  config: SupervisorConfig,
+  { signal, ...parts }: Omit<NamesDeps, 'refresh'> & { readonly signal: AbortSignal }
+): NamesFollowed | undefined {
+  if (config.host === null) return undefined;
+  const because = 'the host’s resolv.conf or hosts changed';
+  return followNames({
+    ...parts,
+    refresh: (ids) => askContainers({ config, signal }, 'refresh', ids, because)
+  });
 }
 
 function forwarderOf(log: Logger) {

@@ -1,19 +1,11 @@
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { nanoid } from 'nanoid';
 import type { Logger } from 'pino';
 import { containerContext, containerView } from '../actors/views.ts';
 import type { Bus } from '../bus/bus.ts';
-import { run } from '../effects/process/run.ts';
-import { findTool } from '../effects/process/tool.ts';
-import { failureOf, MooringError, type Failure } from '../model/failure.ts';
+import { failureOf, type Failure } from '../model/failure.ts';
 import { SHARED_UPLINK } from '../model/uplink.ts';
-import { HOST_NETNS } from '../private-host/mount-plan.ts';
 import type { Store, StoredActor } from '../store/store.ts';
-import { environOf, type SupervisorConfig } from './config.ts';
-
-/** Why a repair is asked for, in the environment of the program that asks for it. */
-export const BECAUSE = 'MOORING_REPAIR_BECAUSE';
+import { askContainers } from './ask-containers.ts';
+import type { SupervisorConfig } from './config.ts';
 
 /** What befell something outside, and how it rests now. */
 export interface Incident {
@@ -38,9 +30,6 @@ export interface Repairs {
   /** Resolves when none is under way. */
   close(): Promise<void>;
 }
-
-const TIMEOUT_MS = 120_000;
-const GRACE_MS = 2_000;
 
 /**
  * Containers that have lost their way out become `degraded`, and those that have it again `up`,
@@ -75,37 +64,10 @@ export function repairsOf(deps: RepairDeps): Repairs {
   }
 }
 
-/**
- * In a program of its own, as the supervisor is not where their networks are.
- *
- * @throws MooringError `supervisor.repairFailed`
- */
-async function repairContainers(
-  { config, store, signal }: RepairDeps,
-  incident: Incident
-): Promise<void> {
-  const ids = await concerned(store, incident);
-  if (ids.length === 0) return;
-  const nsenter = findTool('nsenter') ?? 'nsenter';
-  const within = config.host === null ? [] : [nsenter, `--net=${HOST_NETNS}`, '--'];
-  const [file, ...args] = [...within, process.execPath, PROGRAM, ...ids];
-  const exit = await run({
-    file: file!,
-    args,
-    env: { ...environOf(config), [BECAUSE]: incident.failure.message },
-    stdin: '',
-    operation: nanoid(),
-    timeoutMs: TIMEOUT_MS,
-    graceMs: GRACE_MS,
-    signal
-  });
-  if (exit.exitCode === 0 || exit.aborted) return;
-  const reason = exit.spawnError?.message ?? exit.stderr.trim().split('\n').at(-1) ?? '';
-  throw new MooringError('supervisor.repairFailed', `repairing ${ids.join(', ')}: ${reason}`);
+async function repairContainers(deps: RepairDeps, incident: Incident): Promise<void> {
+  const ids = await concerned(deps.store, incident);
+  if (ids.length > 0) await askContainers(deps, 'repair', ids, incident.failure.message);
 }
-
-// The built file beside this one, or its source where Node runs TypeScript.
-const PROGRAM = fileURLToPath(new URL(`./repair${extname(import.meta.url)}`, import.meta.url));
 
 /** One that is well concerns only those that don't know it yet. */
 async function concerned(store: Store, { id, isWell }: Incident): Promise<readonly string[]> {

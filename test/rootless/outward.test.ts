@@ -45,7 +45,7 @@ describe('the way out of containers on networks', () => {
     await end(server);
   });
 
-  it('#12: has names: the private host asks slirp4netns first, then what of the host’s can be reached', async () => {
+  it('#12: has names: the private host asks slirp4netns first, then the host’s servers, as they are at the time', async () => {
     await user.sh(
       'cp /etc/resolv.conf /home/etc/resolv; mount --bind /home/etc/resolv /etc/resolv.conf'
     );
@@ -56,10 +56,16 @@ describe('the way out of containers on networks', () => {
       await user.ok('up', 'one', '--network', 'front');
       const inside = await user.inside('cat /etc/resolv.conf');
       const own = await user.sh(`cat ${ROOT}/files/one/resolv.conf`);
+      await user.sh('printf "search example.net\\nnameserver 192.0.2.54\\n" >/etc/resolv.conf');
+      await user.sh(
+        `while ! grep -q 192.0.2.54 ${ROOT}/files/one/resolv.conf; do sleep 0.01; done`
+      );
+      const later = await user.inside('cat /etc/resolv.conf');
       await user.ok('down', 'one');
 
       expect(inside).toBe('search example.org\nnameserver 10.0.2.3\nnameserver 192.0.2.53');
       expect(own).toContain('nameserver 10.0.2.3\nnameserver 192.0.2.53');
+      expect(later).toBe('search example.net\nnameserver 10.0.2.3\nnameserver 192.0.2.54');
     });
     await user.sh('umount /etc/resolv.conf');
   });
@@ -225,6 +231,23 @@ describe('network mode pasta', () => {
 
       expect(HostConfig.NetworkMode).toBe('pasta');
       expect(NetworkSettings).toMatchObject({ IPAddress: NEAR, Gateway: FAR });
+      expect(answer).toMatchObject({ stdout: 'hello\n' });
+    });
+    await end(server);
+  });
+
+  it('is there again within moments when pasta is killed', async () => {
+    const server = await serve(user.host, { netns: FAR_NETNS, protocol: 'tcp', port: 80 });
+    await user.unchanged(async () => {
+      await user.ok('up', 'web', '--network', 'pasta');
+      const pid = await user.sh('pgrep ^pasta; pkill -KILL ^pasta');
+      await user.sh(
+        `while [ "$(pgrep ^pasta)" = "${pid}" ] || ! pgrep ^pasta >/dev/null; do sleep 0.01; done`
+      );
+      await user.ok('network', 'reload', 'web');
+      const answer = await askIn(user, 'web', { protocol: 'tcp', address: FAR, port: 80 });
+      await user.ok('down', 'web');
+
       expect(answer).toMatchObject({ stdout: 'hello\n' });
     });
     await end(server);
