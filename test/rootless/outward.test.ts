@@ -240,9 +240,9 @@ describe('network mode pasta', () => {
     const server = await serve(user.host, { netns: FAR_NETNS, protocol: 'tcp', port: 80 });
     await user.unchanged(async () => {
       await user.ok('up', 'web', '--network', 'pasta');
-      const pid = await user.sh('pgrep ^pasta; pkill -KILL ^pasta');
+      const pid = await user.sh('pgrep -f ^/usr/bin/pasta; pkill -KILL -f ^/usr/bin/pasta');
       await user.sh(
-        `while [ "$(pgrep ^pasta)" = "${pid}" ] || ! pgrep ^pasta >/dev/null; do sleep 0.01; done`
+        `while [ "$(pgrep -f ^/usr/bin/pasta)" = "${pid}" ] || ! pgrep -f ^/usr/bin/pasta >/dev/null; do sleep 0.01; done`
       );
       await user.ok('network', 'reload', 'web');
       const answer = await askIn(user, 'web', { protocol: 'tcp', address: FAR, port: 80 });
