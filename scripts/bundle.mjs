@@ -1,7 +1,7 @@
 // Bundles what ships. A process that starts reads some twenty files then, and not four hundred.
 //
 // usage: node bundle.mjs DIR, one folder below the compiled sources
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { ROOT } from './steps.mjs';
@@ -21,14 +21,19 @@ const ENTRIES = [
   'mooring.ts'
 ];
 
+/**
+ * Every process needs these, and finding and reading them took a third of its start. They stay
+ * dependencies: the types name them, and an audit sees them. Others stay packages of their own.
+ */
+const WITHIN = ['commander', 'ip-address', 'nanoid', 'rxjs', 'valibot', 'xstate'];
+
 const bundle = await rolldown({
   input: Object.fromEntries(ENTRIES.map((path) => [nameOf(path), join(SRC, path)])),
   cwd: ROOT,
   platform: 'node',
   transform: { target: 'es2023' },
-  // Dependencies stay packages of their own: with their licences, and open to a host's fixes.
-  external: /^[^./]/,
-  plugins: [placed()]
+  external: (name) => /^[^./]/.test(name) && !WITHIN.includes(name.split('/')[0]),
+  plugins: [placed(), licences()]
 });
 await bundle.write({
   dir: process.argv[2],
@@ -70,4 +75,24 @@ function placed() {
 
 function compiled(id) {
   return relative(SRC, id).replace(/\.ts$/, '.js');
+}
+
+/** The licence of each package that is within goes along. */
+function licences() {
+  return {
+    name: 'licences',
+    generateBundle(_, files) {
+      const ids = Object.values(files).flatMap(({ moduleIds }) => moduleIds ?? []);
+      const names = ids.flatMap((id) => /.*\/node_modules\/([^/]+)\//.exec(id)?.[1] ?? []);
+      const texts = [...new Set(names)].sort().map(licenceOf);
+      this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source: texts.join('\n') });
+    }
+  };
+}
+
+function licenceOf(name) {
+  const folder = join(ROOT, 'node_modules', name);
+  const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one));
+  return `${name} ${version}, ${license}\n\n${readFileSync(join(folder, file), 'utf8')}`;
 }

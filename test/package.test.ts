@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -8,6 +8,10 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BUNDLE = join(ROOT, 'dist/bundle');
 
 const bundled = readdirSync(BUNDLE).filter((name) => name.endsWith('.js'));
+
+interface SourceMap {
+  readonly sources: readonly string[];
+}
 
 /** What a script prints that is run in the package, with its own name to import from. */
 function printed(script: string, ...options: readonly string[]): string {
@@ -25,7 +29,9 @@ it('is one program, whichever of its names it is imported by', () => {
 
 it('loads no compiled module beside the bundle', () => {
   const imports = bundled.flatMap((name) =>
-    [...read(name).matchAll(/\bimport\(?[^'"\n]*["'](\.[^'"]+)["']/g)].map(([, path]) => path!)
+    [...read(name).matchAll(/^(?!\s*\*).*\b(?:from |import\(|import )"(\.[^"]+)"/gm)].map(
+      ([, path]) => path!
+    )
   );
 
   expect(imports.length).toBeGreaterThan(20);
@@ -43,6 +49,16 @@ it('has every thread and program that it starts by a path', () => {
     expect.arrayContaining(['syscalls-netns-worker.js', 'supervisor-main.js'])
   );
   expect(started.filter((path) => !bundled.includes(path))).toEqual([]);
+});
+
+it('has the licence of every package within', () => {
+  const maps = bundled.filter((name) => existsSync(join(BUNDLE, `${name}.map`)));
+  const sources = maps.flatMap((name) => (JSON.parse(read(`${name}.map`)) as SourceMap).sources);
+  const within = sources.flatMap((path) => /.*\/node_modules\/([^/]+)/.exec(path)?.[1] ?? []);
+  const licensed = [...read('LICENSES.txt').matchAll(/^(\S+) [\d.]+, \S+\n\n/gm)];
+
+  expect(within).toContain('xstate');
+  expect(licensed.map(([, name]) => name)).toEqual([...new Set(within)].sort());
 });
 
 it('tells in a stack trace which source it was', () => {
@@ -66,6 +82,7 @@ it('ships what it names, types, the page and no compiled module', () => {
       'bin/mooring.js',
       'dist/bundle/cli-main.js',
       'dist/bundle/index.js',
+      'dist/bundle/LICENSES.txt',
       'dist/index.d.ts',
       'dist/bundle/testing.js',
       'dist/testing.d.ts',
