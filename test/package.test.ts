@@ -27,6 +27,15 @@ it('is one program, whichever of its names it is imported by', () => {
   expect(same).toBe('true function\n');
 });
 
+it('loads no package before it needs one', () => {
+  const loaded = printed(`
+    import { createRequire } from 'node:module';
+    await import('mooring');
+    console.log(Object.keys(createRequire(process.cwd() + '/').cache).join(' '));`);
+
+  expect(loaded).toBe('\n');
+});
+
 it('loads no compiled module beside the bundle', () => {
   const imports = bundled.flatMap((name) =>
     [...read(name).matchAll(/^(?!\s*\*).*\b(?:from |import\(|import )"(\.[^"]+)"/gm)].map(
