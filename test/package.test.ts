@@ -63,7 +63,9 @@ it('has every thread and program that it starts by a path', () => {
 it('has the licence of every package within', () => {
   const maps = bundled.filter((name) => existsSync(join(BUNDLE, `${name}.map`)));
   const sources = maps.flatMap((name) => (JSON.parse(read(`${name}.map`)) as SourceMap).sources);
-  const within = sources.flatMap((path) => /.*\/node_modules\/([^/]+)/.exec(path)?.[1] ?? []);
+  const within = sources.flatMap(
+    (path) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []
+  );
   const licensed = [...read('LICENSES.txt').matchAll(/^(\S+) [\d.]+, \S+\n\n/gm)];
 
   expect(within).toContain('xstate');
