@@ -2,7 +2,7 @@
 // down again so often, and says each time whether the private host was connected meanwhile.
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { Mooring } from '../../dist/index.js';
+import { Mooring } from '../../dist/bundle/index.js';
 
 const [id, network, rounds] = process.argv.slice(2);
 const { id: host } = JSON.parse(readFileSync('/run/mooring/private-host.json', 'utf8'));
