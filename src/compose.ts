@@ -92,7 +92,6 @@ export interface Parts {
 /** @throws MooringError as `openMooring` */
 export async function compose(options: ComposeOptions): Promise<Parts> {
   const settings = settingsOf(options);
-  const { lockTimeoutMs } = settings;
   const log = openLog(options);
   const store = await openStore(settings, log);
   const bus = busOf(log);
@@ -100,16 +99,14 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const { plugins, tool, spans } = programs;
   const sharing = sharingIn(settings, store, log);
   const files = openNetworkFiles(settings, { store, plugins, tool, sharing });
-  const thread = startNetnsThread();
-  const shutdown = new AbortController();
+  const [thread, shutdown] = [startNetnsThread(), new AbortController()];
   const names = namesOf(settings);
   const outside = outsideOf(supervisorOf(settings));
   const late = () => registry;
   const ownFiles = filesOf(settings, store, names);
   const ports = outsidePorts(late, outside);
   const claims = portClaims({ ...settings, store, run: tool, outside: ports });
-  const { remove: removeFiles } = ownFiles;
-  const own = { ...ownResources(settings, claims, plugins, sharing), removeFiles };
+  const own = { ...ownResources(settings, claims, plugins, sharing), removeFiles: ownFiles.remove };
   const effects: Effects = {
     ...leafEffects(settings, { ...programs, store, thread, log }, late),
     ...ownFiles.effects,
@@ -134,8 +131,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     sharing,
     networks: networksOf(files, settings, { store, sharing, tell }),
     prunable: (filters) => files.prunable(filters),
-    examiner: examinerOn({ ...programs, store, effects, lockTimeoutMs }),
-    kept: keptProcesses({ store, claims, names, lockTimeoutMs }),
+    examiner: examinerOn({ ...settings, ...programs, store, effects }),
+    kept: keptProcesses({ ...settings, store, claims, names }),
     collectGarbage: (options) =>
       collectGarbage({ ...gcPaths(settings), ...swept, ...releasing(own) }, options),
     ensureDefaultNetwork: () => ensureDefaultNetwork(files, tell, sharing),
