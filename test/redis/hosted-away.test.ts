@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { clusterEvents } from '../../src/cluster/events.ts';
 import { openHosted } from '../../src/store/hosted/open.ts';
 import type { Store } from '../../src/store/store.ts';
-import { commitOf, countIn, keyOf, seqsOf } from '../store/commits.ts';
+import { collect, commitOf, countIn, keyOf, seqsOf } from '../store/commits.ts';
 import { startServer, type Server } from './server.fixture.ts';
 
 const web = keyOf('web');
@@ -172,6 +173,25 @@ describe('Redis that has come back', () => {
     await step(store, web, 2);
 
     expect(await seen(store, 'a')).toEqual(['web 2']);
+  });
+
+  it('without some of its keys, tells every record once in the events of all hosts', async () => {
+    const store = await host('a');
+    const other = await host('b');
+    await step(store, web, 1);
+    await store.forget(await store.acquire(web, patient));
+    await step(store, web, 1);
+    await step(other, web, 1);
+    await server.admin.del('mooring:{a}:actors:container', 'mooring:{a}:log:container/web');
+    await step(store, web, 2);
+
+    const told = await collect(clusterEvents(other.cluster!).events({ follow: false }));
+    const lives = [...new Set(told.map(({ hash }) => hash))];
+    expect(told.map((record) => `${record.host} ${record.seq}`).toSorted()).toEqual([
+      ...['a 1', 'a 1', 'a 2'],
+      'b 1'
+    ]);
+    expect(lives).toHaveLength(told.length);
   });
 
   it('is believed of a host that has lost its files', async () => {
