@@ -125,7 +125,10 @@ function commandsOn(parts: Parts): Commands {
     ...parts,
     readOnly: parts.settings.readOnly,
     canPublish: parts.settings.place.kind !== 'inside',
-    networkName: async (wanted) => (await parts.networks.inspect(wanted)).name,
+    async networkName(wanted) {
+      await parts.sharing?.syncToBegin();
+      return (await parts.networks.inspect(wanted)).name;
+    },
     startTimeOf: (pid) => statOf(pid)?.startTime
   });
 }

@@ -22,7 +22,11 @@ export function addEventCommands(program: Command, session: Session): void {
     .option('-f, --follow', 'what happens from now on, until interrupted')
     .option('--raw', 'the records of the journals instead')
     .option('--all-hosts', 'of every host of the store')
-    .option('--filter <key=value>', 'by container, network, type, event or host, repeatable', collect)
+    .option(
+      '--filter <key=value>',
+      'by container, network, type, event or host, repeatable',
+      collect
+    )
     .addOption(formatOption('text', 'json'))
     .action((options: EventsOptions, command: Command) => events(session, command, options));
 }

@@ -167,7 +167,11 @@ describe('events --all-hosts', () => {
   const onA = { ...engineEvent('network', 'connect', 'front'), Host: 'a' };
   const onB = { ...engineEvent('container', 'up'), Host: 'b' };
   const hosts = {
-    events: () => iterate([{ ...records[0]!, host: 'a' }, { ...records[0]!, host: 'b' }]),
+    events: () =>
+      iterate([
+        { ...records[0]!, host: 'a' },
+        { ...records[0]!, host: 'b' }
+      ]),
     engineEvents: () => iterate([onA, onB])
   } as unknown as Mooring['hosts'];
   const lines = async (...options: readonly string[]) => {
@@ -198,8 +202,13 @@ describe('events --all-hosts', () => {
   });
 
   it('has the filter by host of its own', async () => {
-    const ran = await mooring(['events', '--filter', 'host=b'], { engineEvents: () => iterate([]) });
+    const ran = await mooring(['events', '--filter', 'host=b'], {
+      engineEvents: () => iterate([])
+    });
 
-    expect(ran).toMatchObject({ code: 125, err: expect.stringMatching(/invalid filter "host"/) as string });
+    expect(ran).toMatchObject({
+      code: 125,
+      err: expect.stringMatching(/invalid filter "host"/) as string
+    });
   });
 });

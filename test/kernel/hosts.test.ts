@@ -1,20 +1,28 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startLink, type Link } from '../redis/link.mjs';
 import { startServer, type Server } from '../redis/server.fixture.ts';
 import { MOORING, useSandbox } from '../sandbox/sandbox.ts';
 import type { Background } from '../sandbox/background.ts';
 import { leaks, refusalOf } from './host.fixture.ts';
 
-// Two hosts of one Redis, which both reach by its socket.
+// Two hosts of one Redis, which both reach by a relay's socket: in its place the link can be slow.
 const hosts = { a: useSandbox(), b: useSandbox() };
 type Host = keyof typeof hosts;
 let server: Server;
+let link: Link;
 let url: string;
 
 beforeAll(async () => {
   server = await startServer();
-  url = `${server.url}?lease=1000&patience=1000`;
+  const path = join(server.dir, 'link');
+  link = await startLink({ path }, { path: join(server.dir, 's') });
+  url = `redis+unix://${path}?lease=1000&patience=1000`;
 });
-afterAll(() => server.dispose());
+afterAll(async () => {
+  await link.close();
+  await server.dispose();
+});
 
 const argsOf = (host: Host) => ['--host-name', host, '--store', url];
 
@@ -47,6 +55,15 @@ async function snapshots() {
 async function expectNothingLeft(before: Awaited<ReturnType<typeof snapshots>>): Promise<void> {
   const after = await snapshots();
   expect({ a: leaks(before.a, after.a), b: leaks(before.b, after.b) }).toEqual({ a: [], b: [] });
+}
+
+/** What is up stays up, nothing is begun, and web is taken down. */
+async function expectWithout(netns: string, reason: RegExp): Promise<void> {
+  const inside = ['nsenter', `--net=${netns}`, 'ip', 'route', 'get', '198.51.100.1'];
+  expect(await hosts.a.run(inside)).toMatchObject({ code: 0 });
+  expect((await refused('a', 'up', 'more')).reason).toMatch(reason);
+  expect(await ok('a', 'ps', '-q')).toBe('api\nweb');
+  expect(await ok('a', 'down', 'web')).toBe('web');
 }
 
 async function keys(): Promise<readonly string[]> {
@@ -85,6 +102,15 @@ describe('two hosts of one store', () => {
     expect(await ok('b', '--host', 'a', 'down', 'web')).toBe('web');
 
     expect(await everywhere()).toEqual([]);
+    // Its life has ended, and is told on the other host all the same.
+    const told = await ok('b', 'events', '--all-hosts', '--filter', 'container=web');
+    expect(told.split('\n').map((line) => line.replace(/ .* UTC/, ''))).toEqual([
+      'a network connect web (container=web, name=front)',
+      'a container up web (name=web)',
+      'a network disconnect web (container=web, name=front)',
+      'a container absent web (name=web)'
+    ]);
+    expect(await ok('b', '--host', 'a', 'events', '--filter', 'event=absent')).toMatch(/ web /);
     await agent.kill('SIGTERM');
     expect(await agent.done).toMatchObject({ code: 0, stderr: '' });
     await ok('b', 'network', 'rm', 'front');
@@ -130,12 +156,24 @@ describe('two hosts of one store', () => {
     await ok('a', 'up', 'api');
     await server.kill();
 
-    const inside = ['nsenter', `--net=${netns}`, 'ip', 'route', 'get', '198.51.100.1'];
-    expect(await hosts.a.run(inside)).toMatchObject({ code: 0 });
-    expect((await refused('a', 'up', 'more')).reason).toMatch(/was not reached in 1000 ms/);
-    expect(await ok('a', 'ps', '-q')).toBe('api\nweb');
-    expect(await ok('a', 'down', 'web')).toBe('web');
+    await expectWithout(netns, /was (not reached|lost)|no answer/);
     await server.start();
+    await ok('a', 'recover');
+
+    expect(await everywhere()).toEqual(['a api up']);
+    expect(await ok('a', 'down', 'api')).toBe('api');
+    await expectNothingLeft(before);
+    expect(await keys()).toEqual([]);
+  });
+
+  it('do the same while the link to Redis is slow', async () => {
+    const before = await snapshots();
+    const netns = await ok('a', 'up', 'web');
+    await ok('a', 'up', 'api');
+    link.slow(1_500);
+
+    await expectWithout(netns, /gave no answer in 1000 ms/);
+    link.slow(0);
     await ok('a', 'recover');
 
     expect(await everywhere()).toEqual(['a api up']);

@@ -8,6 +8,7 @@ import { openHosted } from '../../src/store/hosted/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { collect, commitOf, countIn, keyOf, seqsOf } from '../store/commits.ts';
 import { startServer, type Server } from './server.fixture.ts';
+import { quickest } from './stores.fixture.ts';
 
 const web = keyOf('web');
 const api = keyOf('api');
@@ -72,6 +73,35 @@ describe('while Redis is away', () => {
 
     await expect(store.acquire(api, patient)).rejects.toMatchObject({ code: 'store.unreachable' });
     expect(countIn(await store.load(web))).toBe(1);
+  });
+
+  it.each<[string, (store: Store) => Promise<unknown>]>([
+    [
+      'an order to another host',
+      ({ cluster }) => cluster!.ask('b', { verb: 'up', args: [] }, { withinMs: 60_000 })
+    ],
+    ['a takeover', ({ cluster }) => cluster!.takeOver('b', 'web')],
+    ['service to other hosts', ({ cluster }) => cluster!.serve(() => Promise.resolve(null))],
+    [
+      'the look at all hosts',
+      ({ cluster }) => collect(cluster!.followAll(AbortSignal.timeout(60_000)))
+    ],
+    [
+      'a network',
+      ({ cluster }) => cluster!.networks.define({ name: 'n', conflist: '{}', subnets: [] })
+    ],
+    [
+      'an address',
+      ({ cluster }) => cluster!.addresses.reserve('web', [{ network: 'n', address: '10.0.0.1' }])
+    ]
+  ])('refuses %s within 100 ms', async (_, begin) => {
+    const store = await host('a');
+    await step(store, web, 1);
+    await server.kill();
+    const { codes, ms } = await quickest(() => begin(store));
+
+    expect(codes).toEqual(['store.unreachable']);
+    expect(ms).toBeLessThan(100);
   });
 
   it('waits by policy, and goes on when Redis is back', async () => {

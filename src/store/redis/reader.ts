@@ -10,8 +10,8 @@ import type { HostKeys } from './keys.ts';
 /** What can be read of a host without a lease. */
 export type HostReader = Pick<Store, 'list' | 'journal' | 'follow' | 'allocations'> &
   Required<Pick<Store, 'ended'>> & {
-  load(key: Parameters<Store['load']>[0]): Promise<StoredActor | undefined>;
-};
+    load(key: Parameters<Store['load']>[0]): Promise<StoredActor | undefined>;
+  };
 
 /** @param closing aborts when nothing is to be read any more */
 export function hostReader(
