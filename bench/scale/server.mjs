@@ -38,7 +38,15 @@ export async function startServer() {
     cli,
     start,
     kill,
-    usedBytes: () => Number(/used_memory:(\d+)/.exec(cli('info', 'memory'))[1])
+    usedBytes: () => Number(/used_memory:(\d+)/.exec(cli('info', 'memory'))[1]),
+    /** Of its processor, by all that it has done. */
+    busyMs() {
+      const text = cli('info', 'cpu');
+      const seconds = [/used_cpu_sys:([\d.]+)/, /used_cpu_user:([\d.]+)/].map((line) =>
+        Number(line.exec(text)[1])
+      );
+      return seconds[0] * 1000 + seconds[1] * 1000;
+    }
   };
 }
 

@@ -58,10 +58,12 @@ async function expectNothingLeft(before: Awaited<ReturnType<typeof snapshots>>):
 }
 
 /** What is up stays up, nothing is begun, and web is taken down. */
-async function expectWithout(netns: string, reason: RegExp): Promise<void> {
+async function expectWithout(netns: string): Promise<void> {
   const inside = ['nsenter', `--net=${netns}`, 'ip', 'route', 'get', '198.51.100.1'];
   expect(await hosts.a.run(inside)).toMatchObject({ code: 0 });
-  expect((await refused('a', 'up', 'more')).reason).toMatch(reason);
+  expect((await refused('a', 'up', 'more')).reason).toMatch(
+    /(was not reached|gave no answer) in 1000 ms/
+  );
   expect(await ok('a', 'ps', '-q')).toBe('api\nweb');
   expect(await ok('a', 'down', 'web')).toBe('web');
 }
@@ -128,7 +130,7 @@ describe('two hosts of one store', () => {
       'the agent of host a is alive: take web down there'
     );
     await agent.kill('SIGKILL');
-    await expect.poll(() => server.admin.exists('mooring:{a}:agent'), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => server.admin.exists('mooring:{a}:agent'), WAITS).toBe(0);
 
     await ok('b', 'host', 'takeover', 'a', 'web');
 
@@ -137,7 +139,7 @@ describe('two hosts of one store', () => {
       'container web was taken over by host b; take it down here'
     );
     const again = await agentOf('a');
-    await expect.poll(everywhere, { timeout: 20_000 }).toEqual(['b web up']);
+    await expect.poll(everywhere, WAITS).toEqual(['b web up']);
     await again.kill('SIGTERM');
     await again.done;
     await ok('b', 'down', 'web');
@@ -156,7 +158,7 @@ describe('two hosts of one store', () => {
     await ok('a', 'up', 'api');
     await server.kill();
 
-    await expectWithout(netns, /was (not reached|lost)|no answer/);
+    await expectWithout(netns);
     await server.start();
     await ok('a', 'recover');
 
@@ -172,7 +174,7 @@ describe('two hosts of one store', () => {
     await ok('a', 'up', 'api');
     link.slow(1_500);
 
-    await expectWithout(netns, /gave no answer in 1000 ms/);
+    await expectWithout(netns);
     link.slow(0);
     await ok('a', 'recover');
 
@@ -181,4 +183,48 @@ describe('two hosts of one store', () => {
     await expectNothingLeft(before);
     expect(await keys()).toEqual([]);
   });
+
+  it('end a plugin with all its descendants when the lease is over, and undo what it did', async () => {
+    const before = await snapshots();
+    const plugins = ['--cni-plugin-dir', '/run/stall', '--cni-plugin-dir', '/usr/lib/cni'];
+    const asleep = async () => (await hosts.a.run(['pgrep', '-f', 'sleep 98[5-7]'])).stdout;
+    await hosts.a.run(['sh', '-ec', STALLING]);
+    const up = await hosts.a.start([
+      ...[process.execPath, MOORING, ...argsOf('a'), ...plugins],
+      ...['up', 'web', '--network', 'stall']
+    ]);
+    await expect.poll(async () => (await asleep()).split('\n').length, WAITS).toBe(4);
+
+    server.freeze();
+    const { code, stderr } = await up.done;
+    expect(await asleep()).toBe('');
+    server.thaw();
+
+    expect({ code, stderr }).toEqual({
+      code: 125,
+      stderr: expect.stringMatching(/^Error: .*lease on container\/web .* was lost/) as string
+    });
+    await ok('a', ...plugins, 'recover');
+    expect(await everywhere()).toEqual(['a web failed']);
+    await ok('a', ...plugins, 'rm', 'web');
+    await hosts.a.run(['rm', '-r', '/run/stall', '/etc/cni/net.d/stall.conflist']);
+    await expectNothingLeft(before);
+    expect(await keys()).toEqual([]);
+  });
 });
+
+const WAITS = { timeout: 20_000 };
+
+/** A plugin that never ends, with a child, and a grandchild in a session of its own. */
+const STALLING = `
+mkdir -p /run/stall /etc/cni/net.d
+cat >/run/stall/staller <<'END'
+#!/bin/sh
+case $CNI_COMMAND in
+VERSION) echo '{"cniVersion":"1.0.0","supportedVersions":["1.0.0"]}' ;;
+ADD) sleep 985 & sh -c 'setsid sleep 986 & wait' & sleep 987 ;;
+esac
+END
+chmod 755 /run/stall/staller
+echo '{"cniVersion":"1.0.0","name":"stall","plugins":[{"type":"staller"}]}' >/etc/cni/net.d/stall.conflist
+`;

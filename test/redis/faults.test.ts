@@ -290,6 +290,20 @@ describe('a token', () => {
   });
 });
 
+describe('the stream of a host', () => {
+  it('keeps about as many records as it was told to, the newest', async () => {
+    const url = ownUrl(server.url, 'patience=5000&events=16');
+    const { store } = opened(url);
+    const lease = await store.acquire(web, patient);
+    for (let count = 1; count <= 200; count += 1) await store.commit(lease, commitOf(count));
+    const seqs = (await collect(store.journal(web))).map(({ seq }) => seq);
+
+    expect(seqs.at(-1)).toBe(200);
+    expect(seqs.length).toBeGreaterThanOrEqual(16);
+    expect(seqs.length).toBeLessThan(100);
+  });
+});
+
 describe('whoever follows', () => {
   it('misses nothing and is told nothing twice over a restart', async () => {
     await server.kill();

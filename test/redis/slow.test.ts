@@ -45,6 +45,15 @@ describe('a slow link', () => {
     expect(await other.acquire(web, patient)).toBeDefined();
   });
 
+  it('is crossed once by all that is asked at one moment', async () => {
+    const { store } = opened(urls('patience=5000').far);
+    await store.list('container');
+    const before = link.crossed();
+    await Promise.all(Array.from({ length: 10 }, (_, index) => store.load(keyOf(`c${index}`))));
+
+    expect(link.crossed() - before).toBe(1);
+  });
+
   it('is waited for by policy', async () => {
     const { store } = opened(urls('patience=5000').far);
     await store.list('container');

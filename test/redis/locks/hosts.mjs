@@ -98,7 +98,9 @@ function watch(dir) {
   const lines = [
     ...[`port ${SENTINEL}`, `bind ${ADDRESS} 127.0.0.1`, 'protected-mode no', `dir ${dir}`],
     `sentinel monitor main ${ADDRESS} ${PORTS[0]} 1`,
-    'sentinel down-after-milliseconds main 400',
+    // It first asks a new primary after a second. Were that too late already, it would take the next
+    // one at once, and with two primaries and no replica nobody is given a lease.
+    'sentinel down-after-milliseconds main 1300',
     'sentinel failover-timeout main 2000'
   ];
   writeFileSync(config, `${lines.join('\n')}\n`);

@@ -19,9 +19,7 @@ const workers = new Map(names.map((name) => [name, start(name)]));
 const LINE_BYTES = 106;
 const done = { pause: 0, kill: 0, clock: 0, cut: 0, slow: 0, failover: 0 };
 const stopping = new AbortController();
-// Without fencing a pause is all it takes, and what has lost its server waits more than it works.
-const troubles =
-  fencing === 'off' ? [pauses()] : [pauses(), kills(), clocks(), cuts(), slows(), failovers()];
+const troubles = [pauses(), kills(), clocks(), cuts(), slows(), failovers()];
 
 const deadline = performance.now() + 540_000;
 while (!isOver() && performance.now() < deadline) await delay(300);
