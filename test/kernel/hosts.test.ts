@@ -187,7 +187,7 @@ describe('two hosts of one store', () => {
   it('end a plugin with all its descendants when the lease is over, and undo what it did', async () => {
     const before = await snapshots();
     const plugins = ['--cni-plugin-dir', '/run/stall', '--cni-plugin-dir', '/usr/lib/cni'];
-    const asleep = async () => (await hosts.a.run(['pgrep', '-f', 'sleep 98[5-7]'])).stdout;
+    const asleep = async () => (await hosts.a.run(['pgrep', '-xf', 'sleep 98[5-7]'])).stdout;
     await hosts.a.run(['sh', '-ec', STALLING]);
     const up = await hosts.a.start([
       ...[process.execPath, MOORING, ...argsOf('a'), ...plugins],
