@@ -119,6 +119,7 @@ describe('while Redis is away', () => {
     const store = await host('a');
     await step(store, web, 1);
     await step(store, api, 1);
+    await server.admin.save();
     await server.kill();
 
     const lease = await store.acquire(web, { ...patient, removing: true });
@@ -130,6 +131,26 @@ describe('while Redis is away', () => {
     expect(await store.cluster!.reconcile()).toEqual([]);
 
     expect(await seen(store, 'a')).toEqual(['api 1']);
+    const view = store.cluster!.at('a');
+    expect(await seqsOf(view.journal(web))).toEqual([1, 2]);
+    expect(await seqsOf(view.ended!())).toEqual([1, 2]);
+    expect(await server.admin.keys('*:log:container/web')).toEqual([]);
+  });
+
+  it('is its own again when it is taken down meanwhile after another has taken it over', async () => {
+    const [store, other] = [await host('a'), await host('b')];
+    await step(store, web, 1);
+    await other.cluster!.takeOver('a', 'web');
+    await server.admin.save();
+    await server.kill();
+    const lease = await store.acquire(web, { ...patient, removing: true });
+    await store.forget(lease);
+    await backFor(store);
+
+    expect(await store.cluster!.reconcile()).toEqual([]);
+
+    expect(await store.cluster!.takenOver()).toEqual([]);
+    await step(store, web, 1);
   });
 
   it('goes on taking away under a lease from before', async () => {
