@@ -3,7 +3,6 @@ import type { ListenOptions, NetConnectOpts } from 'node:net';
 /** A relay in front of a server; see `link.mjs`. */
 export interface Link {
   slow(ms: number): void;
-  crossed(): number;
   close(): Promise<void>;
 }
 

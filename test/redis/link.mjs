@@ -8,11 +8,9 @@ import { connect, createServer } from 'node:net';
  */
 export async function startLink(at, server) {
   let delayMs = 0;
-  let crossed = 0;
   const sockets = new Set();
   const relay = createServer((client) => {
     const far = connect(server);
-    client.on('data', () => (crossed += 1));
     for (const [one, other] of [
       [client, far],
       [far, client]
@@ -30,8 +28,6 @@ export async function startLink(at, server) {
     slow(ms) {
       delayMs = ms;
     },
-    /** How many pieces have come from clients. */
-    crossed: () => crossed,
     async close() {
       for (const socket of sockets) socket.destroy();
       relay.close();
