@@ -37,11 +37,8 @@ connection.close();
 process.exit(0);
 
 async function fill() {
-  const [total, before, begun] = [
-    hostCount * containerCount,
-    server.usedBytes(),
-    performance.now()
-  ];
+  const total = hostCount * containerCount;
+  const [before, busyBefore, begun] = [server.usedBytes(), server.busyMs(), performance.now()];
   let next = 0;
   const work = async () => {
     while (next < total) {
@@ -51,10 +48,12 @@ async function fill() {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   const seconds = (performance.now() - begun) / 1000;
+  const busyMs = server.busyMs() - busyBefore;
   const bytes = server.usedBytes() - before;
   const perHost = streamBytes(hostName(0));
   console.log(`\n${hostCount} hosts with ${containerCount} containers each`);
   say('lease, commit and lease given back, a second', total / seconds);
+  say("microseconds of the server's processor for each", (busyMs / total) * 1000);
   say('bytes of a record', recordBytes());
   say('bytes of memory of a container', (bytes - perHost * hostCount) / total);
   say(`bytes of memory of a host's stream of ${EVENTS} records`, perHost);

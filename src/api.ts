@@ -206,8 +206,22 @@ export interface Hosts {
   /** What any process of any host commits, from the subscription on. */
   readonly events$: Observable<JournalRecord>;
 
-  /** The same, until the signal aborts. */
-  events(options: { readonly signal: AbortSignal }): AsyncIterable<JournalRecord>;
+  /**
+   * What every host has committed, as far as the store still has it (`follow: false`), or commits
+   * from now on.
+   *
+   * @param options.signal ends the iteration
+   */
+  events(options: {
+    readonly follow: boolean;
+    readonly signal?: AbortSignal;
+  }): AsyncIterable<JournalRecord>;
+
+  /** The same under Docker's and podman's names, as of one host; each event has its `Host`. */
+  engineEvents(options: {
+    readonly follow: boolean;
+    readonly signal?: AbortSignal;
+  }): AsyncIterable<EngineEvent>;
 
   /**
    * Brings a container of a dead host up here, with its spec and its static addresses. From then on

@@ -19,24 +19,39 @@ export async function* engineEventsOf(
   store: Journals,
   records: AsyncIterable<JournalRecord>
 ): AsyncIterable<EngineEvent> {
-  const lives = new Map<string, Life>();
-  for await (const record of records) {
-    const { event, key, seq } = record;
-    if (event.type === 'network.created') yield definition(record, 'create', event);
-    if (event.type === 'network.removed') yield definition(record, 'destroy', event);
-    if (kindOf(record) !== 'container') continue;
-    const known = seq === 1 ? undefined : lives.get(key);
-    const life = known ?? (await lifeBefore(store, record));
-    yield* eventsOf(life, record);
-    follow(life, record);
-    if (record.value === 'absent') lives.delete(key);
-    else lives.set(key, life);
-  }
+  for await (const { event } of told(store, records)) yield event;
+}
+
+/** The same of several hosts, each event with its host's name. */
+export async function* hostEventsOf(
+  journals: Journals,
+  records: AsyncIterable<JournalRecord>
+): AsyncIterable<EngineEvent> {
+  for await (const { event, host } of told(journals, records)) yield { ...event, Host: host };
 }
 
 /** Of a store only this is read. */
 interface Journals {
-  journal(key: Key): AsyncIterable<JournalRecord>;
+  journal(key: Key, host: string): AsyncIterable<JournalRecord>;
+}
+
+async function* told(
+  journals: Journals,
+  records: AsyncIterable<JournalRecord>
+): AsyncIterable<{ readonly event: EngineEvent; readonly host: string }> {
+  const lives = new Map<string, Life>();
+  for await (const record of records) {
+    const { host, key, seq } = record;
+    for (const event of definitions(record)) yield { event, host };
+    if (kindOf(record) !== 'container') continue;
+    const name = `${host} ${key}`;
+    const known = seq === 1 ? undefined : lives.get(name);
+    const life = known ?? (await lifeBefore(journals, record));
+    for (const event of eventsOf(life, record)) yield { event, host };
+    follow(life, record);
+    if (record.value === 'absent') lives.delete(name);
+    else lives.set(name, life);
+  }
 }
 
 /** What has to be known of an actor to say what its next record means. */
@@ -59,10 +74,10 @@ const RESTS: ReadonlySet<ContainerState> = new Set([
 ]);
 
 /** From the journal, for an actor that is first seen in the middle of its life. */
-async function lifeBefore(store: Journals, record: JournalRecord): Promise<Life> {
+async function lifeBefore(journals: Journals, record: JournalRecord): Promise<Life> {
   const life: Life = { rest: record.seq === 1 ? 'absent' : undefined, asked: new Map() };
   if (record.seq === 1) return life;
-  for await (const earlier of store.journal(keyOf(record))) {
+  for await (const earlier of journals.journal(keyOf(record), record.host)) {
     // The key may have begun another life since.
     if (earlier.seq >= record.seq || earlier.token > record.token) break;
     follow(life, earlier);
@@ -109,6 +124,12 @@ function* membership(record: JournalRecord, request: Attaching): Iterable<Engine
     attributes: { container, name: network, type: driverOf(conflist) },
     podman: { ID: container, Name: container, network }
   });
+}
+
+function* definitions(record: JournalRecord): Iterable<EngineEvent> {
+  const { event } = record;
+  if (event.type === 'network.created') yield definition(record, 'create', event);
+  if (event.type === 'network.removed') yield definition(record, 'destroy', event);
 }
 
 function definition(

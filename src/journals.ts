@@ -112,6 +112,6 @@ async function* kept(store: Journals): AsyncIterable<JournalRecord> {
 }
 
 // Tokens tell the lives of one key apart that began and ended within a millisecond.
-function byTime(a: JournalRecord, b: JournalRecord): number {
+export function byTime(a: JournalRecord, b: JournalRecord): number {
   return a.time - b.time || a.key.localeCompare(b.key) || a.token - b.token || a.seq - b.seq;
 }

@@ -130,7 +130,10 @@ function commandsOn(parts: Parts): Commands {
   return commandsOf({
     ...parts,
     readOnly: parts.settings.readOnly,
-    networkName: async (wanted) => (await parts.networks.inspect(wanted)).name,
+    async networkName(wanted) {
+      await parts.sharing?.syncToBegin();
+      return (await parts.networks.inspect(wanted)).name;
+    },
     startTimeOf: (pid) => statOf(pid)?.startTime
   });
 }

@@ -102,7 +102,7 @@ export function networksOf(
   const sync = async () => sharing?.definitions.sync();
   return {
     async create(input) {
-      await sync();
+      await sharing?.syncToBegin();
       let isNew = false;
       const view = await files.create(input, () => {
         isNew = true;
@@ -123,7 +123,7 @@ export function networksOf(
       return files.exists(name);
     },
     async remove(wanted) {
-      await sync();
+      await sharing?.syncToBegin();
       const view = await files.inspect(wanted);
       const { name } = view;
       // Holding it takes the same lease, so no container can come between the look and the removal.
@@ -160,7 +160,7 @@ export async function ensureDefaultNetwork(
   tell: TellNetwork,
   sharing: Sharing | undefined
 ): Promise<string> {
-  await sharing?.definitions.sync();
+  await sharing?.syncToBegin();
   let isNew = false;
   const network = await files.ensureDefaultNetwork(() => (isNew = true));
   if (isNew) await tell('network.created', network);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const PAGE = 'docs/parity/acceptance.md';
+const HOSTS = 'docs/parity/hosts.md';
 
 interface Row {
   readonly cases: readonly string[];
@@ -11,19 +12,21 @@ interface Row {
   readonly reason: string;
 }
 
-const [podman = [], cni = [], ...others] = read(PAGE).split('\n## ').slice(1).map(rowsOf);
+const [podman = [], cni = [], ...others] = partsOf(PAGE);
+
+describe.each([
+  [PAGE, [podman, cni, ...others].flat()],
+  [HOSTS, partsOf(HOSTS).flat()]
+])('%s', (_, rows) => {
+  it.each(rows)('$cases: the tests are there, or the reason why not', (row) => {
+    const missing = row.tests.filter(({ file, title }) => !read(file).includes(title));
+
+    expect(missing).toEqual([]);
+    expect(row.tests.length > 0 || row.reason !== '').toBe(true);
+  });
+});
 
 describe(PAGE, () => {
-  it.each([podman, cni, ...others].flat())(
-    '$cases: the tests are there, or the reason why not',
-    (row) => {
-      const missing = row.tests.filter(({ file, title }) => !read(file).includes(title));
-
-      expect(missing).toEqual([]);
-      expect(row.tests.length > 0 || row.reason !== '').toBe(true);
-    }
-  );
-
   it.each([
     ['podman', podman, 120],
     ['CNI', cni, 110]
@@ -34,6 +37,10 @@ describe(PAGE, () => {
     expect(cases.length).toBeGreaterThan(least);
   });
 });
+
+function partsOf(page: string): readonly (readonly Row[])[] {
+  return read(page).split('\n## ').slice(1).map(rowsOf);
+}
 
 function rowsOf(part: string): readonly Row[] {
   return part

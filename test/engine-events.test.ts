@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MooringEvent } from '../src/bus/events.ts';
 import type { EffectRequest } from '../src/bus/requests.ts';
-import { engineEventsOf } from '../src/engine-events.ts';
+import { engineEventsOf, hostEventsOf } from '../src/engine-events.ts';
 import { engineEventText, type EngineEvent } from '../src/model/engine-event.ts';
 import type { Attachment } from '../src/model/container.ts';
 import type { Json } from '../src/model/json.ts';
@@ -193,6 +193,44 @@ describe('an event', () => {
       Actor: { Attributes: { name: 'front', type: 'bridge' } }
     });
     expect(event!.Actor.ID).toBe(event!.ID);
+  });
+});
+
+describe('events of several hosts', () => {
+  const of = (host: string, steps: readonly Step[]) =>
+    journalOf(steps).map((record) => ({ ...record, host }));
+  const [a, b] = [of('a', UP), of('b', [...UP, ...DOWN])];
+  const journals = { journal: (_: unknown, host: string) => iterate(host === 'a' ? a : b) };
+
+  async function texts(heard: readonly JournalRecord[]): Promise<readonly string[]> {
+    const events: string[] = [];
+    for await (const { Host, Type, Status } of hostEventsOf(journals, iterate(heard))) {
+      events.push(`${Host!} ${Type} ${Status}`);
+    }
+    return events;
+  }
+
+  it('tells containers of one name apart by their hosts', async () => {
+    const mixed = b.flatMap((record, index) => [...a.slice(index, index + 1), record]);
+
+    expect(await texts(mixed)).toEqual([
+      'a network connect',
+      'b network connect',
+      'a container up',
+      'b container up',
+      'b network disconnect',
+      'b container absent'
+    ]);
+  });
+
+  it('reads what came before in the journal of the host', async () => {
+    expect(await texts(b.slice(-2))).toEqual(['b network disconnect', 'b container absent']);
+  });
+
+  it('has the host before each line', async () => {
+    for await (const event of hostEventsOf(journals, iterate(a))) {
+      expect(engineEventText(event)).toMatch(/^a \d{4}-\d\d-\d\d /);
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -10,7 +11,9 @@ export async function startServer() {
   const socket = join(dir, 's');
   const debian = ['/usr/bin/redis-server', '/usr/bin/redis-check-rdb'].find(existsSync);
   symlinkSync(debian, join(dir, 'redis-server'));
-  const settings = { port: 0, unixsocket: socket, dir, save: '', appendonly: 'no' };
+  // It refuses rather than have the machine run out of memory.
+  const maxmemory = Math.floor(freemem() / 2);
+  const settings = { port: 0, unixsocket: socket, dir, save: '', appendonly: 'no', maxmemory };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`]);
   const cli = (...words) =>
     execFileSync('redis-cli', ['-s', socket, ...words], { encoding: 'utf8', stdio: 'pipe' });
@@ -35,7 +38,15 @@ export async function startServer() {
     cli,
     start,
     kill,
-    usedBytes: () => Number(/used_memory:(\d+)/.exec(cli('info', 'memory'))[1])
+    usedBytes: () => Number(/used_memory:(\d+)/.exec(cli('info', 'memory'))[1]),
+    /** Of its processor, by all that it has done. */
+    busyMs() {
+      const text = cli('info', 'cpu');
+      const seconds = [/used_cpu_sys:([\d.]+)/, /used_cpu_user:([\d.]+)/].map((line) =>
+        Number(line.exec(text)[1])
+      );
+      return seconds[0] * 1000 + seconds[1] * 1000;
+    }
   };
 }
 

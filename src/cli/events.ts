@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { EngineEvent, JournalRecord, MooringEvent } from '../index.ts';
+import type { EngineEvent, JournalRecord, Mooring, MooringEvent } from '../index.ts';
 import { Interrupted, usage, visible } from './errors.ts';
 import { withAbortableMooring } from './open.ts';
 import { collect, formatOption, parseFilter } from './options.ts';
@@ -21,8 +21,12 @@ export function addEventCommands(program: Command, session: Session): void {
     .description("print what has happened under Docker's and podman's names, one event a line")
     .option('-f, --follow', 'what happens from now on, until interrupted')
     .option('--raw', 'the records of the journals instead')
-    .option('--all-hosts', 'with --raw and --follow: the records of every host of the store')
-    .option('--filter <key=value>', 'by container, network, type or event, repeatable', collect)
+    .option('--all-hosts', 'of every host of the store')
+    .option(
+      '--filter <key=value>',
+      'by container, network, type, event or host, repeatable',
+      collect
+    )
     .addOption(formatOption('text', 'json'))
     .action((options: EventsOptions, command: Command) => events(session, command, options));
 }
@@ -32,27 +36,23 @@ async function events(session: Session, command: Command, options: EventsOptions
   const follow = options.follow ?? false;
   const filters = (options.filter ?? []).map(parseFilter);
   const isJson = options.format === 'json';
-  if (options.allHosts && !(options.raw && follow)) {
-    throw usage('--all-hosts goes with --raw and --follow');
-  }
+  const allHosts = options.allHosts ?? false;
+  const of = (mooring: Mooring) => (allHosts ? mooring.hosts : mooring);
   try {
     if (options.raw) {
-      const matches = filterOf(RECORD_SUBJECTS, filters);
-      const write = isJson ? JSON.stringify : options.allHosts ? hostRecordText : recordText;
-      await withAbortableMooring(session, command, ({ mooring }) => {
-        const records = options.allHosts
-          ? mooring.hosts.events({ signal })
-          : mooring.events({ follow, signal });
-        return streamed(session, records, matches, write);
-      });
+      const matches = filterOf({ ...RECORD_SUBJECTS, ...(allHosts && RECORD_HOST) }, filters);
+      const write = isJson ? JSON.stringify : allHosts ? hostRecordText : recordText;
+      await withAbortableMooring(session, command, ({ mooring }) =>
+        streamed(session, of(mooring).events({ follow, signal }), matches, write)
+      );
       return;
     }
-    const matches = filterOf(ENGINE_SUBJECTS, filters);
+    const matches = filterOf({ ...ENGINE_SUBJECTS, ...(allHosts && ENGINE_HOST) }, filters);
     await withAbortableMooring(session, command, ({ library, mooring }) => {
       const write = isJson
         ? JSON.stringify
         : (event: EngineEvent) => visible(library.engineEventText(event));
-      return streamed(session, mooring.engineEvents({ follow, signal }), matches, write);
+      return streamed(session, of(mooring).engineEvents({ follow, signal }), matches, write);
     });
   } catch (error) {
     // An interrupt is how a reader says that it has seen enough.
@@ -89,6 +89,8 @@ const RECORD_SUBJECTS: Subjects<JournalRecord> = {
   type: ({ event }) => [event.type]
 };
 
+const RECORD_HOST: Subjects<JournalRecord> = { host: ({ host }) => [host] };
+
 const ENGINE_SUBJECTS: Subjects<EngineEvent> = {
   container: ({ Type, ID, Actor }) =>
     Type === 'container' ? [ID] : present(Actor.Attributes['container']),
@@ -96,6 +98,8 @@ const ENGINE_SUBJECTS: Subjects<EngineEvent> = {
   type: ({ Type }) => [Type],
   event: ({ Action, Status }) => [Action, Status]
 };
+
+const ENGINE_HOST: Subjects<EngineEvent> = { host: ({ Host }) => present(Host) };
 
 /** Values of one key are alternatives; different keys must all hold. */
 function filterOf<Item>(

@@ -4,6 +4,7 @@ import { MooringError } from '../model/failure.ts';
 import { parseContainerId, parseHostName } from '../model/names.ts';
 import type { ContainerView } from '../model/view.ts';
 import type { Cluster } from '../store/cluster.ts';
+import { clusterEvents } from './events.ts';
 import { recordsOf } from './records.ts';
 import { remoteMooring } from './remote.ts';
 
@@ -35,7 +36,7 @@ export function hostsOf({ cluster, host: self, own, takeOver, handle }: HostsPar
       return found;
     },
     events$: recordsOf((signal) => cluster.followAll(signal)),
-    events: ({ signal }) => cluster.followAll(signal),
+    ...clusterEvents(cluster),
     async takeOver(host, container) {
       const from = parseHostName(host);
       if (from !== self) return handle(await takeOver(from, parseContainerId(container)));
@@ -58,6 +59,9 @@ export function noHosts(): Hosts {
       throw refusal();
     }),
     events: () => {
+      throw refusal();
+    },
+    engineEvents: () => {
       throw refusal();
     },
     takeOver: refuse,

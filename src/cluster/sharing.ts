@@ -12,7 +12,14 @@ import { definitionsOf, type Definitions } from './definitions.ts';
 /** What a host that shares its store has besides. */
 export interface Sharing {
   readonly cluster: Cluster;
+  /** Its `sync` is content with what is here while the store is away. */
   readonly definitions: Definitions;
+  /**
+   * The same before something is begun, which is refused then: waiting once is enough.
+   *
+   * @throws MooringError `store.…` while the store is away
+   */
+  syncToBegin(): Promise<void>;
   readonly addresses: StaticAddresses;
   /** Containers of other hosts that use a network: `web on b`. */
   usersElsewhere(network: string): Promise<readonly string[]>;
@@ -41,6 +48,7 @@ export function sharingOf({ root, confDir, store, usersOf, log }: SharingParts) 
   const sharing: Sharing = {
     cluster,
     definitions: { ...definitions, sync: () => unlessAway(() => definitions.sync(), log) },
+    syncToBegin: () => definitions.sync(),
     addresses: staticAddresses(store, cluster.addresses),
     usersElsewhere: (network) => usersElsewhere(cluster, store.host, network)
   };

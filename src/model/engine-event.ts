@@ -27,6 +27,8 @@ export interface EngineEvent {
   readonly Status: string;
   /** RFC 3339. */
   readonly Time: string;
+  /** Name of the host, where events of several are told. */
+  readonly Host?: string;
 }
 
 /** Docker's of a network; of a container the state in which it has come to rest. */
@@ -37,12 +39,16 @@ export type EngineAction =
   | 'destroy'
   | Extract<ContainerState, 'absent' | 'defined' | 'up' | 'degraded' | 'failed' | 'stuck'>;
 
-/** `2026-01-01 00:00:00.000 +0000 UTC network connect web (container=web, name=front)` */
-export function engineEventText({ Type, Status, Actor, ID, Time }: EngineEvent): string {
+/**
+ * `2026-01-01 00:00:00.000 +0000 UTC network connect web (container=web, name=front)`, with the
+ * host before it where there is one.
+ */
+export function engineEventText({ Type, Status, Actor, ID, Time, Host }: EngineEvent): string {
   const [day = '', clock = ''] = Time.slice(0, -1).split('T');
   const pairs = Object.entries(Actor.Attributes)
     // podman's line names the container and the network of a connection, and no more.
     .filter(([key]) => !('container' in Actor.Attributes) || key !== 'type')
     .map(([key, value]) => `${key}=${value}`);
-  return `${day} ${clock} +0000 UTC ${Type} ${Status} ${ID} (${pairs.join(', ')})`;
+  const where = Host === undefined ? '' : `${Host} `;
+  return `${where}${day} ${clock} +0000 UTC ${Type} ${Status} ${ID} (${pairs.join(', ')})`;
 }

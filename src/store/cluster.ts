@@ -55,7 +55,7 @@ export interface HostStatus {
   readonly agent: { readonly pid: number; readonly since: number } | null;
 }
 
-export type HostView = Pick<Store, 'list' | 'journal' | 'follow'> & {
+export type HostView = Pick<Store, 'list' | 'journal' | 'follow' | 'ended'> & {
   /** Boot of the host when it was last at work; `undefined` when it has never been. */
   boot(): Promise<string | undefined>;
 };

@@ -162,3 +162,53 @@ function engineEvent(
     Time: '1970-01-01T00:00:00.000Z'
   };
 }
+
+describe('events --all-hosts', () => {
+  const onA = { ...engineEvent('network', 'connect', 'front'), Host: 'a' };
+  const onB = { ...engineEvent('container', 'up'), Host: 'b' };
+  const hosts = {
+    events: () =>
+      iterate([
+        { ...records[0]!, host: 'a' },
+        { ...records[0]!, host: 'b' }
+      ]),
+    engineEvents: () => iterate([onA, onB])
+  } as unknown as Mooring['hosts'];
+  const lines = async (...options: readonly string[]) => {
+    const ran = await mooring(['events', '--all-hosts', ...options], { hosts });
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    return ran.out.trimEnd().split('\n');
+  };
+
+  it("prints podman's lines with the host before each", async () => {
+    expect(await lines()).toEqual([
+      expect.stringMatching(/^a 1970-01-01 .* network connect web /),
+      expect.stringMatching(/^b 1970-01-01 .* container up web /)
+    ]);
+  });
+
+  it('prints those of a host, and as JSON', async () => {
+    const [line, ...more] = await lines('--filter', 'host=b', '--format', 'json');
+
+    expect(more).toEqual([]);
+    expect(JSON.parse(line!)).toEqual(onB);
+  });
+
+  it('prints the records of a host', async () => {
+    const [line, ...more] = await lines('--raw', '--filter', 'host=b');
+
+    expect(more).toEqual([]);
+    expect(line).toMatch(/^b \d{4}-/);
+  });
+
+  it('has the filter by host of its own', async () => {
+    const ran = await mooring(['events', '--filter', 'host=b'], {
+      engineEvents: () => iterate([])
+    });
+
+    expect(ran).toMatchObject({
+      code: 125,
+      err: expect.stringMatching(/invalid filter "host"/) as string
+    });
+  });
+});

@@ -1,20 +1,28 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startLink, type Link } from '../redis/link.mjs';
 import { startServer, type Server } from '../redis/server.fixture.ts';
 import { MOORING, useSandbox } from '../sandbox/sandbox.ts';
 import type { Background } from '../sandbox/background.ts';
 import { leaks, refusalOf } from './host.fixture.ts';
 
-// Two hosts of one Redis, which both reach by its socket.
+// Two hosts of one Redis, which both reach by a relay's socket: in its place the link can be slow.
 const hosts = { a: useSandbox(), b: useSandbox() };
 type Host = keyof typeof hosts;
 let server: Server;
+let link: Link;
 let url: string;
 
 beforeAll(async () => {
   server = await startServer();
-  url = `${server.url}?lease=1000&patience=1000`;
+  const path = join(server.dir, 'link');
+  link = await startLink({ path }, { path: join(server.dir, 's') });
+  url = `redis+unix://${path}?lease=1000&patience=1000`;
 });
-afterAll(() => server.dispose());
+afterAll(async () => {
+  await link.close();
+  await server.dispose();
+});
 
 const argsOf = (host: Host) => ['--host-name', host, '--store', url];
 
@@ -47,6 +55,17 @@ async function snapshots() {
 async function expectNothingLeft(before: Awaited<ReturnType<typeof snapshots>>): Promise<void> {
   const after = await snapshots();
   expect({ a: leaks(before.a, after.a), b: leaks(before.b, after.b) }).toEqual({ a: [], b: [] });
+}
+
+/** What is up stays up, nothing is begun, and web is taken down. */
+async function expectWithout(netns: string): Promise<void> {
+  const inside = ['nsenter', `--net=${netns}`, 'ip', 'route', 'get', '198.51.100.1'];
+  expect(await hosts.a.run(inside)).toMatchObject({ code: 0 });
+  expect((await refused('a', 'up', 'more')).reason).toMatch(
+    /(was not reached|gave no answer) in 1000 ms/
+  );
+  expect(await ok('a', 'ps', '-q')).toBe('api\nweb');
+  expect(await ok('a', 'down', 'web')).toBe('web');
 }
 
 async function keys(): Promise<readonly string[]> {
@@ -85,6 +104,15 @@ describe('two hosts of one store', () => {
     expect(await ok('b', '--host', 'a', 'down', 'web')).toBe('web');
 
     expect(await everywhere()).toEqual([]);
+    // Its life has ended, and is told on the other host all the same.
+    const told = await ok('b', 'events', '--all-hosts', '--filter', 'container=web');
+    expect(told.split('\n').map((line) => line.replace(/ .* UTC/, ''))).toEqual([
+      'a network connect web (container=web, name=front)',
+      'a container up web (name=web)',
+      'a network disconnect web (container=web, name=front)',
+      'a container absent web (name=web)'
+    ]);
+    expect(await ok('b', '--host', 'a', 'events', '--filter', 'event=absent')).toMatch(/ web /);
     await agent.kill('SIGTERM');
     expect(await agent.done).toMatchObject({ code: 0, stderr: '' });
     await ok('b', 'network', 'rm', 'front');
@@ -102,7 +130,7 @@ describe('two hosts of one store', () => {
       'the agent of host a is alive: take web down there'
     );
     await agent.kill('SIGKILL');
-    await expect.poll(() => server.admin.exists('mooring:{a}:agent'), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => server.admin.exists('mooring:{a}:agent'), WAITS).toBe(0);
 
     await ok('b', 'host', 'takeover', 'a', 'web');
 
@@ -111,7 +139,7 @@ describe('two hosts of one store', () => {
       'container web was taken over by host b; take it down here'
     );
     const again = await agentOf('a');
-    await expect.poll(everywhere, { timeout: 20_000 }).toEqual(['b web up']);
+    await expect.poll(everywhere, WAITS).toEqual(['b web up']);
     await again.kill('SIGTERM');
     await again.done;
     await ok('b', 'down', 'web');
@@ -130,11 +158,7 @@ describe('two hosts of one store', () => {
     await ok('a', 'up', 'api');
     await server.kill();
 
-    const inside = ['nsenter', `--net=${netns}`, 'ip', 'route', 'get', '198.51.100.1'];
-    expect(await hosts.a.run(inside)).toMatchObject({ code: 0 });
-    expect((await refused('a', 'up', 'more')).reason).toMatch(/was not reached in 1000 ms/);
-    expect(await ok('a', 'ps', '-q')).toBe('api\nweb');
-    expect(await ok('a', 'down', 'web')).toBe('web');
+    await expectWithout(netns);
     await server.start();
     await ok('a', 'recover');
 
@@ -143,4 +167,64 @@ describe('two hosts of one store', () => {
     await expectNothingLeft(before);
     expect(await keys()).toEqual([]);
   });
+
+  it('do the same while the link to Redis is slow', async () => {
+    const before = await snapshots();
+    const netns = await ok('a', 'up', 'web');
+    await ok('a', 'up', 'api');
+    link.slow(1_500);
+
+    await expectWithout(netns);
+    link.slow(0);
+    await ok('a', 'recover');
+
+    expect(await everywhere()).toEqual(['a api up']);
+    expect(await ok('a', 'down', 'api')).toBe('api');
+    await expectNothingLeft(before);
+    expect(await keys()).toEqual([]);
+  });
+
+  it('end a plugin with all its descendants when the lease is over, and undo what it did', async () => {
+    const before = await snapshots();
+    const plugins = ['--cni-plugin-dir', '/run/stall', '--cni-plugin-dir', '/usr/lib/cni'];
+    const asleep = async () => (await hosts.a.run(['pgrep', '-xf', 'sleep 98[5-7]'])).stdout;
+    await hosts.a.run(['sh', '-ec', STALLING]);
+    const up = await hosts.a.start([
+      ...[process.execPath, MOORING, ...argsOf('a'), ...plugins],
+      ...['up', 'web', '--network', 'stall']
+    ]);
+    await expect.poll(async () => (await asleep()).split('\n').length, WAITS).toBe(4);
+
+    server.freeze();
+    const { code, stderr } = await up.done;
+    expect(await asleep()).toBe('');
+    server.thaw();
+
+    expect({ code, stderr }).toEqual({
+      code: 125,
+      stderr: expect.stringMatching(/^Error: .*lease on container\/web .* was lost/) as string
+    });
+    await ok('a', ...plugins, 'recover');
+    expect(await everywhere()).toEqual(['a web failed']);
+    await ok('a', ...plugins, 'rm', 'web');
+    await hosts.a.run(['rm', '-r', '/run/stall', '/etc/cni/net.d/stall.conflist']);
+    await expectNothingLeft(before);
+    expect(await keys()).toEqual([]);
+  });
 });
+
+const WAITS = { timeout: 20_000 };
+
+/** A plugin that never ends, with a child, and a grandchild in a session of its own. */
+const STALLING = `
+mkdir -p /run/stall /etc/cni/net.d
+cat >/run/stall/staller <<'END'
+#!/bin/sh
+case $CNI_COMMAND in
+VERSION) echo '{"cniVersion":"1.0.0","supportedVersions":["1.0.0"]}' ;;
+ADD) sleep 985 & sh -c 'setsid sleep 986 & wait' & sleep 987 ;;
+esac
+END
+chmod 755 /run/stall/staller
+echo '{"cniVersion":"1.0.0","name":"stall","plugins":[{"type":"staller"}]}' >/etc/cni/net.d/stall.conflist
+`;

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hostKeys } from '../../src/store/redis/keys.ts';
 import { collect, commitOf, countIn, keyOf } from '../store/commits.ts';
 import { startServer, type Server } from './server.fixture.ts';
-import { closeOpened, opened, ownUrl } from './stores.fixture.ts';
+import { closeOpened, opened, ownUrl, quickest, timed } from './stores.fixture.ts';
 
 let server: Server;
 const web = keyOf('web');
@@ -19,25 +19,6 @@ afterEach(async () => {
 
 const impatient = () => ownUrl(server.url);
 const waiting = () => ownUrl(server.url, 'patience=20000');
-
-async function timed(work: Promise<unknown>): Promise<{ code: unknown; ms: number }> {
-  const begun = performance.now();
-  const code = await work.then(
-    () => 'done',
-    (error: unknown) => (error as { code: unknown }).code
-  );
-  return { code, ms: performance.now() - begun };
-}
-
-/** Of several attempts, as this machine may be busy with something else during one. */
-async function quickest(work: () => Promise<unknown>) {
-  const attempts = [];
-  for (let round = 0; round < 5; round += 1) attempts.push(await timed(work()));
-  return {
-    codes: [...new Set(attempts.map(({ code }) => code))],
-    ms: Math.min(...attempts.map(({ ms }) => ms))
-  };
-}
 
 describe('new work', () => {
   it('fails typed within 100 ms while Redis is down', async () => {
@@ -306,6 +287,20 @@ describe('a token', () => {
     await server.admin.del(hostKeys(prefix, 'a').lease(web));
 
     await expect(store.commit(lease, commitOf(2))).rejects.toMatchObject({ code: 'lease.lost' });
+  });
+});
+
+describe('the stream of a host', () => {
+  it('keeps about as many records as it was told to, the newest', async () => {
+    const url = ownUrl(server.url, 'patience=5000&events=16');
+    const { store } = opened(url);
+    const lease = await store.acquire(web, patient);
+    for (let count = 1; count <= 200; count += 1) await store.commit(lease, commitOf(count));
+    const seqs = (await collect(store.journal(web))).map(({ seq }) => seq);
+
+    expect(seqs.at(-1)).toBe(200);
+    expect(seqs.length).toBeGreaterThanOrEqual(16);
+    expect(seqs.length).toBeLessThan(100);
   });
 });
 

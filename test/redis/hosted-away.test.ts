@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { clusterEvents } from '../../src/cluster/events.ts';
 import { openHosted } from '../../src/store/hosted/open.ts';
 import type { Store } from '../../src/store/store.ts';
-import { commitOf, countIn, keyOf, seqsOf } from '../store/commits.ts';
+import { collect, commitOf, countIn, keyOf, seqsOf } from '../store/commits.ts';
 import { startServer, type Server } from './server.fixture.ts';
+import { quickest } from './stores.fixture.ts';
 
 const web = keyOf('web');
 const api = keyOf('api');
@@ -73,6 +75,35 @@ describe('while Redis is away', () => {
     expect(countIn(await store.load(web))).toBe(1);
   });
 
+  it.each<[string, (store: Store) => Promise<unknown>]>([
+    [
+      'an order to another host',
+      ({ cluster }) => cluster!.ask('b', { verb: 'up', args: [] }, { withinMs: 60_000 })
+    ],
+    ['a takeover', ({ cluster }) => cluster!.takeOver('b', 'web')],
+    ['service to other hosts', ({ cluster }) => cluster!.serve(() => Promise.resolve(null))],
+    [
+      'the look at all hosts',
+      ({ cluster }) => collect(cluster!.followAll(AbortSignal.timeout(60_000)))
+    ],
+    [
+      'a network',
+      ({ cluster }) => cluster!.networks.define({ name: 'n', conflist: '{}', subnets: [] })
+    ],
+    [
+      'an address',
+      ({ cluster }) => cluster!.addresses.reserve('web', [{ network: 'n', address: '10.0.0.1' }])
+    ]
+  ])('refuses %s within 100 ms', async (_, begin) => {
+    const store = await host('a');
+    await step(store, web, 1);
+    await server.kill();
+    const { codes, ms } = await quickest(() => begin(store));
+
+    expect(codes).toEqual(['store.unreachable']);
+    expect(ms).toBeLessThan(100);
+  });
+
   it('waits by policy, and goes on when Redis is back', async () => {
     const store = await host('a', 'patience=20000');
     await step(store, web, 1);
@@ -88,6 +119,7 @@ describe('while Redis is away', () => {
     const store = await host('a');
     await step(store, web, 1);
     await step(store, api, 1);
+    await server.admin.save();
     await server.kill();
 
     const lease = await store.acquire(web, { ...patient, removing: true });
@@ -99,6 +131,26 @@ describe('while Redis is away', () => {
     expect(await store.cluster!.reconcile()).toEqual([]);
 
     expect(await seen(store, 'a')).toEqual(['api 1']);
+    const view = store.cluster!.at('a');
+    expect(await seqsOf(view.journal(web))).toEqual([1, 2]);
+    expect(await seqsOf(view.ended!())).toEqual([1, 2]);
+    expect(await server.admin.keys('*:log:container/web')).toEqual([]);
+  });
+
+  it('is its own again when it is taken down meanwhile after another has taken it over', async () => {
+    const [store, other] = [await host('a'), await host('b')];
+    await step(store, web, 1);
+    await other.cluster!.takeOver('a', 'web');
+    await server.admin.save();
+    await server.kill();
+    const lease = await store.acquire(web, { ...patient, removing: true });
+    await store.forget(lease);
+    await backFor(store);
+
+    expect(await store.cluster!.reconcile()).toEqual([]);
+
+    expect(await store.cluster!.takenOver()).toEqual([]);
+    await step(store, web, 1);
   });
 
   it('goes on taking away under a lease from before', async () => {
@@ -172,6 +224,25 @@ describe('Redis that has come back', () => {
     await step(store, web, 2);
 
     expect(await seen(store, 'a')).toEqual(['web 2']);
+  });
+
+  it('without some of its keys, tells every record once in the events of all hosts', async () => {
+    const store = await host('a');
+    const other = await host('b');
+    await step(store, web, 1);
+    await store.forget(await store.acquire(web, patient));
+    await step(store, web, 1);
+    await step(other, web, 1);
+    await server.admin.del('mooring:{a}:actors:container', 'mooring:{a}:log:container/web');
+    await step(store, web, 2);
+
+    const told = await collect(clusterEvents(other.cluster!).events({ follow: false }));
+    const lives = [...new Set(told.map(({ hash }) => hash))];
+    expect(told.map((record) => `${record.host} ${record.seq}`).toSorted()).toEqual([
+      ...['a 1', 'a 1', 'a 2'],
+      'b 1'
+    ]);
+    expect(lives).toHaveLength(told.length);
   });
 
   it('is believed of a host that has lost its files', async () => {

@@ -14,6 +14,7 @@ import { freePorts, startServer, type Server } from './server.fixture.ts';
 import { closeOpened, opened, ownUrl } from './stores.fixture.ts';
 import {
   makeCertificate,
+  moveSlot,
   startCluster,
   startWatched,
   type Nodes,
@@ -51,6 +52,19 @@ describe('a cluster', () => {
 
     expect(codes).toContain('store.notACluster');
     expect(codes).toContain('done');
+  });
+
+  it('is followed while the slot of a host moves to another node, and after', async () => {
+    const { store } = opened(ownUrl(nodes.url, 'patience=10000'), { host: 'mover' });
+    const lease = await store.acquire(web, patient);
+    await store.commit(lease, commitOf(1));
+    const settle = await moveSlot(nodes, 'mover');
+    await store.commit(lease, commitOf(2));
+    await settle();
+    await store.commit(lease, commitOf(3));
+
+    expect(countIn(await store.load(web))).toBe(3);
+    await store.release(lease);
   });
 
   it('keeps the keys of one host in one slot, and those of many in many', async () => {

@@ -140,6 +140,31 @@ export async function startCluster(): Promise<Nodes> {
   };
 }
 
+/**
+ * Moves all keys of a host to another node.
+ *
+ * @returns what tells all nodes so; until then the old one answers ASK, and MOVED after
+ */
+export async function moveSlot({ servers }: Nodes, host: string): Promise<() => Promise<void>> {
+  const slot = (await servers[0]!.admin.call('CLUSTER', 'KEYSLOT', `{${host}}`)) as number;
+  const counts = await Promise.all(
+    servers.map(({ admin }) => admin.call('CLUSTER', 'COUNTKEYSINSLOT', slot))
+  );
+  const index = counts.findIndex((count) => Number(count) > 0);
+  const [from, to] = [servers[index]!, servers[(index + 1) % servers.length]!];
+  const [fromId, toId] = await Promise.all([from, to].map(({ admin }) => admin.cluster('MYID')));
+  await to.admin.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId!);
+  await from.admin.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId!);
+  const keys = (await from.admin.call('CLUSTER', 'GETKEYSINSLOT', slot, 1_000)) as string[];
+  const { port } = new URL(to.url);
+  await from.admin.call('MIGRATE', '127.0.0.1', port, '', 0, 5_000, 'KEYS', ...keys);
+  return async () => {
+    for (const { admin } of [to, from, ...servers]) {
+      await admin.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId!);
+    }
+  };
+}
+
 /** A certificate for `127.0.0.1` and `localhost`, and its key. */
 export function makeCertificate(): {
   readonly cert: string;

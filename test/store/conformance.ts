@@ -280,6 +280,20 @@ export function conforms(name: string, makeShared: () => Promise<Shared>): void 
         abort.abort();
       });
 
+      it('is told of a life that has ended, each record once, and of none that goes on', async () => {
+        const store = await open();
+        const [first, second] = [await commit(store, 1), await commit(store, 2)];
+        await end(store);
+        await commit(store, 1);
+        await commit(store, 1, keyOf('db'));
+
+        const records = await collect(store.ended!());
+        expect(records.map(({ key, seq, token }) => [key, seq, token])).toEqual([
+          ['container/web', 1, first.token],
+          ['container/web', 2, second.token]
+        ]);
+      });
+
       it('is no longer followed when the signal aborts or the store closes', async () => {
         const store = await open();
         const abort = new AbortController();

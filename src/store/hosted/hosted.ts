@@ -135,7 +135,10 @@ export function hostedStore({ files, shared, connection, unsynced }: HostedParts
   async function bringTogether({ lease, local }: HostedLease, granted: Granted): Promise<void> {
     const { key, removing = false } = lease;
     if (granted.taken !== '' && !removing) throw takenOver(key, granted.taken);
-    await syncActor(connection, granted, locks.held(local).journal, unsynced.has(key));
+    await syncActor(connection, granted, locks.held(local).journal, {
+      isAhead: unsynced.has(key),
+      ended: () => own.journal(key)
+    });
     unsynced.clear(key);
   }
 

@@ -1,5 +1,6 @@
 import type { JournalLine, JournalWriter } from '../embedded/writer.ts';
-import { decodeRecord } from '../record.ts';
+import { MooringError } from '../../model/failure.ts';
+import { decodeRecord, seal } from '../record.ts';
 import { restoreActor, type Restored } from '../redis/actors.ts';
 import type { Connection } from '../redis/connection.ts';
 import { headOf, type Head } from '../redis/head.ts';
@@ -9,6 +10,13 @@ import type { Key, StoredRecord } from '../store.ts';
 /** Most lines of an actor that are put back into Redis. */
 const RESTORED_MOST = 256;
 
+export interface SyncOptions {
+  /** The host has written while Redis was away. */
+  readonly isAhead: boolean;
+  /** The journal of the actor's last life, read when it has ended here. */
+  readonly ended: () => AsyncIterable<StoredRecord>;
+}
+
 /**
  * Makes Redis and the host's own journal agree on an actor, under its lease.
  *
@@ -16,13 +24,12 @@ const RESTORED_MOST = 256;
  * knows more only in two cases: of a step whose writer died between the two, and after the host
  * has lost its files.
  *
- * @param isAhead the host has written while Redis was away
  */
 export async function syncActor(
   connection: Connection,
   granted: Granted,
   journal: JournalWriter,
-  isAhead: boolean
+  { isAhead, ended }: SyncOptions
 ): Promise<void> {
   const head = granted.head!;
   const last = journal.last();
@@ -33,7 +40,8 @@ export async function syncActor(
     journal.write(lineOf(head, record));
     return;
   }
-  const restored = restoredFrom(last === undefined ? [] : journal.lines(), head);
+  const restored =
+    last === undefined ? await endedSince(head, ended()) : restoredFrom(journal.lines(), head);
   await restoreActor(connection, granted, restored);
   granted.head = headOf(restored.last);
 }
@@ -47,6 +55,29 @@ function restoredFrom(lines: readonly string[], head: Head): Restored {
     lines: missing.slice(-RESTORED_MOST),
     anew: known === -1
   };
+}
+
+/** What came in a life that has ended here after what Redis has of it; nothing, where that was another. */
+async function endedSince(head: Head, records: AsyncIterable<StoredRecord>): Promise<Restored> {
+  const lines: string[] = [];
+  let isKnown = false;
+  try {
+    for await (const record of records) {
+      if (isKnown) lines.push(textOf(record));
+      isKnown ||= record.hash === head.hash;
+    }
+  } catch (error) {
+    // It only has to be told; whoever reads it here is told what is wrong with it.
+    if (!(error instanceof MooringError)) throw error;
+    isKnown = false;
+  }
+  const missing = isKnown ? lines.slice(-RESTORED_MOST) : [];
+  return { last: '', lines: missing, anew: !isKnown };
+}
+
+function textOf({ hash: _hash, ...record }: StoredRecord): string {
+  const { line } = seal(record);
+  return line.toString('utf8', 0, line.length - 1);
 }
 
 /** @returns `undefined` for a line that is damaged, or none: the host's own replaces it */

@@ -176,15 +176,17 @@ export async function restoreActor(
   const answer = await connection.run(
     RESTORE,
     {
-      keys: [keys.lease(key), keys.actors(key.kind), keys.journal, keys.log(key)],
+      keys: [
+        keys.lease(key),
+        keys.actors(key.kind),
+        keys.journal,
+        keys.log(key),
+        keys.past(key),
+        keys.taken
+      ],
       args: [
-        owner,
-        token,
-        field,
-        last,
-        connection.address.events,
-        keys.news,
-        anew ? 1 : 0,
+        ...[owner, token, field, last, connection.address.events, keys.news],
+        ...[anew ? 1 : 0, PAST_MS],
         ...lines
       ]
     },

@@ -114,16 +114,18 @@ function credentials(
   userInfo: string | undefined,
   options: ReadonlyMap<string, string>
 ): readonly [string | undefined, string | undefined] {
-  const [user, secret] = (userInfo ?? '').split(/:(.*)/s).map(decoded);
+  const [user, secret] = (userInfo ?? '')
+    .split(/:(.*)/s)
+    .map((text) => decoded(url, 'user or password', text));
   const password = secretIn(url, options, 'password-file') ?? (secret || undefined);
   return [user || undefined, password];
+}
 
-  function decoded(text: string): string {
-    try {
-      return decodeURIComponent(text);
-    } catch {
-      throw badUrl(url, 'user or password is not encoded as a URL has it');
-    }
+function decoded(url: string, what: string, text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw badUrl(url, `${what} is not encoded as a URL has it`);
   }
 }
 
@@ -143,10 +145,14 @@ function placeOf(
   switch (mode) {
     case 'socket':
       if (path.length < 2) throw badUrl(url, 'it names no socket');
-      return { ...none, path: decodeURIComponent(path), db: dbOf() };
+      return { ...none, path: decoded(url, 'its path', path), db: dbOf() };
     case 'sentinel':
       if (!parts[0]) throw badUrl(url, 'it names no primary, as in /mymaster');
-      return { ...none, primary: decodeURIComponent(parts[0]), db: dbOf(parts[1]) };
+      return {
+        ...none,
+        primary: decoded(url, 'the name of its primary', parts[0]),
+        db: dbOf(parts[1])
+      };
     case 'single':
       return { ...none, db: dbOf(parts[0]) };
     case 'cluster':

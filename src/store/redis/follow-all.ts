@@ -3,6 +3,7 @@ import type { JournalRecord } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { follow } from './follow.ts';
 import { hostKeys, sharedKeys } from './keys.ts';
+import { listenSoon } from './listen-soon.ts';
 
 /** Records of every host as they are committed, of those that come later too, until the signal aborts. */
 export async function* followAll(
@@ -22,7 +23,8 @@ export async function* followAll(
   const notify = () => wake?.();
   signal.addEventListener('abort', notify);
   const lookAgain = () => void look().catch(fail);
-  const stop = await connection.listen(hostsNews, { onMessage: lookAgain, onResumed: lookAgain });
+  const news = { onMessage: lookAgain, onResumed: lookAgain };
+  const stop = await listenSoon(connection, hostsNews, news);
   try {
     await look();
     while (!signal.aborted) {

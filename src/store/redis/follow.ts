@@ -2,12 +2,17 @@ import { MooringError } from '../../model/failure.ts';
 import { journalRecordOf } from '../record.ts';
 import type { JournalRecord } from '../store.ts';
 import type { Connection } from './connection.ts';
-import { recordOf, type StreamEntries } from './journal.ts';
 import type { HostKeys } from './keys.ts';
 import { newestOnly } from './newest.ts';
+import {
+  entriesAfter,
+  FIRST_ID,
+  isBefore,
+  lastId,
+  recordOf,
+  type StreamEntries
+} from './stream.ts';
 
-/** Most records that are read at once. */
-const BATCH = 256;
 const REMEMBERED_ACTORS = 100_000;
 /** While Redis is away, for want of a notice that it is back. */
 const LOOK_AGAIN_MS = 1_000;
@@ -96,33 +101,6 @@ interface Beginning {
 }
 
 const AWAY = new Set(['store.unreachable', 'store.timedOut', 'store.loading', 'store.readonly']);
-const FIRST_ID = '0-0';
-
-function entriesAfter(
-  connection: Connection,
-  keys: HostKeys,
-  last: string
-): Promise<StreamEntries> {
-  return connection.call((client) => client.xrange(keys.journal, `(${last}`, '+', 'COUNT', BATCH), {
-    doing: `following the journal of ${keys.host}`
-  });
-}
-
-async function lastId(connection: Connection, keys: HostKeys): Promise<string> {
-  const [entry] = await connection.call(
-    (client) => client.xrevrange(keys.journal, '+', '-', 'COUNT', 1),
-    { doing: `following the journal of ${keys.host}` }
-  );
-  return entry?.[0] ?? FIRST_ID;
-}
-
-/** Ids are `milliseconds-number`. */
-function isBefore(one: string, other: string): boolean {
-  const [[ms = 0, count = 0], [otherMs = 0, otherCount = 0]] = [one, other].map((id) =>
-    id.split('-').map(Number)
-  ) as [number[], number[]];
-  return ms < otherMs || (ms === otherMs && count < otherCount);
-}
 
 interface Notices {
   readonly note: () => void;

@@ -1,11 +1,9 @@
-import { MooringError } from '../../model/failure.ts';
-import { decodeRecord } from '../record.ts';
-import type { Key, Kind, StoredRecord } from '../store.ts';
+import { journalRecordOf } from '../record.ts';
+import type { JournalRecord, Key, StoredRecord } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { fieldOf, type HostKeys } from './keys.ts';
-
-/** Entries of a stream: the id, then fields and values in turn. */
-export type StreamEntries = readonly (readonly [id: string, fields: readonly string[]])[];
+import { newestOnly } from './newest.ts';
+import { entriesAfter, FIRST_ID, isBefore, keyIn, recordOf, type StreamRecord } from './stream.ts';
 
 /** Most records that are asked for at once. */
 const BATCH = 64;
@@ -41,28 +39,43 @@ export async function* journalOf(
   }
 }
 
-export interface StreamRecord {
-  readonly id: string;
-  readonly record: StoredRecord;
-  /** Put back by its host after Redis had lost it. */
-  readonly again: boolean;
-}
-
-/** @throws MooringError `store.corrupt` naming the entry */
-export function recordOf([id, fields]: StreamEntries[number], keys: HostKeys): StreamRecord {
-  const valueOf = (name: string) => fields[fields.indexOf(name) + 1] ?? '';
-  try {
-    const record = decodeRecord(Buffer.from(valueOf('l')), keyIn(valueOf('k')));
-    return { id, record, again: fields.includes('again') };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new MooringError('store.corrupt', `Redis, ${keys.journal} entry ${id}: ${reason}`, {
-      cause: error
-    });
+/**
+ * Records of lives that have ended, as far as the host's stream still has them.
+ *
+ * @throws MooringError `store.corrupt`
+ */
+export async function* endedRecords(
+  connection: Connection,
+  keys: HostKeys
+): AsyncGenerator<JournalRecord> {
+  /** Where the life begins that goes on, by actor. */
+  const begins = new Map<string, string | undefined>();
+  for await (const { id, record } of allRecords(connection, keys)) {
+    const { key } = record;
+    if (!begins.has(key)) begins.set(key, await beginOf(connection, keys.log(keyIn(key))));
+    const begin = begins.get(key);
+    if (begin === undefined || isBefore(id, begin)) yield journalRecordOf(record);
   }
 }
 
-function keyIn(field: string): Key {
-  const [kind = '', id = ''] = field.split('/');
-  return { kind: kind as Kind, id };
+/** All that the host's stream still has, each record once: what was put back may be there twice. */
+async function* allRecords(connection: Connection, keys: HostKeys): AsyncGenerator<StreamRecord> {
+  const isNew = newestOnly(0, Infinity);
+  let last = FIRST_ID;
+  for (;;) {
+    const entries = await entriesAfter(connection, keys, last);
+    if (entries.length === 0) return;
+    for (const entry of entries) {
+      const found = recordOf(entry, keys);
+      last = found.id;
+      if (isNew(found)) yield found;
+    }
+  }
+}
+
+async function beginOf(connection: Connection, log: string): Promise<string | undefined> {
+  const [first] = await connection.call((client) => client.lrange(log, 0, 0), {
+    doing: `reading ${log}`
+  });
+  return first;
 }

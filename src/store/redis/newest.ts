@@ -1,5 +1,5 @@
 import type { JournalRecord } from '../store.ts';
-import type { StreamRecord } from './journal.ts';
+import type { StreamRecord } from './stream.ts';
 
 /**
  * Tells which records have not been told before.

@@ -1,8 +1,8 @@
 import { isJsonObject, type Json } from '../../model/json.ts';
 import type { Order } from '../cluster.ts';
 import type { Connection } from './connection.ts';
-import type { StreamEntries } from './journal.ts';
 import type { HostKeys } from './keys.ts';
+import type { StreamEntries } from './stream.ts';
 
 /** An entry of a host's stream of orders; with neither, it can't be read. */
 export interface OrderEntry {

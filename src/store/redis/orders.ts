@@ -4,6 +4,7 @@ import { isJsonObject, type Json } from '../../model/json.ts';
 import type { AskOptions, Order } from '../cluster.ts';
 import type { Connection } from './connection.ts';
 import type { HostKeys } from './keys.ts';
+import { unlessAway } from './listen-soon.ts';
 import { GIVE } from './scripts/orders.ts';
 import type { Notice, Wakes } from './wakes.ts';
 
@@ -32,7 +33,7 @@ export async function give(
   const notice = wakes.expect(turns.next);
   const cancel = () => void withdraw().catch(() => undefined);
   try {
-    await notice.listen();
+    await unlessAway(connection, notice.listen(), doing);
     await send();
     signal?.addEventListener('abort', cancel, { once: true });
     if (signal?.aborted) cancel();

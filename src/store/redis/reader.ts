@@ -4,13 +4,14 @@ import { readAllocations } from './allocations.ts';
 import type { Connection } from './connection.ts';
 import { follow } from './follow.ts';
 import { actorOf } from './head.ts';
-import { journalOf } from './journal.ts';
+import { endedRecords, journalOf } from './journal.ts';
 import type { HostKeys } from './keys.ts';
 
 /** What can be read of a host without a lease. */
-export type HostReader = Pick<Store, 'list' | 'journal' | 'follow' | 'allocations'> & {
-  load(key: Parameters<Store['load']>[0]): Promise<StoredActor | undefined>;
-};
+export type HostReader = Pick<Store, 'list' | 'journal' | 'follow' | 'allocations'> &
+  Required<Pick<Store, 'ended'>> & {
+    load(key: Parameters<Store['load']>[0]): Promise<StoredActor | undefined>;
+  };
 
 /** @param closing aborts when nothing is to be read any more */
 export function hostReader(
@@ -29,6 +30,7 @@ export function hostReader(
       return listActors(connection, keys, kind);
     },
     journal: (key) => journalOf(connection, keys, key),
+    ended: () => endedRecords(connection, keys),
     follow(signal) {
       closing.throwIfAborted();
       return follow(connection, keys, AbortSignal.any([signal, closing]));

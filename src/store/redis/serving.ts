@@ -3,6 +3,7 @@ import type { Json } from '../../model/json.ts';
 import type { CarryOut, Order } from '../cluster.ts';
 import type { Connection } from './connection.ts';
 import { sharedKeys, type HostKeys } from './keys.ts';
+import { listenSoon } from './listen-soon.ts';
 import { orderEntries, type OrderEntry } from './order-entries.ts';
 import { ANSWER, BEGIN } from './scripts/orders.ts';
 
@@ -31,7 +32,7 @@ export async function serveOrders(
   let isClosed = false;
   let reading: Promise<void> = Promise.resolve();
   const readSoon = () => void (reading = reading.then(readAll).catch(onTrouble));
-  const stopListening = await connection.listen(keys.calls, {
+  const stopListening = await listenSoon(connection, keys.calls, {
     onMessage: readSoon,
     onResumed: readSoon
   });

@@ -1,15 +1,17 @@
 // Three hosts, and a Redis with a replica and a sentinel between them; inside namespaces of our own.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 export const HOSTS = ['a', 'b', 'c'];
 const ADDRESS = '10.66.0.254';
 const PORTS = [7001, 7002];
 const SENTINEL = 7003;
+const LINKS = fileURLToPath(new URL('links.mjs', import.meta.url));
 const DATEFUDGE = '/usr/lib/x86_64-linux-gnu/datefudge/datefudge.so';
 
 /** @returns the URL of the store */
@@ -21,6 +23,7 @@ export async function startHosts(options) {
   ip(`addr add ${ADDRESS}/24 dev br0`);
   ip('link set br0 up');
   HOSTS.forEach(addHost);
+  const links = await startLinks();
   const servers = [serve(dir, PORTS[0]), serve(dir, PORTS[1], PORTS[0])];
   await Promise.all(PORTS.map((port) => until(() => cli(port, 'ping') === 'PONG')));
   await until(() => cli(PORTS[1], 'info', 'replication').includes('master_link_status:up'));
@@ -44,6 +47,11 @@ export async function startHosts(options) {
       await delay(ms);
       ip(`link set to-${host} up`);
     },
+    async slow(host, ms) {
+      links.send({ host, ms: 600 * Math.random() });
+      await delay(ms);
+      links.send({ host, ms: 0 });
+    },
     dispose: () => rmSync(dir, { recursive: true, force: true })
   };
 }
@@ -54,6 +62,23 @@ function addHost(host, index) {
   ip(`link set to-${host} master br0 up`);
   ip(`-n ${host} addr add 10.66.0.${index + 1}/24 dev eth0`);
   ip(`-n ${host} link set eth0 up`);
+  ip(`addr add ${linkOf(index)}/24 dev br0`);
+  // All that it says to the servers goes by a relay, which can be slow.
+  const rules = `table ip slow {
+    chain out { type nat hook output priority -100; ip daddr ${ADDRESS} dnat to ${linkOf(index)}; }
+  }`;
+  execFileSync('ip', ['netns', 'exec', host, 'nft', '-f', '-'], { input: rules });
+}
+
+function linkOf(index) {
+  return `10.66.0.${index + 201}`;
+}
+
+async function startLinks() {
+  const hosts = HOSTS.map((host, index) => `${host}=${linkOf(index)}`);
+  const links = fork(LINKS, [ADDRESS, [...PORTS, SENTINEL].join(','), ...hosts]);
+  await once(links, 'message');
+  return links;
 }
 
 function serve(dir, port, primary, aheadS = 0) {
@@ -73,7 +98,9 @@ function watch(dir) {
   const lines = [
     ...[`port ${SENTINEL}`, `bind ${ADDRESS} 127.0.0.1`, 'protected-mode no', `dir ${dir}`],
     `sentinel monitor main ${ADDRESS} ${PORTS[0]} 1`,
-    'sentinel down-after-milliseconds main 400',
+    // It first asks a new primary after a second. Were that too late already, it would take the next
+    // one at once, and with two primaries and no replica nobody is given a lease.
+    'sentinel down-after-milliseconds main 1300',
     'sentinel failover-timeout main 2000'
   ];
   writeFileSync(config, `${lines.join('\n')}\n`);

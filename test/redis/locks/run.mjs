@@ -17,13 +17,12 @@ const names = ['a1', 'a2', 'b1', 'b2', 'c1'];
 const historyOf = (name) => join(hosts.dir, `${name}.jsonl`);
 const workers = new Map(names.map((name) => [name, start(name)]));
 const LINE_BYTES = 106;
-const done = { pause: 0, kill: 0, clock: 0, cut: 0, failover: 0 };
+const done = { pause: 0, kill: 0, clock: 0, cut: 0, slow: 0, failover: 0 };
 const stopping = new AbortController();
-// Without fencing a pause is all it takes, and what has lost its server waits more than it works.
-const troubles =
-  fencing === 'off' ? [pauses()] : [pauses(), kills(), clocks(), cuts(), failovers()];
+const troubles = [pauses(), kills(), clocks(), cuts(), slows(), failovers()];
 
-const deadline = performance.now() + 540_000;
+// So that a machine with much other work comes to an end, too.
+const deadline = performance.now() + 60_000 + operations * 12;
 while (!isOver() && performance.now() < deadline) await delay(300);
 stopping.abort();
 await Promise.allSettled(troubles);
@@ -61,6 +60,10 @@ async function clocks() {
 
 async function cuts() {
   await again(5_000, 'cut', () => hosts.cut(HOSTS[Math.floor(Math.random() * 3)], 800));
+}
+
+async function slows() {
+  await again(4_000, 'slow', () => hosts.slow(HOSTS[Math.floor(Math.random() * 3)], 1_200));
 }
 
 async function failovers() {

@@ -75,6 +75,8 @@ describe('the URL of a Redis', () => {
     ['redis://localhost?colour=red', 'option colour'],
     ['redis://localhost?prefix=a:b', 'prefix "a:b"'],
     ['redis://%zz:x@localhost', 'is not encoded'],
+    ['redis+unix:///%zz', 'its path is not encoded'],
+    ['redis+sentinel://localhost/%zz', 'primary is not encoded'],
     ['redis://localhost?password-file=/nowhere', 'password-file: ENOENT']
   ])('is refused: %s', (url, reason) => {
     expect(() => parseAddress(url)).toThrow(

@@ -56,33 +56,48 @@ return 'written'
 `
 };
 
+/** `putAway(actors, log, past, taken, field, pastMs)`: an actor that has ended, with its journal for a while. */
+const PUT_AWAY = `
+local function putAway(actors, log, past, taken, field, pastMs)
+  redis.call('HDEL', actors, field)
+  redis.call('HDEL', taken, field)
+  if redis.call('EXISTS', log) == 1 then
+    redis.call('RENAME', log, past)
+    redis.call('PEXPIRE', past, pastMs)
+  end
+end
+`;
+
 /**
  * Puts an actor where its host knows it to rest, after the server lost records.
  *
- * KEYS: 1 lease, 2 actors, 3 journal, 4 log
+ * KEYS: 1 lease, 2 actors, 3 journal, 4 log, 5 past, 6 taken over
  *
  * ARGV: 1 owner; 2 token; 3 field of the actor; 4 its last line, or '' when there is no such actor
  * any more; 5 records the journal keeps, about; 6 channel that is told; 7 whether the journal's
- * records of the actor are none of its own, 1 or 0; 8… lines that the journal lacks, the oldest first
+ * records of the actor are none of its own, 1 or 0; 8 how long the journal of one that has ended is
+ * kept, ms; 9… lines that the journal lacks, the oldest first
  *
  * Returns `written`, also when it was already; or `lost`.
  */
 export const RESTORE: Script = {
   name: 'mooringRestore',
-  keys: 4,
+  keys: 6,
   lua: `
 ${IS_HELD}
 ${KEEP_LINE}
+${PUT_AWAY}
 if not isHeld(KEYS[1], ARGV[1], ARGV[2]) then return 'lost' end
+local last = redis.call('HGET', KEYS[2], ARGV[3]) or ''
+if last == ARGV[4] then return 'written' end
 if ARGV[7] == '1' then redis.call('DEL', KEYS[4]) end
-if ARGV[4] == '' then
-  redis.call('HDEL', KEYS[2], ARGV[3])
-  return 'written'
-end
-if redis.call('HGET', KEYS[2], ARGV[3]) == ARGV[4] then return 'written' end
-redis.call('HSET', KEYS[2], ARGV[3], ARGV[4])
 local id = ''
-for i = 8, #ARGV do id = keepLine(KEYS[3], KEYS[4], ARGV[3], ARGV[i], ARGV[5], true) end
+for i = 9, #ARGV do id = keepLine(KEYS[3], KEYS[4], ARGV[3], ARGV[i], ARGV[5], true) end
+if ARGV[4] == '' then
+  putAway(KEYS[2], KEYS[4], KEYS[5], KEYS[6], ARGV[3], ARGV[8])
+else
+  redis.call('HSET', KEYS[2], ARGV[3], ARGV[4])
+end
 redis.call('PUBLISH', ARGV[6], id)
 return 'written'
 `
@@ -106,16 +121,12 @@ ${NOW}
 ${FIRST_WAITER}
 ${WAKE_FIRST}
 ${IS_HELD}
+${PUT_AWAY}
 if not isHeld(KEYS[1], ARGV[1], ARGV[2]) then
   local isNone = redis.call('EXISTS', KEYS[1]) == 0 and redis.call('HEXISTS', KEYS[3], ARGV[3]) == 0
   return isNone and 'ended' or 'lost'
 end
-redis.call('HDEL', KEYS[3], ARGV[3])
-redis.call('HDEL', KEYS[6], ARGV[3])
-if redis.call('EXISTS', KEYS[4]) == 1 then
-  redis.call('RENAME', KEYS[4], KEYS[5])
-  redis.call('PEXPIRE', KEYS[5], ARGV[4])
-end
+putAway(KEYS[3], KEYS[4], KEYS[5], KEYS[6], ARGV[3], ARGV[4])
 redis.call('DEL', KEYS[1])
 wakeFirst(KEYS[1], KEYS[2], tonumber(ARGV[5]), ARGV[6])
 return 'ended'
