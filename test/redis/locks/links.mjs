@@ -13,4 +13,6 @@ for (const [host, address] of hosts.map((text) => text.split('='))) {
 process.on('message', ({ host, ms }) => {
   for (const link of links.get(host)) link.slow(ms);
 });
+// Whoever started it has ended.
+process.on('disconnect', () => process.exit());
 process.send('ready');
