@@ -74,10 +74,9 @@ it('says where nobody looked', async () => {
 
   looks.look();
 
-  const { value } = await records
-    .lines(0, new AbortController().signal)
-    [Symbol.asyncIterator]()
-    .next();
+  const { signal } = new AbortController();
+  const lines = records.lines(0, signal)[Symbol.asyncIterator]();
+  const { value } = await lines.next();
   expect(value).toBe('{"n":1,"gap":true}');
   await looks.close();
 });
