@@ -131,8 +131,8 @@ function startWatching(
 
 const POLL_MS = 1000;
 /** So many changes in so short a time are many. */
-const MANY = 32;
+const MANY = 16;
 const WINDOW_MS = 10;
 /** Between two looks; and this many times as long as a look takes, which thousands of files make slow. */
-const PAUSE_MS = 25;
+const PAUSE_MS = 50;
 const PAUSE_PART = 4;
