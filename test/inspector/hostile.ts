@@ -107,3 +107,28 @@ function damaged(bytes: Uint8Array, manner: string, at: number): Uint8Array {
   if (manner === 'flipped') zipped[at % zipped.length]! ^= 1 << (at % 8);
   return zipped;
 }
+
+// What is nested deeper could not be written down again.
+const hostileValue = hostileText
+  .filter((text) => text.length < 10_000)
+  .map((text) => JSON.parse(text) as unknown);
+
+/** A value with something else somewhere in it. */
+export function hostilePart(value: unknown): fc.Arbitrary<unknown> {
+  return fc
+    .tuple(fc.array(fc.nat(), { minLength: 2, maxLength: 9 }), hostileValue)
+    .map(([path, other]) => replaced(value, path, other));
+}
+
+function replaced(value: unknown, path: readonly number[], other: unknown): unknown {
+  const [first, ...rest] = path;
+  if (first === undefined || typeof value !== 'object' || value === null) return other;
+  const names = Object.keys(value);
+  if (names.length === 0) return other;
+  const name = names[first % names.length]!;
+  const held = (value as Record<string, unknown>)[name];
+  const next = replaced(held, rest, other);
+  if (Array.isArray(value))
+    return value.map((item: unknown, at) => (at === Number(name) ? next : item));
+  return { ...value, [name]: next };
+}
