@@ -225,6 +225,7 @@ describe('a file that is dropped', () => {
     expect(refused).toBeGreaterThan(0);
     expect(faults).toEqual([]);
     await drop(page, 'good.jsonl', own);
+    await page.locator('.notice.on').filter({ hasText: 'good.jsonl: ' }).waitFor();
     await show(page, 'view=chart&key=container/bad');
     await page.locator('[data-state="container.failed"].active').waitFor({ state: 'attached' });
   });
