@@ -1,12 +1,16 @@
+import { OUTSIDE_REQUESTS } from '../../bus/outside-requests.ts';
 import type { RequestOf } from '../../bus/requests.ts';
 import type { EffectContext, Effects } from '../../effects/effects.ts';
+import { elsewhere } from '../../effects/elsewhere.ts';
 import type { Attachment, ContainerFiles, Netns } from '../../model/container.ts';
 import type { Failure } from '../../model/failure.ts';
 import { addSteps, delSteps, inodeOf, resultOf, sweepSteps } from './chain.ts';
 import { NEVER } from './clock.ts';
+import { does } from './does.ts';
 import { driftsOf, mendSteps } from './drifts.ts';
 import { isForeign, type Kernel } from './kernel.ts';
 import { bridgeOf } from './networks.ts';
+import { outsideEffects } from './outside.ts';
 import type { PluginVerb } from './plan.ts';
 import type { Site } from './world.ts';
 
@@ -19,7 +23,10 @@ export function simulatedEffects(site: Site): LeafEffects {
     ...networkEffects(site),
     ...cniEffects(site),
     ...attachmentEffects(site),
-    ...otherEffects(site)
+    ...otherEffects(site),
+    ...outsideEffects(site),
+    // Asked by charts that run in a supervisor.
+    ...elsewhere(OUTSIDE_REQUESTS)
   };
 }
 
@@ -198,22 +205,6 @@ async function runs(
   return site.reach('after', what, key) ? NEVER : failure;
 }
 
-/** What the process does itself, step by step; it may die between two of them. */
-export async function does(
-  site: Site,
-  what: string,
-  key: string,
-  steps: readonly (() => void)[]
-): Promise<void> {
-  if (site.reach('before', what, key)) await NEVER;
-  for (const step of steps) {
-    await site.pause(what, DOING_MS);
-    step();
-    if (site.reach('during', what, key)) await NEVER;
-  }
-  if (site.reach('after', what, key)) await NEVER;
-}
-
 /** Whether the link is there: a plugin that doesn't find it takes nothing else away. */
 function isAttached(kernel: Kernel, request: RequestOf<'cni.del'>): boolean {
   const inode = inodeOf(kernel, request);
@@ -224,8 +215,6 @@ function isAttached(kernel: Kernel, request: RequestOf<'cni.del'>): boolean {
 function isThat(inode: number, netns: Netns | null): boolean {
   return netns === null || String(inode) === netns.inode;
 }
-
-const DOING_MS = 0.3;
 
 function add(
   { host }: Site,

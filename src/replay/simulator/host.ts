@@ -72,7 +72,7 @@ export function openHost(options: HostOptions): RunningHost {
   });
   const sim: SimHost = {
     ...{ name: host.name, kernel, programs, clock, networks: host.networks, plan, watcher },
-    ...{ boot: `${host.name} boot 1`, skewMs: 0, diskFullUntil: 0 }
+    ...{ boot: `${host.name} boot 1`, skewMs: 0, diskFullUntil: 0, isRootless: !!host.rootless }
   };
   const slots = Array.from({ length: host.processes + Number(host.agent) }, (_, at) => slotOf(at));
   foreignThings(kernel, containersOf(plan, host.name));

@@ -5,13 +5,13 @@ import { MooringError } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
 import type { Store } from '../../store/store.ts';
 import { NEVER } from './clock.ts';
-import { does } from './effects.ts';
+import { does } from './does.ts';
 import { planOf } from './networks.ts';
 import type { Site } from './world.ts';
 
 /** What a container takes for itself: networks that are found, host ports, files. */
 export function simulatedResources(site: Site, store: Store): OwnResources {
-  const { kernel, networks } = site.host;
+  const { kernel, networks, isRootless } = site.host;
   /** Release that files are taken away for, by container. */
   const releases = new Map<string, string>();
   return {
@@ -41,6 +41,9 @@ export function simulatedResources(site: Site, store: Store): OwnResources {
       ]);
     },
 
+    handledPorts: (ports) =>
+      isRootless ? ports.map((port) => ({ ...port, via: 'forward' })) : ports,
+    isRootless,
     checkStanding: () => Promise.resolve(),
     netnsAt: (path): Netns => ({ path, device: '4', inode: '1' })
   };

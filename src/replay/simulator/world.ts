@@ -58,6 +58,8 @@ export interface SimHost {
   readonly networks: readonly NetworkPlan[];
   readonly plan: Plan;
   readonly watcher: Watcher;
+  /** Whether its networks are those of a private host. */
+  readonly isRootless: boolean;
   /** Changes with every boot. */
   boot: string;
   /** How far its clock is off, milliseconds. */
