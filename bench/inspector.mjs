@@ -1,21 +1,15 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
-import { embeddedStore } from '../dist/store/embedded/embedded.js';
-import { commitOf } from './commit.mjs';
-import { figures, line, timed } from './figures.mjs';
+import { line, timed } from './figures.mjs';
+import { cost } from './inspector-cost.mjs';
 import { writeRecording } from './recording.mjs';
 
 /* global told, DataTransfer, DragEvent, Event, document, location, requestAnimationFrame */
 
 const CONTAINERS = Number(process.env.INSPECTOR_CONTAINERS ?? 10_000);
 const RECORDS = Number(process.env.INSPECTOR_RECORDS ?? 1_000_000);
-const COMMITS = Number(process.env.INSPECTOR_COMMITS ?? 3_000);
-const ROUNDS = Number(process.env.INSPECTOR_ROUNDS ?? 7);
 
 /** The page with a large recording, what it weighs, and what looking costs those who are looked at. */
 export async function inspector() {
@@ -23,7 +17,7 @@ export async function inspector() {
   console.log(`\ninspector (${counts})`);
   weight();
   await page();
-  await producer();
+  await cost();
 }
 
 function built(name) {
@@ -157,56 +151,3 @@ async function searched(tab) {
   // While it goes on, it says how far it is.
   await tab.waitForFunction(() => /^[1-9][\d,]* records$/.test(told()));
 }
-
-/** A commit's time on the processor, with nobody looking and with an inspector whose feed is read. */
-async function producer() {
-  const root = mkdtempSync('/tmp/mooring-bench-');
-  const store = await embeddedStore({ root });
-  const lease = await store.acquire({ kind: 'container', id: 'web' }, { timeoutMs: 1_000 });
-  const costs = { alone: [], attached: [] };
-  await spent(store, lease);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    costs.alone.push(await spent(store, lease));
-    const end = await attach(root);
-    costs.attached.push(await spent(store, lease));
-    await end();
-  }
-  const [alone, attached] = [costs.alone, costs.attached].map((each) => figures(each).p50);
-  const more = ((attached / alone - 1) * 100).toFixed(1);
-  console.log(
-    `  a commit of 2 KiB, µs of processor: alone ${alone.toFixed(1)}, attached ${attached.toFixed(1)} (${more} %, budget 10)`
-  );
-  console.log('  detached: nothing of the inspector is loaded or run in the producer');
-  await store.release(lease);
-  await store.close();
-  rmSync(root, { recursive: true });
-}
-
-async function spent(store, lease) {
-  const before = process.cpuUsage();
-  for (let commit = 0; commit < COMMITS; commit += 1) await store.commit(lease, commitOf(commit));
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / COMMITS;
-}
-
-async function attach(root) {
-  const program = fileURLToPath(new URL('../bin/mooring.js', import.meta.url));
-  const args = [program, '--root', root, 'inspector', '--format', 'json'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [told] = await once(createInterface(child.stdout), 'line');
-  const { url, code } = JSON.parse(told);
-  const headers = { 'content-type': 'application/json' };
-  const body = JSON.stringify({ code });
-  const session = await fetch(new URL('/api/session', url), { method: 'POST', headers, body });
-  const { token } = await session.json();
-  const reader = spawn(process.execPath, ['-e', READ, new URL('/api/feed', url).href, token]);
-  return async () => {
-    reader.kill();
-    child.kill('SIGINT');
-    await once(child, 'exit');
-  };
-}
-
-// In a process of its own, as a page is: it is not to be counted as the producer's.
-const READ = `const [url, token] = process.argv.slice(1);
-fetch(url, { headers: { authorization: 'Bearer ' + token } }).then(async ({ body }) => { for await (const _ of body); });`;

@@ -122,7 +122,7 @@ it('follows what happens, steps back from it, and comes back to now', async () =
 it('shows how much was dropped before it could be told', async () => {
   const page = await harness.open();
   let isTold = false;
-  await page.route('**/api/feed?*', async (route) => {
+  await page.route('**/api/feed*', async (route) => {
     if (isTold) return route.continue();
     isTold = true;
     return route.fulfill({ body: '{"dropped":7}\n', contentType: 'application/x-ndjson' });
@@ -137,12 +137,31 @@ it('shows how much was dropped before it could be told', async () => {
 it('says that it is cut off, and goes on when it is not', async () => {
   const page = await harness.open();
   let isCut = true;
-  await page.route('**/api/feed?*', (route) => (isCut ? route.abort() : route.continue()));
+  await page.route('**/api/feed*', (route) => (isCut ? route.abort() : route.continue()));
   await page.reload();
   await page.getByText('connection lost, trying again').waitFor();
 
   isCut = false;
 
   await page.waitForSelector('.status-dot.live');
+  await page.context().close();
+});
+
+it('reads the journals again when nobody looked meanwhile', async () => {
+  const page = await harness.open();
+  const asked: string[] = [];
+  const answers = ['{"now":1,"newest":3}\n', '{"n":4,"gap":true}\n'];
+  page.on('request', (request) => asked.push(request.url().replace(/^.*\/api\//, '')));
+  await page.route('**/api/feed*', async (route) => {
+    const body = answers.shift();
+    if (body === undefined) return route.continue();
+    return route.fulfill({ body, contentType: 'application/x-ndjson' });
+  });
+
+  await page.reload();
+
+  await expect
+    .poll(() => asked.filter((path) => /^(?:feed|records)/.test(path)), { timeout: 30_000 })
+    .toEqual(['feed', 'records', 'feed?after=3', 'records', 'feed?after=4']);
   await page.context().close();
 });

@@ -40,6 +40,9 @@ const LAYOUT = `(() => {
       }
     }
   }
+  for (const event of document.querySelectorAll('.log-event')) {
+    if (event.scrollWidth > event.clientWidth + 1) faults.push(name(event) + ' is cut');
+  }
   return faults;
 })()`;
 

@@ -3,9 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Charts } from '../../src/inspector/page/state/charts.ts';
+import { VIEWS } from '../../src/inspector/page/state/selection.ts';
+import { fuzzed, hostilePart } from '../inspector/hostile.ts';
 import { WIDE, useHarness } from './harness.ts';
+import { hostParts } from './kernel.ts';
 import { faultsIn, show } from './looks.ts';
 
 const harness = useHarness(async (host) => {
@@ -181,5 +186,47 @@ describe('a file that is dropped', () => {
 
     expect(await page.evaluate('({}).polluted')).toBeUndefined();
     expect(await page.evaluate('[].polluted')).toBeUndefined();
+  });
+
+  it('goes on, whatever its charts and what it saw are', { timeout: 120_000 }, async () => {
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(error.message));
+    const { machines } = (await harness.inspector.get('/api/charts')).json() as Charts;
+    const { mooring, see } = hostParts(harness.host);
+    const { containers } = await mooring!.list();
+    const { networks } = await mooring!.networks.list();
+    const extras = {
+      charts: { machines: machines.filter(({ kind }) => kind === 'network') },
+      observed: { seen: await see!(containers), networks, containers }
+    };
+    const bent = fc.sample(fc.tuple(hostilePart(extras), fc.constantFrom(...VIEWS)), {
+      ...fuzzed(40),
+      numRuns: 40
+    });
+    const own = await records();
+    let refused = 0;
+
+    for (const [place, [parts, view]] of bent.entries()) {
+      await drop(page, `bent-${place}`, `${JSON.stringify(parts)}\n${own}`);
+      await page
+        .locator('.notice.on')
+        .filter({ hasText: `bent-${place}: ` })
+        .waitFor();
+      const key = view === 'chart' ? 'network/front' : 'container/bad';
+      await show(page, `view=${view}&key=${key}&tab=${['state', 'kernel'][place % 2]}`);
+      await page.locator('main > *').first().waitFor();
+      await page.evaluate(
+        'new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))'
+      );
+      refused += await page.getByText("It can't be shown").count();
+    }
+
+    // Some were bent where it matters, and yet nothing but that one view was lost.
+    expect(refused).toBeGreaterThan(0);
+    expect(faults).toEqual([]);
+    await drop(page, 'good.jsonl', own);
+    await page.locator('.notice.on').filter({ hasText: 'good.jsonl: ' }).waitFor();
+    await show(page, 'view=chart&key=container/bad');
+    await page.locator('[data-state="container.failed"].active').waitFor({ state: 'attached' });
   });
 });

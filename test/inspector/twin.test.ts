@@ -2,6 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ActorList } from '../../src/inspector/server/actors.ts';
@@ -256,11 +259,24 @@ describe('the feed', () => {
     expect(records.dropped()).toBe(9_997);
   });
 
-  it('is told over the interface', async () => {
-    const { newest, dropped } = await read<{ newest: number; dropped: number }>('/api/about');
+  it('is told over the interface, from when it is asked for', async () => {
+    const abort = new AbortController();
+    const headers = { authorization: `Bearer ${inspector.token}` };
+    const { signal } = abort;
+    const { body } = await fetch(`${inspector.origin}/api/feed`, { headers, signal });
+    const told = createInterface({ input: Readable.fromWeb(body as ReadableStream) })[
+      Symbol.asyncIterator
+    ]();
+    const line = async () => JSON.parse((await told.next()).value as string) as object;
 
-    expect(newest).toBe((await host.records()).length);
+    expect(await line()).toEqual({ now: expect.any(Number), newest: 0 });
+    await host.up('later', ['front']);
+
+    expect(await line()).toMatchObject({ n: 1, record: { event: { type: 'container.up' } } });
+    const { newest, dropped } = await read<{ newest: number; dropped: number }>('/api/about');
+    expect(newest).toBeGreaterThan(1);
     expect(dropped).toBe(0);
+    abort.abort();
   });
 });
 

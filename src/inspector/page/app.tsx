@@ -110,8 +110,14 @@ function Views({ session, isDetail, onDetail }: ViewsProps): JSX.Element {
 }
 
 function CurrentView({ session }: { readonly session: Session }): JSX.Element {
-  const { view } = useStore(session.selection);
-  return <Guarded key={view}>{viewOf(view, session)}</Guarded>;
+  const { view, key } = useStore(session.selection);
+  const status = useStore(session.status);
+  const charts = useStore(session.charts);
+  return (
+    <Guarded key={view} of={[status, charts, key]}>
+      {viewOf(view, session)}
+    </Guarded>
+  );
 }
 
 function viewOf(view: View, session: Session): JSX.Element {
@@ -140,12 +146,20 @@ function NotConnected({ reason }: { readonly reason: string }): JSX.Element {
   );
 }
 
+interface GuardedProps {
+  readonly children: ComponentChildren;
+  /** What is shown: where one thing can't be, another may. */
+  readonly of: readonly unknown[];
+}
+
 /** A recording may hold what nobody thought of: one view fails, and the others go on. */
-class Guarded extends Component<
-  { readonly children: ComponentChildren },
-  { readonly error: string | null }
-> {
+class Guarded extends Component<GuardedProps, { readonly error: string | null }> {
   override state = { error: null };
+
+  override componentDidUpdate({ of }: GuardedProps): void {
+    const isOther = of.some((one, place) => !Object.is(one, this.props.of[place]));
+    if (isOther && this.state.error !== null) this.setState({ error: null });
+  }
 
   static override getDerivedStateFromError(error: unknown): { readonly error: string } {
     return { error: error instanceof Error ? error.message : String(error) };

@@ -4,6 +4,7 @@ import { parseContainerId } from '../../model/names.ts';
 import type { SecretHider } from '../../model/secrets.ts';
 import { actorRows } from './actors.ts';
 import type { Feed } from './feed.ts';
+import type { Following } from './following.ts';
 import type { InspectedHost } from './host.ts';
 import { bodyOf, goneSignal, sendJson, sendLines, sendText } from './http.ts';
 import { allRecords, keyFrom, recordsOf } from './journals.ts';
@@ -15,6 +16,7 @@ import { viewsOf, type Views } from './views.ts';
 export interface ApiParts {
   readonly host: InspectedHost;
   readonly feed: Feed;
+  readonly following: Following;
   readonly secrets: SecretHider;
   /** Charts with their layouts, as JSON. */
   readonly charts: () => string;
@@ -153,14 +155,25 @@ async function records(parts: ApiParts, { response }: Asked): Promise<void> {
 
 const BEAT_MS = 10_000;
 
-// A beat tells a page that the line is still there when nothing happens.
-async function follow({ feed }: ApiParts, { query, response }: Asked): Promise<void> {
+// A beat tells a page that the line is still there when nothing happens. The first one says
+// that from here on nothing is missed: what is in the journals can be read now.
+async function follow(parts: ApiParts, { query, response }: Asked): Promise<void> {
+  const { feed } = parts;
   const gone = goneSignal(response);
+  const leave = parts.following.look();
+  const newest = feed.newest();
+  const after = Number(query.get('after') ?? newest);
   const beat = setInterval(() => response.write(`{"now":${Date.now()}}\n`), BEAT_MS);
   try {
-    await sendLines(response, feed.lines(Number(query.get('after') ?? 0), gone), gone);
+    await sendLines(response, lines(), gone);
   } finally {
     clearInterval(beat);
+    leave();
+  }
+
+  async function* lines(): AsyncGenerator<string> {
+    yield JSON.stringify({ now: Date.now(), newest });
+    yield* feed.lines(after, gone);
   }
 }
 

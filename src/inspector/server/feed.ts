@@ -3,8 +3,9 @@ import type { JournalRecord } from '../../store/store.ts';
 /** What is committed from now on, kept for a while for those who come later. */
 export interface Feed {
   /**
-   * Lines from the one after `after` on: `{"n":7,"record":{…}}`, and `{"dropped":3}` where some
-   * are gone.
+   * Lines from the one after `after` on: `{"n":7,"record":{…}}`, `{"dropped":3}` where some are
+   * gone, and `{"n":8,"gap":true}` where nobody looked, and what was committed is in the journals
+   * alone.
    *
    * @param after number of the last line that is known; 0 for none
    */
@@ -24,6 +25,8 @@ export interface FeedBound {
 
 export interface OpenFeed extends Feed {
   push(record: JournalRecord): void;
+  /** What comes does not follow from what came. */
+  gap(): void;
 }
 
 /** @param text what of a record may be told, as JSON */
@@ -35,27 +38,34 @@ export function feed(text: (record: JournalRecord) => string, bound: FeedBound):
 
   return {
     push(record) {
-      newest += 1;
       if (keys.size < KEYS_MAX) keys.add(record.key);
-      const line = `{"n":${newest},"record":${text(record)}}`;
-      kept.push({ n: newest, line });
-      bytes += line.length;
-      while (kept.length - first > bound.maxRecords || bytes > bound.maxBytes) {
-        bytes -= kept[first]!.line.length;
-        first += 1;
-      }
-      // What was pushed out is let go of now and then: to shift each would move all the others.
-      if (first > COMPACT_AT) {
-        kept.splice(0, first);
-        first = 0;
-      }
-      for (const wake of waiting) wake();
+      keep(`"record":${text(record)}`);
+    },
+    gap() {
+      keep('"gap":true');
     },
     lines,
     dropped: () => (kept[first]?.n ?? newest + 1) - 1,
     newest: () => newest,
     keys: () => [...keys]
   };
+
+  function keep(content: string): void {
+    newest += 1;
+    const line = `{"n":${newest},${content}}`;
+    kept.push({ n: newest, line });
+    bytes += line.length;
+    while (kept.length - first > bound.maxRecords || bytes > bound.maxBytes) {
+      bytes -= kept[first]!.line.length;
+      first += 1;
+    }
+    // What was pushed out is let go of now and then: to shift each would move all the others.
+    if (first > COMPACT_AT) {
+      kept.splice(0, first);
+      first = 0;
+    }
+    for (const wake of waiting) wake();
+  }
 
   async function* lines(after: number, signal: AbortSignal): AsyncGenerator<string> {
     // Numbers of another run of the inspector mean nothing here.

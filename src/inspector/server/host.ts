@@ -10,7 +10,7 @@ export interface InspectedHost {
   /** State directory. */
   readonly root: string;
   readonly version: string;
-  readonly store: Pick<Store, 'boot' | 'journal' | 'follow' | 'list'>;
+  readonly store: Pick<Store, 'boot' | 'journal' | 'ended' | 'follow' | 'list'>;
   readonly mooring: Pick<Mooring, 'examine' | 'list' | 'gc' | 'networks'>;
   readonly kinds: readonly Kind[];
   readonly machines: Machines;

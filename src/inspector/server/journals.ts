@@ -50,24 +50,30 @@ function withSnapshot(stored: StoredRecord): Recorded {
 }
 
 /**
- * Of every actor there is, one after the other, those that changed last first.
+ * Of every actor there is, one after the other, those that changed last first; then of those whose
+ * life has ended.
  *
- * @param ended keys of others, whose life has ended
+ * @param known keys of some that have ended, for a store that has no list of them
  */
 export async function* allRecords(
   host: Pick<InspectedHost, 'store' | 'kinds'>,
-  ended: readonly string[],
+  known: readonly string[],
   signal: AbortSignal
 ): AsyncIterable<Recorded> {
   const listed = (await Promise.all(host.kinds.map((kind) => host.store.list(kind)))).flat();
   const actors = listed.flatMap((entry) => ('actor' in entry ? [entry.actor] : []));
   const living = actors.toSorted((a, b) => b.time - a.time).map(({ key }) => key);
   const names = new Set(living.map(keyText));
-  const gone = ended.filter((key) => !names.has(key)).map((key) => keyFrom(key, host));
-  for (const key of [...living, ...gone]) {
+  const gone = host.store.ended ? [] : known.filter((key) => !names.has(key));
+  for (const key of [...living, ...gone.map((key) => keyFrom(key, host))]) {
     for await (const record of recordsOf(host, key)) {
       if (signal.aborted) return;
       yield record;
     }
+  }
+  for await (const record of host.store.ended?.() ?? []) {
+    if (signal.aborted) return;
+    // The earlier files of a life that goes on are among them.
+    if (!names.has(record.key)) yield record;
   }
 }

@@ -6,7 +6,8 @@ import { isJsonObject } from '../../model/json.ts';
 import { secretHider } from '../../model/secrets.ts';
 import { apiOf, type Api } from './api.ts';
 import { assetAt, built } from './assets.ts';
-import { feed, type OpenFeed } from './feed.ts';
+import { feed } from './feed.ts';
+import { following } from './following.ts';
 import { expectOurs } from './guard.ts';
 import type { InspectedHost } from './host.ts';
 import { bodyOf, sendError, sendJson, sendText } from './http.ts';
@@ -42,43 +43,41 @@ export async function serve(host: InspectedHost, options: ServerOptions): Promis
   const secrets = secretHider();
   const records = feed((record) => secrets.text(record), FEED_BOUND);
   const access = tokens(options.onUsed);
+  const looks = following({ store: host.store, records, onError: options.onError });
   const parts = {
-    ...{ host, feed: records, secrets },
+    ...{ host, feed: records, following: looks, secrets },
     charts: () => built('charts.json').toString(),
     page: () => built('recording.html').toString()
   };
   const server = createServer(handlerOf(apiOf(parts), access));
   const ending = new AbortController();
-  const following = Promise.all([
-    follow(host, records, ending.signal).catch(options.onError),
-    options.stately !== undefined &&
-      sendStately(records, { ...options, url: options.stately, host, signal: ending.signal })
-  ]);
+  const sending = options.stately !== undefined && sendEvents(options.stately);
   try {
     await listening(server, options.port);
   } catch (error) {
-    ending.abort();
-    await following;
+    await end();
     throw error;
   }
   const { port } = server.address() as AddressInfo;
   return {
     address: () => `http://${LOOPBACK}:${port}/#code=${access.code()}`,
     async close() {
-      ending.abort();
       server.close();
       server.closeAllConnections();
-      await Promise.all([following, once(server, 'close')]);
+      await Promise.all([end(), once(server, 'close')]);
     }
   };
-}
 
-async function follow(
-  { store }: InspectedHost,
-  records: OpenFeed,
-  signal: AbortSignal
-): Promise<void> {
-  for await (const record of store.follow(signal)) records.push(record);
+  async function sendEvents(url: string): Promise<void> {
+    const leave = looks.look();
+    await sendStately(records, { ...options, url, host, signal: ending.signal });
+    leave();
+  }
+
+  async function end(): Promise<void> {
+    ending.abort();
+    await Promise.all([looks.close(), sending]);
+  }
 }
 
 function handlerOf(

@@ -16,6 +16,8 @@ export interface StatelyOptions {
 
 const RETRY_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
+/** Of what is said to us, which nobody listens to. */
+const HEARD_MAX_BYTES = 64 * 1024;
 
 /** Sends what is committed from now on, until it is ended; secrets are hidden in it already. */
 export async function sendStately(feed: Feed, options: StatelyOptions): Promise<void> {
@@ -36,7 +38,7 @@ export async function sendStately(feed: Feed, options: StatelyOptions): Promise<
 
 function opened({ url, signal }: StatelyOptions): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, { handshakeTimeout: 10_000 });
+    const socket = new WebSocket(url, { handshakeTimeout: 10_000, maxPayload: HEARD_MAX_BYTES });
     const end = (): void => socket.terminate();
     signal.addEventListener('abort', end, { once: true });
     socket.on('close', () => signal.removeEventListener('abort', end));

@@ -1,9 +1,10 @@
-import { closeSync, readdirSync, statSync, watch, type FSWatcher } from 'node:fs';
+import { closeSync, readdirSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { MooringError } from '../../model/failure.ts';
 import { decodeRecord, journalRecordOf } from '../record.ts';
 import type { JournalRecord, Key } from '../store.ts';
-import { codeOf, openIfPresent, type OpenFile } from './files.ts';
+import { changesIn } from './changes.ts';
+import { openIfPresent, type OpenFile } from './files.ts';
 import { partsOf } from './history.ts';
 import { keyOfJournal, parseHistoryName, type Layout } from './layout.ts';
 import { endOfLines, linesFrom } from './reader.ts';
@@ -138,86 +139,3 @@ function readable(line: Buffer, key: Key): JournalRecord | undefined {
     return undefined;
   }
 }
-
-interface Changes {
-  /** @param unread finds the names that changed, when the notifications may not have told */
-  take(unread: () => readonly string[]): readonly string[];
-  /** Resolves when there is something to take, or at the end. */
-  next(): Promise<void>;
-  close(): void;
-}
-
-function changesIn(folder: string, signal: AbortSignal): Changes {
-  let names = new Set<string>();
-  let lookAtAll = false;
-  let wake: (() => void) | undefined;
-  let failure: Error | undefined;
-  const stop = startWatching(folder, note, fail);
-  const close = () => {
-    signal.removeEventListener('abort', close);
-    stop();
-    wake?.();
-  };
-  if (signal.aborted) close();
-  else signal.addEventListener('abort', close);
-
-  return {
-    take(unread) {
-      const all = lookAtAll ? unread() : [];
-      const taken = [...new Set([...names, ...all])];
-      [names, lookAtAll] = [new Set(), false];
-      return taken;
-    },
-
-    async next() {
-      if (names.size === 0 && !lookAtAll && failure === undefined && !signal.aborted) {
-        await new Promise<void>((resolve) => (wake = resolve));
-      }
-      if (failure !== undefined) throw failure;
-    },
-
-    close
-  };
-
-  function note(name: string | null): void {
-    if (name === null) lookAtAll = true;
-    else names.add(name);
-    wake?.();
-  }
-
-  function fail(error: Error): void {
-    failure = error;
-    wake?.();
-  }
-}
-
-/** @returns how to stop */
-function startWatching(
-  folder: string,
-  note: (name: string | null) => void,
-  fail: (error: Error) => void
-): () => void {
-  let watcher: FSWatcher;
-  try {
-    watcher = watch(folder);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code !== 'ENOSPC' && code !== 'EMFILE') throw error;
-    // The user's inotify instances are used up: looking once a second does as well.
-    const timer = setInterval(() => note(null), POLL_MS);
-    return () => clearInterval(timer);
-  }
-  let burst = 0;
-  watcher.on('change', (_event, name) => {
-    if (burst === 0) setImmediate(() => (burst = 0));
-    burst += 1;
-    // The kernel's queue may have overflowed, which libuv does not tell.
-    if (burst === LARGE_BURST) note(null);
-    note(name === null ? null : name.toString());
-  });
-  watcher.on('error', fail);
-  return () => watcher.close();
-}
-
-const POLL_MS = 1000;
-const LARGE_BURST = 1024;

@@ -26,8 +26,6 @@ export async function showHost(session: Session, ended: AbortSignal): Promise<vo
     return;
   }
   const server = session.server.get()!;
-  void readHistory(session, server, ended);
-  void readChosen(session, server, ended);
   await follow(session, server, ended);
 }
 
@@ -40,18 +38,23 @@ async function list({ library }: Session, server: Server): Promise<void> {
 async function follow(session: Session, server: Server, ended: AbortSignal): Promise<void> {
   const { status, dropped } = session;
   const relist = listing(session, server, ended);
-  let [after, failures] = [0, 0];
+  let after: number | undefined;
+  let failures = 0;
   while (!ended.aborted) {
     try {
-      for await (const text of server.lines(`/api/feed?after=${after}`, ended)) {
+      const path = after === undefined ? '/api/feed' : `/api/feed?after=${after}`;
+      for await (const text of server.lines(path, ended)) {
         failures = 0;
         if (status.get().kind === 'lost') status.set({ kind: 'live' });
         const told = toldIn(text);
+        // What is in the journals is read once nothing more can be missed: it may be told twice.
+        if (after === undefined || told.isGap) void readHistory(session, server, ended);
+        if (after === undefined) void readChosen(session, server, ended);
         if (told.records !== '') {
           await session.library.add(told.records);
           relist();
         }
-        after = Math.max(after, told.newest);
+        after = Math.max(after ?? 0, told.newest);
         if (told.dropped > 0) dropped.set(dropped.get() + told.dropped);
       }
       throw new Error('the inspector has ended');
@@ -72,20 +75,22 @@ interface Told {
   readonly records: string;
   readonly newest: number;
   readonly dropped: number;
+  readonly isGap: boolean;
 }
 
 function toldIn(text: string): Told {
   const records: string[] = [];
-  let [newest, dropped] = [0, 0];
+  let [newest, dropped, isGap] = [0, 0, false];
   for (const line of text.split('\n')) {
     const value: unknown = line === '' ? null : JSON.parse(line);
     if (!isJsonObject(value)) continue;
     if (typeof value['dropped'] === 'number') dropped += value['dropped'];
-    if (typeof value['n'] !== 'number') continue;
-    newest = value['n'];
-    records.push(JSON.stringify(value['record']));
+    if (typeof value['newest'] === 'number') newest = value['newest'];
+    if (typeof value['n'] === 'number') newest = value['n'];
+    if (value['gap'] === true) isGap = true;
+    if (value['record'] !== undefined) records.push(JSON.stringify(value['record']));
   }
-  return { records: records.join('\n'), newest, dropped };
+  return { records: records.join('\n'), newest, dropped, isGap };
 }
 
 /** What is amiss in the kernel is in the list alone: it is asked for again when something happened. */

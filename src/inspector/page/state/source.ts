@@ -1,13 +1,16 @@
 import { showHost } from './live.ts';
 import { ownRecording, showFile } from './recorded.ts';
+import type { Charts } from './charts.ts';
 import type { Session } from './session.ts';
 
 let shown = new AbortController();
+/** That the page came with; a recording's are for itself alone. */
+let own: Charts | null | undefined;
 
 /** What the page was opened for: the recording within it, or the host that serves it. */
 export async function showSource(session: Session): Promise<void> {
-  const own = ownRecording();
-  if (own !== undefined) return showFile(session, own, 'recording');
+  const recording = ownRecording();
+  if (recording !== undefined) return showFile(session, recording, 'recording');
   if (location.protocol === 'file:') {
     session.status.set({ kind: 'refused', reason: 'This page has no recording in it.' });
     return;
@@ -20,6 +23,8 @@ export async function openFile(session: Session, file: Blob, name: string): Prom
   const { library, notice } = session;
   try {
     if (!(await isReport(file))) {
+      if (own === undefined) own = session.charts.get();
+      session.charts.set(own);
       shown.abort();
       shown = new AbortController();
       await library.clear();

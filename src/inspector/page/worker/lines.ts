@@ -36,7 +36,7 @@ export async function* linesOf(
   const reader = stream.getReader();
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch(unreadable);
       if (done) break;
       total += value.length;
       if (total > bounds.totalMaxBytes)
@@ -54,6 +54,13 @@ export async function* linesOf(
     await reader.cancel().catch(() => undefined);
   }
   if (rest.length > 0) yield [{ bytes: rest, offset }];
+}
+
+// A file that is cut off, or no longer there, or not what its first bytes say.
+function unreadable(error: unknown): never {
+  if (error instanceof BadFile) throw error;
+  const reason = error instanceof Error ? error.message : String(error);
+  throw new BadFile(`it can't be read to its end: ${reason}`);
 }
 
 function split(
@@ -88,7 +95,10 @@ export async function textStream(file: Blob): Promise<ReadableStream<Uint8Array>
   return file
     .stream()
     .pipeThrough(
-      new DecompressionStream('gzip') as ReadableWritablePair<Uint8Array, Uint8Array<ArrayBuffer>>
+      new DecompressionStream('gzip') as unknown as TransformStream<
+        Uint8Array<ArrayBuffer>,
+        Uint8Array
+      >
     )
     .pipeThrough(bounded(Math.max(file.size * RATIO_MAX, 1024 * 1024)));
 }

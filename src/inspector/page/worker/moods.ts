@@ -4,15 +4,19 @@ import type { ActorLine } from './protocol.ts';
 
 /**
  * How a state is to be looked at, from its chart alone: `busy` by its tag, `gone` when it is the one
- * an actor begins in, `amiss` when a failure is remembered in it.
+ * an actor begins in, `amiss` when its name says so or a failure is remembered in it. At a moment of
+ * a recording there is the name alone.
  */
 export function moodOf(kind: string, state: string, failed: boolean): ActorLine['mood'] {
   const [outermost = ''] = state.split(/[.,]/, 1);
   const known = moods().get(`${kind} ${outermost}`);
   if (known === 'gone') return 'gone';
   if (known === 'busy') return 'busy';
-  return failed ? 'amiss' : 'rest';
+  return failed || AMISS.has(outermost) ? 'amiss' : 'rest';
 }
+
+/** Where an actor rests although something is wrong. */
+export const AMISS: ReadonlySet<string> = new Set(['failed', 'stuck', 'degraded', 'untidy']);
 
 let found: ReadonlyMap<string, 'busy' | 'gone' | 'rest'> | undefined;
 
