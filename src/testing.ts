@@ -53,7 +53,8 @@ export type {
 export { simulate, type Run, type RunOptions, type Violation } from './replay/simulator/run.ts';
 export { shrink, type Shrunk, type ShrinkOptions } from './replay/simulator/shrink.ts';
 export { planIn, traceLines } from './replay/simulator/trace-file.ts';
-export type { Invariant, Plants } from './replay/simulator/world.ts';
+export type { Thing, ThingKind } from './replay/simulator/kernel.ts';
+export type { Invariant, Moment, Plants } from './replay/simulator/world.ts';
 export { toTest } from './replay/to-test.ts';
 export { divergenceLines, reportLines, stateText } from './replay/report.ts';
 export type { Place } from './replay/source.ts';

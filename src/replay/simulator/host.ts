@@ -7,7 +7,7 @@ import type { CoverageLog } from './coverage.ts';
 import { foreignThings } from './damage.ts';
 import { embeddedModel, newLockTable, releaseDead } from './embedded-model.ts';
 import { happenTo } from './happenings.ts';
-import { newKernel } from './kernel.ts';
+import { isForeign, newKernel, type Thing } from './kernel.ts';
 import { hostOracle, type HostOracle } from './oracles.ts';
 import type { CrashPoint, Fault, HostPlan, Plan } from './plan.ts';
 import { startProcess, type SimProcess } from './process.ts';
@@ -16,7 +16,7 @@ import { redisModel } from './redis-model.ts';
 import type { RedisServer } from './redis-server.ts';
 import { newSlot, type Slot } from './slot.ts';
 import { newStoreState, type Kept, type StoreState } from './store-state.ts';
-import type { Plants, SimHost, Watcher } from './world.ts';
+import type { Moment, Plants, SimHost, Watcher } from './world.ts';
 
 /** A host on which a plan is played. */
 export interface RunningHost {
@@ -46,6 +46,7 @@ export interface HostOptions {
   readonly plants: Plants;
   /** Told of a crash as it was planned, and by what its point is found again. */
   readonly onCrash: (fault: Crash, named: CrashPoint) => void;
+  readonly onMoment: (moment: Moment) => void;
 }
 
 export type Crash = Extract<Fault, { readonly kind: 'crash' }>;
@@ -84,7 +85,7 @@ export function openHost(options: HostOptions): RunningHost {
     outcomes,
     begin() {
       for (const slot of slots) slot.start();
-      happenTo({ host: sim, faults, slots, isCalm: () => isCalm, onDamage: look });
+      happenTo({ host: sim, faults, slots, isCalm: () => isCalm, onDamage });
     },
     calm() {
       isCalm = true;
@@ -131,9 +132,24 @@ export function openHost(options: HostOptions): RunningHost {
         hit(key, `${at} ${boundaryOf(what)}`, 'crash');
         onCrash({ kind: 'crash', host: host.name, process: index, point }, named);
       },
-      onOutcome: (outcome) => outcomes.push(outcome),
+      onOutcome: ended,
       ...(isAgent && { onReturn: () => look() })
     });
+  }
+
+  function ended(outcome: string): void {
+    outcomes.push(outcome);
+    tellMoment(outcome);
+  }
+
+  function onDamage(kind: string, hit: Thing): void {
+    tellMoment(kind, hit);
+    look();
+  }
+
+  function tellMoment(what: string, hit?: Thing): void {
+    const things = kernel.all().filter((thing) => !isForeign(thing));
+    options.onMoment({ host: host.name, what, things, ...(hit && { hit }) });
   }
 
   /** The agent has seen something, and looks when it has its turn. */
@@ -151,7 +167,10 @@ export function openHost(options: HostOptions): RunningHost {
     const process = open(`${host.name}.${what}`, () => false);
     pending = what;
     void work(process).then(
-      () => (pending = undefined),
+      () => {
+        pending = undefined;
+        tellMoment(what);
+      },
       (error: unknown) => watcher.violated('I5', `${what} ended with ${String(error)}`)
     );
   }

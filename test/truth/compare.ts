@@ -1,0 +1,104 @@
+import { differencesIn } from '../../src/replay/compare.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../src/model/json.ts';
+import type { Course, Life } from './course.ts';
+
+/**
+ * What of a course on a host is not as the simulator has it, a line each, in the order it happened.
+ */
+export function differencesOf(simulated: Course, real: Course): readonly string[] {
+  return [...momentsOf(simulated, real), ...livesOf(simulated, real)];
+}
+
+function momentsOf(simulated: Course, real: Course): readonly string[] {
+  const [names, others] = [portNames(), portNames()];
+  return simulated.moments.flatMap(({ outcome, facts }, index) => {
+    const other = real.moments[index];
+    if (other === undefined) return [`moment ${index}: not come to`];
+    const where = `after ${index} (${outcome})`;
+    const [model, host] = [facts.map(names).sort(), other.facts.map(others).sort()];
+    return [
+      ...(outcome === other.outcome ? [] : [`${where}: on the host it is ${other.outcome}`]),
+      ...without(model, host).map((fact) => `${where}: ${fact} is in the simulator alone`),
+      ...without(host, model).map((fact) => `${where}: ${fact} is on the host alone`)
+    ];
+  });
+}
+
+function livesOf(simulated: Course, real: Course): readonly string[] {
+  const keys = new Set([...simulated.lives, ...real.lives].map(({ key }) => key));
+  return [...keys].flatMap((key) => {
+    const [model, host] = [recordsOf(simulated.lives, key), recordsOf(real.lives, key)];
+    const differ = model.findIndex((record, index) => JSON.stringify(record) !== JSON.stringify(host[index]));
+    const first = differ === -1 && host.length > model.length ? model.length : differ;
+    if (first === -1) return [];
+    const fields = differencesIn(model[first], host[first]);
+    return fields.map(
+      ({ path, recorded, current }) =>
+        `${key} ${first + 1} ${typeOf(model[first] ?? host[first])}: ${path} is ${JSON.stringify(recorded)} in the simulator and ${JSON.stringify(current)} on the host`
+    );
+  });
+}
+
+/** All that an actor took, life after life. */
+function recordsOf(lives: readonly Life[], key: string): readonly Json[] {
+  const port = portNames();
+  const taken = lives.filter((life) => life.key === key).flatMap(({ records }) => records);
+  return taken.map((record) => named(observable(record as unknown as Json), port));
+}
+
+function typeOf(record: Json | undefined): string {
+  const event = isJsonObject(record) ? record['event'] : undefined;
+  return isJsonObject(event) ? String(event['type']) : '';
+}
+
+/**
+ * What can be told of a record on any host: not what a failure is called in words, where a netns is found in
+ * the kernel, and what else a plugin answers besides addresses.
+ */
+function observable(value: Json): Json {
+  if (Array.isArray(value)) return value.map(observable);
+  if (!isJsonObject(value)) return value;
+  if ('conflist' in value) return attachmentOf(value);
+  const kept = Object.entries(value).filter(([name]) => !LEFT_OUT.has(name));
+  return Object.fromEntries(
+    kept.map(([name, inner]) => [name, name === 'result' ? addressesIn(inner) : observable(inner)])
+  );
+}
+
+const LEFT_OUT: ReadonlySet<string> = new Set(['message', 'device', 'inode', 'text', 'object']);
+
+function attachmentOf({ network, ifName, result, pinned, capabilityArgs }: JsonObject): Json {
+  return {
+    network: network!,
+    ifName: ifName!,
+    capabilityArgs: capabilityArgs!,
+    ...(result !== undefined && { result: addressesIn(result) }),
+    ...(pinned !== undefined && { pinned })
+  };
+}
+
+function addressesIn(result: Json): Json {
+  const ips = isJsonObject(result) ? result['ips'] : undefined;
+  return Array.isArray(ips) ? (ips as JsonObject[]).map(({ address }) => address!) : [];
+}
+
+/** Ports that were chosen, by the order in which they come: `P1`. */
+function portNames(): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) =>
+    text.replace(/\b(3[2-9]|[45]\d|6[0-5])\d{3}\b/g, (port) => {
+      const name = known.get(port) ?? `P${known.size + 1}`;
+      known.set(port, name);
+      return name;
+    });
+}
+
+function named(record: Json, port: (text: string) => string): Json {
+  return JSON.parse(
+    JSON.stringify(record).replace(/"hostPort":(\d+)/g, (_, digits: string) => `"hostPort":"${port(digits)}"`)
+  ) as Json;
+}
+
+function without(some: readonly string[], others: readonly string[]): readonly string[] {
+  return some.filter((fact) => !others.includes(fact));
+}
