@@ -28,7 +28,9 @@ function livesOf(simulated: Course, real: Course): readonly string[] {
   const keys = new Set([...simulated.lives, ...real.lives].map(({ key }) => key));
   return [...keys].flatMap((key) => {
     const [model, host] = [recordsOf(simulated.lives, key), recordsOf(real.lives, key)];
-    const differ = model.findIndex((record, index) => JSON.stringify(record) !== JSON.stringify(host[index]));
+    const differ = model.findIndex(
+      (record, index) => JSON.stringify(record) !== JSON.stringify(host[index])
+    );
     const first = differ === -1 && host.length > model.length ? model.length : differ;
     if (first === -1) return [];
     const fields = differencesIn(model[first], host[first]);
@@ -61,9 +63,14 @@ function observable(value: Json): Json {
   if ('conflist' in value) return attachmentOf(value);
   const kept = Object.entries(value).filter(([name]) => !LEFT_OUT.has(name));
   return Object.fromEntries(
-    kept.map(([name, inner]) => [name, name === 'result' ? addressesIn(inner) : observable(inner)])
+    kept.map(([name, inner]) => [name, (SUMMARIES[name] ?? observable)(inner)])
   );
 }
+
+const SUMMARIES: Readonly<Record<string, (value: Json) => Json>> = {
+  result: addressesIn,
+  drifts: driftsIn
+};
 
 const LEFT_OUT: ReadonlySet<string> = new Set(['message', 'device', 'inode', 'text', 'object']);
 
@@ -82,6 +89,14 @@ function addressesIn(result: Json): Json {
   return Array.isArray(ips) ? (ips as JsonObject[]).map(({ address }) => address!) : [];
 }
 
+/** Of each kind that something is gone; how many rules a plugin makes of one, the model doesn't know. */
+function driftsIn(drifts: Json): Json {
+  const lines = (drifts as JsonObject[]).map(
+    ({ network, kind }) => `${String(network)} ${String(kind)}`
+  );
+  return [...new Set(lines)].sort().join();
+}
+
 /** Ports that were chosen, by the order in which they come: `P1`. */
 function portNames(): (text: string) => string {
   const known = new Map<string, string>();
@@ -95,7 +110,10 @@ function portNames(): (text: string) => string {
 
 function named(record: Json, port: (text: string) => string): Json {
   return JSON.parse(
-    JSON.stringify(record).replace(/"hostPort":(\d+)/g, (_, digits: string) => `"hostPort":"${port(digits)}"`)
+    JSON.stringify(record).replace(
+      /"hostPort":(\d+)/g,
+      (_, digits: string) => `"hostPort":"${port(digits)}"`
+    )
   ) as Json;
 }
 

@@ -55,9 +55,11 @@ export async function simulated(
   const run = await simulate(plan, { onMoment: (moment) => void moments.push(moment) });
   const commands = plan.steps.map(({ command }) => command);
   // A host is told of what hits something: what hits nothing does nothing.
-  const steps = moments.slice(0, -2).map(({ what, hit }): ScriptStep =>
-    hit ? { damage: what, name: hit.name } : { command: commands.shift()! }
-  );
+  const steps = moments
+    .slice(0, -2)
+    .map(({ what, hit }): ScriptStep =>
+      hit ? { damage: what, name: hit.name } : { command: commands.shift()! }
+    );
   const lives = run.lives.map((life) => ({
     key: keyText(life[0]!.key),
     records: life.map(({ commit: { event, value, requests } }) => ({
@@ -83,7 +85,10 @@ function refusalsOf({ faults }: Plan): readonly object[] {
 }
 
 function seen({ what, things }: Moment): Seen {
-  return { outcome: what.slice(what.lastIndexOf(': ') + 1).trim(), facts: things.map(factOf).sort() };
+  return {
+    outcome: what.slice(what.lastIndexOf(': ') + 1).trim(),
+    facts: things.map(factOf).sort()
+  };
 }
 
 // Whose a rule of firewall is, the rule does not say.

@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 export async function factsOf({ kept }) {
   const links = JSON.parse(run('ip', '-j', 'link') || '[]');
-  const mounted = readFileSync('/proc/mounts', 'utf8').match(/(?<=\/run\/netns\/mooring-)\S+/g) ?? [];
+  const mounted =
+    readFileSync('/proc/mounts', 'utf8').match(/(?<=\/run\/netns\/mooring-)\S+/g) ?? [];
   const facts = [
     ...links.flatMap(({ ifname }) => (ifname.startsWith('br-') ? [`bridge ${ifname}`] : [])),
     ...names('/run/netns').map((name) => `mount ${name.slice('mooring-'.length)}`),
@@ -35,7 +36,8 @@ function within(name, hostLinks) {
 function rulesIn(saved) {
   return saved.split('\n').flatMap((line) => {
     const [, network, id] = /name: \\"([^"\\]+)\\" id: \\"([^"\\]+)\\"/.exec(line) ?? [];
-    if (/^-A POSTROUTING .*-j CNI-/.test(line)) return [`rule masquerade ${id}/${network}`];
+    if (id !== undefined && line.startsWith('-A POSTROUTING'))
+      return [`rule masquerade ${id}/${network}`];
     if (line.startsWith('-A CNI-HOSTPORT-DNAT')) {
       const ports = /--dports (\S+)/.exec(line)[1].split(',');
       return ports.map((port) => `rule dnat ${id}/${network} ${port}`);

@@ -37,7 +37,8 @@ export function addSteps(host: SimHost, call: ChainCall, taken: string[]): Steps
     () => {
       const name = bridgeOf(network);
       if (!kernel.get('bridge', name)) {
-        kernel.add({ kind: 'bridge', name, of: network, netns: 0, value: '' }, operation);
+        const value = String(kernel.newInode());
+        kernel.add({ kind: 'bridge', name, of: network, netns: 0, value }, operation);
       }
       return null;
     },
@@ -45,7 +46,7 @@ export function addSteps(host: SimHost, call: ChainCall, taken: string[]): Steps
       const inode = inodeOf(kernel, call);
       if (inode === undefined) return refusal(call, 'the netns is gone');
       make('link', link, '', inode);
-      return make('veth', link, '');
+      return make('veth', link, kernel.get('bridge', bridgeOf(network))?.value ?? '');
     },
     () => {
       const inode = inodeOf(kernel, call);
@@ -148,7 +149,7 @@ export function inodeOf(kernel: Kernel, { netns }: Pick<ChainCall, 'netns'>): nu
   return standing && String(standing.netns) === netns.inode ? standing.netns : undefined;
 }
 
-/** The lowest that nobody has; or those that are pinned, which are kept as they are. */
+/** The next that nobody has, behind the one that was given last; or those that are pinned, which are kept as they are. */
 function takeAddresses(host: SimHost, call: ChainCall, taken: string[]): Failure | null {
   const { attachment, container, operation } = call;
   const { network, ifName } = attachment;
@@ -159,7 +160,7 @@ function takeAddresses(host: SimHost, call: ChainCall, taken: string[]): Failure
   const index = host.networks.findIndex(({ name }) => name === network);
   const plan = host.networks[index]!;
   for (const family of plan.dualStack ? ([4, 6] as const) : ([4] as const)) {
-    const free = freeAddress(host.kernel, network, index, { family, most: plan.addresses });
+    const free = freeAddress(host, network, index, { family, most: plan.addresses });
     if (free === undefined) return refusal(call, 'the pool is empty');
     const of = `${container}/${network}`;
     const lease: Thing = { kind: 'lease', name: `${network} ${free}`, of, netns: 0, value: ifName };
@@ -170,14 +171,18 @@ function takeAddresses(host: SimHost, call: ChainCall, taken: string[]): Failure
 }
 
 function freeAddress(
-  kernel: Kernel,
+  { kernel, lastGiven }: SimHost,
   network: string,
   index: number,
   { family, most }: { readonly family: 4 | 6; readonly most: number }
 ): string | undefined {
-  for (let count = 1; count <= most; count += 1) {
+  const last = lastGiven.get(`${network} ${family}`) ?? 0;
+  for (let step = 0; step < most; step += 1) {
+    const count = ((last + step) % most) + 1;
     const address = addressOf(index, count, family);
-    if (!kernel.get('lease', `${network} ${address}`)) return address;
+    if (kernel.get('lease', `${network} ${address}`)) continue;
+    lastGiven.set(`${network} ${family}`, count);
+    return address;
   }
   return undefined;
 }

@@ -23,6 +23,8 @@ export function driftsOf(
   return attachments.flatMap((attachment) =>
     wantedOf(container, attachment, inode)
       .filter(({ thing }) => !isThere(kernel, thing))
+      // A link that is gone took its addresses with it.
+      .filter(({ kind }, _, missing) => kind !== 'address' || missing[0]?.kind !== 'link')
       .map(({ thing, kind }): Drift => {
         const { network } = attachment;
         return { network, kind, object: thing.name, text: `${thing.kind} ${thing.name} is gone` };
@@ -75,15 +77,19 @@ export function wantedOf(
       kind: 'bridge',
       thing: { kind: 'bridge', name: bridgeOf(network), of: network, netns: 0, value: '' }
     },
+    { kind: 'bridge', thing: { kind: 'veth', name: link, of, netns: 0, value: bridgeOf(network) } },
     rule(`masquerade ${of}`, addresses.join()),
     ...portsOf(attachment).map((port) => rule(`dnat ${of} ${port}`, String(port))),
     ...addresses.map((address) => rule(`accept ${of} ${address}`, address))
   ];
 }
 
-/** Of a thing that is the container's own also whether it is that very one. */
+/** Of a thing that is the container's own also whether it is that very one, and on its bridge. */
 export function isThere(kernel: Kernel, wanted: Thing): boolean {
   const found = kernel.get(wanted.kind, wanted.name);
   if (found === undefined) return false;
-  return wanted.kind !== 'link' || found.netns === wanted.netns;
+  if (wanted.kind === 'link') return found.netns === wanted.netns;
+  if (wanted.kind !== 'veth') return true;
+  const bridge = kernel.get('bridge', wanted.value);
+  return bridge === undefined || bridge.value === found.value;
 }

@@ -43,12 +43,12 @@ function cniEffects(site: Site): Pick<Effects, 'cni.add' | 'cni.del'> {
     async 'cni.del'(request, context) {
       const { container, attachment } = request;
       const { network } = attachment;
-      const isGone = !isAttached(site.host.kernel, request);
+      const isLinkGone = !hasHostEnds(site.host.kernel, request);
       const steps = delSteps(site.host, { ...request, operation: context.operation });
       const failure = await runs(site, ['DEL', subjectOf(request)], steps, context);
       if (failure) return { type: 'attachment.delFailed', container, network, failure };
       const suspect =
-        context.repeated || isGone || inodeOf(site.host.kernel, request) === undefined;
+        context.repeated || isLinkGone || inodeOf(site.host.kernel, request) === undefined;
       return { type: 'attachment.deleted', container, network, ...(suspect && { suspect }) };
     }
   };
@@ -157,17 +157,15 @@ function networkEffects(site: Site): Pick<Effects, 'network.prepare' | 'network.
 
 function otherEffects(site: Site): Pick<Effects, 'files.write' | 'timer.set'> {
   return {
-    async 'files.write'({ container, spec }, { operation }) {
+    async 'files.write'({ container, spec, attachments }, { operation }) {
+      const { namespace } = spec;
+      const shares = namespace?.kind === 'container' ? namespace.container : undefined;
       await does(site, 'files.write', `container/${container}`, [
         () => {
-          if (site.host.kernel.get('file', container)) return;
-          add(site, operation, { kind: 'file', name: container, of: container, value: '' });
+          if (shares === undefined) writeFiles(site, container, attachments.length > 0, operation);
         }
       ]);
-      const files: ContainerFiles = {
-        resolvConf: `/var/lib/mooring/files/${spec.id}/resolv.conf`,
-        hosts: `/var/lib/mooring/files/${spec.id}/hosts`
-      };
+      const files = filesOf(site.host.kernel, shares ?? container);
       return { type: 'files.written', container, files };
     },
 
@@ -177,6 +175,28 @@ function otherEffects(site: Site): Pick<Effects, 'files.write' | 'timer.set'> {
     }
   };
 }
+
+/** In a netns with the loopback alone nobody can be asked: it gets no resolv.conf, or keeps it. */
+function writeFiles(site: Site, container: string, asks: boolean, operation: string): void {
+  const { kernel } = site.host;
+  const standing = kernel.get('file', container)?.value;
+  const value = asks ? ASKS : (standing ?? '');
+  if (value === standing) return;
+  kernel.remove('file', container, operation);
+  add(site, operation, { kind: 'file', name: container, of: container, value });
+}
+
+function filesOf(kernel: Kernel, container: string): ContainerFiles {
+  const standing = kernel.get('file', container);
+  const path = `/var/lib/mooring/files/${container}`;
+  return {
+    resolvConf: standing?.value === ASKS ? `${path}/resolv.conf` : null,
+    hosts: standing ? `${path}/hosts` : null
+  };
+}
+
+/** What tells the files of a container that has a resolv.conf. */
+const ASKS = 'resolv.conf';
 
 /** Runs a program and waits for it, with the points before, at each of its steps, and after. */
 async function runs(
@@ -214,11 +234,13 @@ export async function does(
   if (site.reach('after', what, key)) await NEVER;
 }
 
-/** Whether the link is there: a plugin that doesn't find it takes nothing else away. */
-function isAttached(kernel: Kernel, request: RequestOf<'cni.del'>): boolean {
-  const inode = inodeOf(kernel, request);
-  const link = kernel.get('link', `${request.container}/${request.attachment.ifName}`);
-  return inode !== undefined && link?.netns === inode;
+/** Whether what ADD made on the host's side is there: the end of the link, and the bridge. */
+function hasHostEnds(kernel: Kernel, request: RequestOf<'cni.del'>): boolean {
+  if (inodeOf(kernel, request) === undefined) return false;
+  const { network, ifName, result } = request.attachment;
+  if (result === undefined) return true;
+  const isThere = kernel.get('veth', `${request.container}/${ifName}`) !== undefined;
+  return isThere && kernel.get('bridge', bridgeOf(network)) !== undefined;
 }
 
 function isThat(inode: number, netns: Netns | null): boolean {

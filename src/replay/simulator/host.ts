@@ -73,6 +73,7 @@ export function openHost(options: HostOptions): RunningHost {
   });
   const sim: SimHost = {
     ...{ name: host.name, kernel, programs, clock, networks: host.networks, plan, watcher },
+    lastGiven: new Map(),
     ...{ boot: `${host.name} boot 1`, skewMs: 0, diskFullUntil: 0 }
   };
   const slots = Array.from({ length: host.processes + Number(host.agent) }, (_, at) => slotOf(at));

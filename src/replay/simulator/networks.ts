@@ -37,7 +37,8 @@ export function planOf(network: NetworkPlan, ifName: string): AttachmentPlan {
 
 /** The n-th address of a network, from 1; those of two networks differ. */
 export function addressOf(index: number, count: number, family: 4 | 6): string {
-  return family === 4 ? `10.${90 + index}.0.${count + 1}` : `fd00:${index}::${count + 1}`;
+  const host = count + 1;
+  return family === 4 ? `10.${90 + index}.0.${host}` : `fd00:${index + 1}::${host.toString(16)}`;
 }
 
 /** Host ports that an attachment publishes. */

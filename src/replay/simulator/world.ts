@@ -67,6 +67,8 @@ export interface SimHost {
   readonly programs: Programs;
   readonly clock: Clock;
   readonly networks: readonly NetworkPlan[];
+  /** Which address of a network and family was given last, as a file of host-local says: `front 4`. */
+  readonly lastGiven: Map<string, number>;
   readonly plan: Plan;
   readonly watcher: Watcher;
   /** Changes with every boot. */
