@@ -172,7 +172,7 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
     }));
     for (const request of requests) outstanding.set(request.id, request);
     const after = snapshot();
-    await store.commit(lease, {
+    since = await store.commit(lease, {
       event: envelope.event,
       requests,
       value: after.value as Json,
@@ -185,7 +185,6 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
     });
     unsaid = [];
     known = { seq: (known?.seq ?? 0) + 1, token: lease.token };
-    since = now();
     log.debug(
       { key: envelope.key, event: envelope.event.type, value: after.value as Json },
       'committed'

@@ -160,7 +160,7 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     throw error;
   }
 
-  function append(lease: Lease, commit: Commit): void {
+  function append(lease: Lease, commit: Commit): number {
     expectHeld(lease);
     const { key, token } = lease;
     const text = keyText(key);
@@ -174,6 +174,7 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     state.actors.set(text, lines);
     const record = journalRecordOf(decodeRecord(kept, key));
     for (const follower of state.followers) follower(record);
+    return at.time;
   }
 }
 

@@ -53,11 +53,12 @@ export interface Store {
    * Appends to the journal and replaces the snapshot, in one step and for good:
    * a process killed right after finds both.
    *
+   * @returns the time of the record, milliseconds since the epoch
    * @throws MooringError `lease.lost`, and nothing is written
    * @throws MooringError `store.full` or `store.failed`, and nothing is written; another `store.…`
    *   of a driver whose answer may be lost, and then the next `load` tells
    */
-  commit(lease: Lease, commit: Commit): Promise<void>;
+  commit(lease: Lease, commit: Commit): Promise<number>;
 
   /**
    * Drops an actor that has ended, and its lease. Its journal stays readable as history,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { MooringError } from '../../src/model/failure.ts';
 import { stateOf } from '../../src/actors/views.ts';
 import type { ContainerContext } from '../../src/machines/container-context.ts';
@@ -247,6 +247,23 @@ describe('the loop', () => {
     expect(answers).toEqual(['undefined', 'string', 'object']);
     await ask(downOf('web'));
     expect(standing(world)).toEqual([]);
+  });
+
+  it('says the same of its rest as a process that reads it, however time passes', async () => {
+    let time = 0;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => ++time);
+    try {
+      const [backing, world] = [memoryBacking(), createWorld()];
+      const processes = [startProcess(backing, world), startProcess(backing, world)];
+
+      const [one, other] = processes.map(({ registry }) => registry);
+      const worked = await one!.ask(keyOf('web'), upOf('web'));
+      const read = await other!.ask(keyOf('web'), upOf('web'));
+
+      expect(read.since).toBe(worked.since);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('waits for another process that is at the same container', async () => {

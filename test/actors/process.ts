@@ -82,8 +82,9 @@ function mortal(store: Store, { at }: Fate): Store {
     ...store,
     async commit(lease, commit) {
       await at(`before commit ${commit.event.type}`);
-      await store.commit(lease, commit);
+      const time = await store.commit(lease, commit);
       await at(`after commit ${commit.event.type}`);
+      return time;
     },
     async forget(lease) {
       await at(`before forget ${lease.key.kind}`);

@@ -54,7 +54,7 @@ function noticing(store: Store, keys: Map<string, Key>): Store {
     ...store,
     async commit(lease, commit) {
       keys.set(`${lease.key.kind}/${lease.key.id}`, lease.key);
-      await store.commit(lease, commit);
+      return store.commit(lease, commit);
     }
   };
 }

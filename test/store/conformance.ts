@@ -112,6 +112,13 @@ export function conforms(name: string, makeShared: () => Promise<Shared>): void 
         await expect(one.tryAcquire(web)).rejects.toMatchObject({ code: 'store.closed' });
       });
 
+      it('is told the time of its record, as others read it', async () => {
+        const [one, other] = await pair();
+        const time = await one.commit(await leased(one), commitOf(1));
+
+        expect((await other.load(web))?.time).toBe(time);
+      });
+
       it('writes nothing once it was given up', async () => {
         const store = await open();
         const lease = await commit(store, 1);

@@ -66,6 +66,7 @@ export function embeddedModel(site: Site, table: LockTable): Store {
         }
         const time = Math.round(host.clock.now) + host.skewMs;
         state.commit(lease.key, lease.token, commit, { host: host.name, boot: host.boot, time });
+        return time;
       }),
 
     forget: (lease) =>
@@ -100,11 +101,11 @@ export function embeddedModel(site: Site, table: LockTable): Store {
   }
 
   /** What others see, with a point before and one after it. */
-  async function dies(what: string, key: Key, work: () => void): Promise<void> {
+  async function dies<Result>(what: string, key: Key, work: () => Result): Promise<Result> {
     const name = keyText(key);
     if (owner.state === 'dead' || site.reach('before', what, name)) return NEVER;
-    work();
-    return site.reach('after', what, name) ? NEVER : undefined;
+    const result = work();
+    return site.reach('after', what, name) ? NEVER : result;
   }
 
   function take(key: Key): Lease | undefined {

@@ -37,13 +37,14 @@ export function redisModel(site: Site, server: RedisServer, isFenced = true): St
     },
     load: rest,
     async commit(lease, commit) {
-      await dies(`commit ${commit.event.type}`, lease.key, async () => {
+      return dies(`commit ${commit.event.type}`, lease.key, async () => {
         leases.expectHeld(lease);
         const time = Math.round(clock.now) + host.skewMs;
         const frame = { host: name, boot: host.boot, time };
         await ask('write', `commit ${commit.event.type}`, () =>
           state.commit(lease.key, lease.token, commit, frame)
         ).catch((error: unknown) => leases.tellLost(lease, error));
+        return time;
       });
     },
     async forget(lease) {
@@ -111,11 +112,15 @@ export function redisModel(site: Site, server: RedisServer, isFenced = true): St
   }
 
   /** With a point before it is asked, and one when the answer has come. */
-  async function dies(what: string, key: Key, work: () => Promise<void>): Promise<void> {
+  async function dies<Result>(
+    what: string,
+    key: Key,
+    work: () => Promise<Result>
+  ): Promise<Result> {
     const text = keyText(key);
     if (owner.state === 'dead' || site.reach('before', what, text)) return NEVER;
-    await work();
-    return site.reach('after', what, text) ? NEVER : undefined;
+    const result = await work();
+    return site.reach('after', what, text) ? NEVER : result;
   }
 
   async function freedOr(key: Key, leftMs: number, timeoutMs: number): Promise<void> {

@@ -75,7 +75,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     load: rest,
 
     async commit(lease, commit) {
-      leases.held(lease).journal.append(commit);
+      return leases.held(lease).journal.append(commit);
     },
 
     async forget(lease) {

@@ -39,8 +39,11 @@ export interface JournalWriter {
    * @throws MooringError `store.corrupt`
    */
   last(): StoredRecord | undefined;
-  /** @throws MooringError `store.full`, `store.failed`, `store.corrupt`; then nothing is written */
-  append(commit: Commit): void;
+  /**
+   * @returns the time of the record
+   * @throws MooringError `store.full`, `store.failed`, `store.corrupt`; then nothing is written
+   */
+  append(commit: Commit): number;
   /** The line that a commit makes, for who has to keep it elsewhere before it is written here. */
   prepare(commit: Commit): JournalLine;
   /** Appends a line; one that does not follow from the last begins a new file, and the old one is put away. */
@@ -58,6 +61,8 @@ export interface JournalLine {
   readonly line: Buffer;
   readonly hash: string;
   readonly seq: number;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
   /** Of the lease it was made under. */
   readonly token: number;
   /** Hash of the line before, `''` for the first of a life. */
@@ -92,7 +97,7 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
     },
 
     append(commit) {
-      put((journal) => lineAfter(journal, commit));
+      return put((journal) => lineAfter(journal, commit));
     },
 
     prepare(commit) {
@@ -154,19 +159,20 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
   function lineAfter({ seq, hash: prev }: Journal, commit: Commit): JournalLine {
     const { host, boot } = site;
     const frame = { seq: seq + 1, host, boot, key: keyText(key), token, prev, time: site.now() };
-    return { ...encodeRecord(frame, commit), seq: frame.seq, token, prev };
+    return { ...encodeRecord(frame, commit), seq: frame.seq, time: frame.time, token, prev };
   }
 
-  function put(make: (journal: Journal) => JournalLine): void {
+  function put(make: (journal: Journal) => JournalLine): number {
     try {
       const journal = opened();
-      const { line, seq, hash, token, prev } = make(journal);
+      const { line, seq, time, hash, token, prev } = make(journal);
       const isFull = journal.size >= site.rotateBytes;
       const follows = prev === journal.hash || journal.size === 0;
       if (isFull || !follows) open = continueIn(journal, line);
       else appendTo(journal, line, path);
       const { fd, ino, size } = open!;
       open = { fd, ino, size: size + line.length, seq, hash, token };
+      return time;
     } catch (error) {
       // What the file holds is uncertain now; the next append looks.
       close();

@@ -139,7 +139,7 @@ export function hostedStore({ files, shared, connection, unsynced }: HostedParts
     unsynced.clear(key);
   }
 
-  async function commit(lease: Lease, step: Commit): Promise<void> {
+  async function commit(lease: Lease, step: Commit): Promise<number> {
     const found = heldOf(lease);
     const { journal } = locks.held(found.local);
     lease.check();
@@ -153,6 +153,7 @@ export function hostedStore({ files, shared, connection, unsynced }: HostedParts
     lease.check();
     if (found.granted() === undefined) unsynced.note(lease.key);
     journal.write(line);
+    return line.time;
   }
 
   /** Other hosts may see it, and need not. */

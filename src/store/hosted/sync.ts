@@ -58,6 +58,6 @@ function recordIn({ line }: Head, key: Key): StoredRecord | undefined {
   }
 }
 
-function lineOf({ line, hash, seq, token }: Head, { prev }: StoredRecord): JournalLine {
-  return { line: Buffer.from(`${line}\n`), hash, seq, token, prev };
+function lineOf({ line, hash, seq, token }: Head, { prev, time }: StoredRecord): JournalLine {
+  return { line: Buffer.from(`${line}\n`), hash, seq, time, token, prev };
 }

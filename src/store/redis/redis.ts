@@ -100,15 +100,17 @@ export function redisStore(options: RedisOptions): RedisStore {
     return head.line === '' ? undefined : actorOf(head.line, key);
   }
 
-  async function write(lease: Lease, commit: Commit): Promise<void> {
+  async function write(lease: Lease, commit: Commit): Promise<number> {
     const granted = leases.held(lease);
     const head = granted.head ?? (await readHead(connection, keys, lease.key));
     // Nothing is known of it until there is an answer.
     granted.head = undefined;
-    const line = nextLine(head, { lease, time: now(), host, boot }, commit);
+    const time = now();
+    const line = nextLine(head, { lease, time, host, boot }, commit);
     await writeLine(connection, granted, line);
     const { seq, hash, text } = line;
     granted.head = { seq, token: lease.token, hash, line: text };
+    return time;
   }
 
   /** Closed while it was asked for: nobody would give it back. */

@@ -72,7 +72,7 @@ export const IN_PROCESSES: readonly Plant[] = [
         ...store,
         commit(lease, commit) {
           host.clock.at(6, owner, () => void store.commit(lease, commit).catch(() => undefined));
-          return Promise.resolve();
+          return Promise.resolve(host.clock.now);
         }
       })
     }
