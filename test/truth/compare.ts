@@ -10,12 +10,11 @@ export function differencesOf(simulated: Course, real: Course): readonly string[
 }
 
 function momentsOf(simulated: Course, real: Course): readonly string[] {
-  const [names, others] = [portNames(), portNames()];
   return simulated.moments.flatMap(({ outcome, facts }, index) => {
     const other = real.moments[index];
     if (other === undefined) return [`moment ${index}: not come to`];
     const where = `after ${index} (${outcome})`;
-    const [model, host] = [facts.map(names).sort(), other.facts.map(others).sort()];
+    const [model, host] = [facts.map(withoutPort), other.facts.map(withoutPort)];
     return [
       ...(outcome === other.outcome ? [] : [`${where}: on the host it is ${other.outcome}`]),
       ...without(model, host).map((fact) => `${where}: ${fact} is in the simulator alone`),
@@ -43,9 +42,8 @@ function livesOf(simulated: Course, real: Course): readonly string[] {
 
 /** All that an actor took, life after life. */
 function recordsOf(lives: readonly Life[], key: string): readonly Json[] {
-  const port = portNames();
   const taken = lives.filter((life) => life.key === key).flatMap(({ records }) => records);
-  return taken.map((record) => named(observable(record as unknown as Json), port));
+  return taken.map((record) => named(observable(record as unknown as Json)));
 }
 
 function typeOf(record: Json | undefined): string {
@@ -97,23 +95,15 @@ function driftsIn(drifts: Json): Json {
   return [...new Set(lines)].sort().join();
 }
 
-/** Ports that were chosen, by the order in which they come: `P1`. */
-function portNames(): (text: string) => string {
-  const known = new Map<string, string>();
-  return (text) =>
-    text.replace(/\b(3[2-9]|[45]\d|6[0-5])\d{3}\b/g, (port) => {
-      const name = known.get(port) ?? `P${known.size + 1}`;
-      known.set(port, name);
-      return name;
-    });
+/** Which port was chosen, where one was to be: `P`. */
+function withoutPort(text: string): string {
+  return text.replace(/\b(3[2-9]|[45]\d|6[0-5])\d{3}\b/g, 'P');
 }
 
-function named(record: Json, port: (text: string) => string): Json {
+function named(record: Json): Json {
+  const text = JSON.stringify(record);
   return JSON.parse(
-    JSON.stringify(record).replace(
-      /"hostPort":(\d+)/g,
-      (_, digits: string) => `"hostPort":"${port(digits)}"`
-    )
+    text.replace(/"hostPort":(\d+)/g, (_, port: string) => `"hostPort":"${withoutPort(port)}"`)
   ) as Json;
 }
 

@@ -65,9 +65,15 @@ async function keepersOf(kept) {
   const facts = [...new Set(listening)].map((port) => `socket ${port}`);
   for (const id of ['web', 'db', 'job']) {
     const keeper = await kept.portKeeper(id);
-    if (keeper && existsSync(`/proc/${keeper.pid}`)) facts.push(`process keeper ${id}`);
+    if (keeper && isRunning(keeper.pid)) facts.push(`process keeper ${id}`);
   }
   return facts;
+}
+
+function isRunning(pid) {
+  if (!existsSync(`/proc/${pid}/stat`)) return false;
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat[stat.lastIndexOf(')') + 2] !== 'Z';
 }
 
 function names(directory) {

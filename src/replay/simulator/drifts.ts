@@ -4,7 +4,7 @@ import type { Drift } from '../../model/drift.ts';
 import type { Failure } from '../../model/failure.ts';
 import { inodeOf } from './chain.ts';
 import type { Kernel, Thing } from './kernel.ts';
-import { addressesIn, bridgeOf, portsOf } from './networks.ts';
+import { addressesIn, bridgeOf, hostEndIn, portsOf } from './networks.ts';
 
 /** What the plugins made of an attachment and is not there any more. */
 export function driftsOf(
@@ -63,6 +63,7 @@ export function wantedOf(
   const of = `${container}/${network}`;
   const link = `${container}/${ifName}`;
   const addresses = addressesIn(attachment);
+  const end = `${hostEndIn(attachment)}@${bridgeOf(network)}`;
   const rule = (name: string, value: string): Wanted => ({
     kind: 'rule',
     thing: { kind: 'rule', name, of, netns: 0, value }
@@ -77,7 +78,7 @@ export function wantedOf(
       kind: 'bridge',
       thing: { kind: 'bridge', name: bridgeOf(network), of: network, netns: 0, value: '' }
     },
-    { kind: 'bridge', thing: { kind: 'veth', name: link, of, netns: 0, value: bridgeOf(network) } },
+    { kind: 'bridge', thing: { kind: 'veth', name: link, of, netns: 0, value: end } },
     rule(`masquerade ${of}`, addresses.join()),
     ...portsOf(attachment).map((port) => rule(`dnat ${of} ${port}`, String(port))),
     ...addresses.map((address) => rule(`accept ${of} ${address}`, address))
@@ -90,6 +91,8 @@ export function isThere(kernel: Kernel, wanted: Thing): boolean {
   if (found === undefined) return false;
   if (wanted.kind === 'link') return found.netns === wanted.netns;
   if (wanted.kind !== 'veth') return true;
-  const bridge = kernel.get('bridge', wanted.value);
-  return bridge === undefined || bridge.value === found.value;
+  const [end, bridge] = wanted.value.split('@');
+  const [isEnd, isOn] = found.value.split('@');
+  const standing = kernel.get('bridge', bridge!);
+  return isEnd === end && (standing === undefined || standing.value === isOn);
 }

@@ -2,12 +2,21 @@ import type { RequestOf } from '../../bus/requests.ts';
 import type { EffectContext, Effects } from '../../effects/effects.ts';
 import type { Attachment, ContainerFiles, Netns } from '../../model/container.ts';
 import type { Failure } from '../../model/failure.ts';
-import { addSteps, delSteps, inodeOf, resultOf, sweepSteps } from './chain.ts';
+import {
+  addSteps,
+  DEL_TURNS,
+  delSteps,
+  type Made,
+  inodeOf,
+  resultOf,
+  sweepSteps
+} from './chain.ts';
 import { NEVER } from './clock.ts';
 import { driftsOf, mendSteps } from './drifts.ts';
 import { isForeign, type Kernel } from './kernel.ts';
-import { bridgeOf } from './networks.ts';
+import { addressesIn, bridgeOf, hostEndIn } from './networks.ts';
 import type { PluginVerb } from './plan.ts';
+import type { ProgramCall } from './programs.ts';
 import type { Site } from './world.ts';
 
 export type LeafEffects = Omit<Effects, 'resources.hold' | 'resources.release'>;
@@ -33,22 +42,22 @@ function cniEffects(site: Site): Pick<Effects, 'cni.add' | 'cni.del'> {
         const failure = refusal('netns.replaced', `${network} for ${container}: its netns is gone`);
         return { type: 'attachment.addFailed', container, network, failure };
       }
-      const taken: string[] = [];
-      const steps = addSteps(site.host, call, taken);
+      const made: Made = { addresses: [], end: '' };
+      const steps = addSteps(site.host, call, made);
       const failure = await runs(site, ['ADD', subjectOf(request)], steps, context);
       if (failure) return { type: 'attachment.addFailed', container, network, failure };
-      return { type: 'attachment.added', container, network, result: resultOf(call, taken) };
+      return { type: 'attachment.added', container, network, result: resultOf(call, made) };
     },
 
     async 'cni.del'(request, context) {
       const { container, attachment } = request;
       const { network } = attachment;
-      const isLinkGone = !hasHostEnds(site.host.kernel, request);
+      const isLacking = !hasAll(site.host.kernel, request);
       const steps = delSteps(site.host, { ...request, operation: context.operation });
-      const failure = await runs(site, ['DEL', subjectOf(request)], steps, context);
+      const failure = await runs(site, ['DEL', subjectOf(request)], steps, context, DEL_TURNS);
       if (failure) return { type: 'attachment.delFailed', container, network, failure };
       const suspect =
-        context.repeated || isLinkGone || inodeOf(site.host.kernel, request) === undefined;
+        context.repeated || isLacking || inodeOf(site.host.kernel, request) === undefined;
       return { type: 'attachment.deleted', container, network, ...(suspect && { suspect }) };
     }
   };
@@ -203,14 +212,15 @@ async function runs(
   site: Site,
   [verb, subject]: readonly [verb: PluginVerb, subject: string],
   steps: readonly (() => Failure | null)[],
-  context: EffectContext
+  context: EffectContext,
+  turns?: ProgramCall['turns']
 ): Promise<Failure | null> {
   const [container, network = ''] = subject.split('/');
   const [what, key] = [`${verb} ${network}`, `container/${container}`];
   if (site.reach('before', what, key)) return NEVER;
   const { operation } = context;
   const failure = await site.host.programs.run({
-    ...{ verb, subject, operation, steps },
+    ...{ verb, subject, operation, steps, turns },
     owner: site.owner,
     signal: context.signal,
     onStep: () => void site.reach('during', what, key)
@@ -234,13 +244,19 @@ export async function does(
   if (site.reach('after', what, key)) await NEVER;
 }
 
-/** Whether what ADD made on the host's side is there: the end of the link, and the bridge. */
-function hasHostEnds(kernel: Kernel, request: RequestOf<'cni.del'>): boolean {
+/** Whether what DEL goes by is there: the host's end of the link, the bridge, the addresses. */
+function hasAll(kernel: Kernel, request: RequestOf<'cni.del'>): boolean {
   if (inodeOf(kernel, request) === undefined) return false;
   const { network, ifName, result } = request.attachment;
   if (result === undefined) return true;
-  const isThere = kernel.get('veth', `${request.container}/${ifName}`) !== undefined;
-  return isThere && kernel.get('bridge', bridgeOf(network)) !== undefined;
+  const end = kernel.get('veth', `${request.container}/${ifName}`);
+  const isThere = end?.value.startsWith(`${hostEndIn(request.attachment)}@`) ?? false;
+  const addresses = addressesIn(request.attachment);
+  return (
+    isThere &&
+    kernel.get('bridge', bridgeOf(network)) !== undefined &&
+    addresses.every((one) => kernel.get('address', `${request.container}/${ifName} ${one}`))
+  );
 }
 
 function isThat(inode: number, netns: Netns | null): boolean {

@@ -48,6 +48,12 @@ export function portsOf({ capabilityArgs }: Pick<Attachment, 'capabilityArgs'>):
   return (mappings as readonly { readonly hostPort: number }[]).map(({ hostPort }) => hostPort);
 }
 
+/** The host's end of the link that ADD has answered with: `veth7`. */
+export function hostEndIn({ network, result }: Pick<Attachment, 'network' | 'result'>): string {
+  const ends = (result?.interfaces ?? []).filter(({ sandbox }) => !sandbox);
+  return ends.find(({ name }) => name !== bridgeOf(network))?.name ?? '';
+}
+
 /** Addresses that ADD has answered with, without their prefix. */
 export function addressesIn({ result }: Pick<Attachment, 'result'>): readonly string[] {
   return (result?.ips ?? []).map(({ address }) => address.slice(0, address.indexOf('/')));
