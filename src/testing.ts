@@ -2,6 +2,7 @@
 export { MACHINES, type MachineEntry, type Machines } from './actors/machines.ts';
 export type { MooringEvent } from './bus/events.ts';
 export type { EffectRequest } from './bus/requests.ts';
+export { loadInvariants } from './load-invariants.ts';
 export type { JournalHeader } from './journal/file.ts';
 export { MooringError } from './model/failure.ts';
 export type {
@@ -20,6 +21,16 @@ export {
   type ToDivergeAt,
   type ToReplay
 } from './replay/matchers.ts';
+export {
+  judge,
+  judgedLines,
+  type Judged,
+  type JournalInvariant,
+  type JournalStep,
+  type JournalViolation,
+  type Standing
+} from './replay/judge.ts';
+export { JOURNAL_INVARIANTS } from './replay/journal-invariants.ts';
 export {
   replay,
   type ActorReplayed,

@@ -19,7 +19,16 @@ export type Library = Pick<
 >;
 
 /** What `replay` uses of `mooring/testing`. */
-export type Testing = Pick<typeof TestingApi, 'replay' | 'reportLines' | 'toTest'>;
+export type Testing = Pick<
+  typeof TestingApi,
+  | 'replay'
+  | 'reportLines'
+  | 'toTest'
+  | 'judge'
+  | 'judgedLines'
+  | 'loadInvariants'
+  | 'JOURNAL_INVARIANTS'
+>;
 
 /** Everything through which a command touches the world, so that tests can stand in for it. */
 export interface Deps {

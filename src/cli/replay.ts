@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { Replayed } from '../testing.ts';
+import type { Judged, Replayed } from '../testing.ts';
 import { CliError, EXIT, usage, visible } from './errors.ts';
 import { formatOption } from './options.ts';
 import { json } from './print.ts';
@@ -9,6 +9,7 @@ import type { Session } from './session.ts';
 interface ReplayCommandOptions {
   readonly strict?: true;
   readonly toTest?: string;
+  readonly judge?: string | true;
   readonly format: string;
 }
 
@@ -19,6 +20,10 @@ export function addReplayCommand(program: Command, session: Session): void {
     .description('let the charts of this version take journals again; 1 when they do otherwise')
     .argument('<files...>', 'what journal export printed')
     .option('--to-test <file>', 'write what the journal says as a vitest test')
+    .option(
+      '--judge [module]',
+      'look whether what must always hold held, or what a module exports as `invariants`'
+    )
     .option('--strict', 'with 1 also where the charts have changed, though not what they do')
     .addOption(formatOption('text', 'json'))
     .action((files: string[], options: ReplayCommandOptions) =>
@@ -38,6 +43,10 @@ async function replayFiles(
     if (others.length > 0) throw usage('--to-test makes a test of one file');
     writeNew(toTest, testing.toTest(file!));
   }
+  if (options.judge !== undefined) {
+    await judgeFiles(session, files, { module: options.judge, format });
+    return;
+  }
   const results: (Replayed & { readonly file: string })[] = [];
   for (const file of files) {
     session.signal.throwIfAborted();
@@ -47,6 +56,31 @@ async function replayFiles(
       if (isRefused(replayed, strict ?? false)) session.exitWith(EXIT.notFound);
       if (format === 'text') {
         for (const line of testing.reportLines(file, replayed)) session.print(shown(line));
+      }
+    } catch (error) {
+      session.fail(error);
+    }
+  }
+  if (format === 'json') session.print(json(results));
+}
+
+async function judgeFiles(
+  session: Session,
+  files: readonly string[],
+  { module, format }: { readonly module: string | true; readonly format: string }
+): Promise<void> {
+  const testing = await session.deps.testing();
+  const invariants =
+    module === true ? testing.JOURNAL_INVARIANTS : await testing.loadInvariants(module);
+  const results: (Judged & { readonly file: string })[] = [];
+  for (const file of files) {
+    session.signal.throwIfAborted();
+    try {
+      const judged = testing.judge(file, invariants);
+      results.push({ file, ...judged });
+      if (judged.violations.length > 0) session.exitWith(EXIT.notFound);
+      if (format === 'text') {
+        for (const line of testing.judgedLines(file, judged)) session.print(shown(line));
       }
     } catch (error) {
       session.fail(error);

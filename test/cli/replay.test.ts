@@ -97,4 +97,29 @@ describe('replay', () => {
       }
     ]);
   });
+
+  it('judges by what must always hold, or by what a module says, with 1 where it did not', async () => {
+    const rule = "step.after.state === 'ready' ? 'it is ready' : undefined";
+    const text = `export const invariants = [{ name: 'never', watch: () => (step) => ${rule} }];`;
+    writeFileSync(path('never.mjs'), text);
+    writeFileSync(path('none.mjs'), 'export const invariants = [1];');
+
+    const all = await mooring(['replay', path('good.jsonl'), '--judge']);
+    const own = await mooring(['replay', path('good.jsonl'), '--judge', path('never.mjs')]);
+    const bad = await mooring(['replay', path('good.jsonl'), '--judge', path('none.mjs')]);
+
+    expect(all).toMatchObject({
+      code: 0,
+      err: '',
+      out: `${path('good.jsonl')}: all holds (4 records)\n`
+    });
+    expect(own).toMatchObject({ code: 1, err: '' });
+    expect(own.out).toMatch(
+      /good\.jsonl: 1 violation \(4 records\)\n {2}never: it is ready {2}record 2 of namespace\/web, line \d\n$/
+    );
+    expect(bad).toMatchObject({
+      code: 125,
+      err: `Error: ${path('none.mjs')} exports no list \`invariants\` of { name, watch }\n`
+    });
+  });
 });
