@@ -66,6 +66,13 @@ export { shrink, type Shrunk, type ShrinkOptions } from './replay/simulator/shri
 export { planIn, traceLines } from './replay/simulator/trace-file.ts';
 export type { Thing, ThingKind } from './replay/simulator/kernel.ts';
 export type { Invariant, Moment, Plants } from './replay/simulator/world.ts';
+export {
+  whatIf,
+  whatIfLines,
+  type Change,
+  type WhatIfFault,
+  type WhatIfRun
+} from './replay/what-if/what-if.ts';
 export { toTest } from './replay/to-test.ts';
 export { divergenceLines, reportLines, stateText } from './replay/report.ts';
 export type { Place } from './replay/source.ts';

@@ -1,7 +1,7 @@
 import { isForeign, OUTSIDE, type Kernel, type Thing, type ThingKind } from './kernel.ts';
 import type { Fault } from './plan.ts';
 
-type Damage = Extract<Fault, { readonly nth: number }>;
+export type Damage = Extract<Fault, { readonly nth: number }>;
 
 /**
  * What somebody else does to a host: takes away what is not his, or puts his own in its place.
