@@ -24,6 +24,8 @@ export type Testing = Pick<
   | 'replay'
   | 'reportLines'
   | 'toTest'
+  | 'whatIf'
+  | 'whatIfLines'
   | 'judge'
   | 'judgedLines'
   | 'loadInvariants'

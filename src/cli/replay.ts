@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import type { Command } from 'commander';
-import type { Judged, Replayed } from '../testing.ts';
+import { Option, type Command } from 'commander';
+import type { Change, Judged, MooringEvent, Replayed, WhatIfFault } from '../testing.ts';
 import { CliError, EXIT, usage, visible } from './errors.ts';
 import { formatOption } from './options.ts';
 import { json } from './print.ts';
@@ -10,6 +10,10 @@ interface ReplayCommandOptions {
   readonly strict?: true;
   readonly toTest?: string;
   readonly judge?: string | true;
+  readonly whatIf?: string;
+  readonly answer?: string;
+  readonly fault?: string;
+  readonly write?: string;
   readonly format: string;
 }
 
@@ -24,6 +28,16 @@ export function addReplayCommand(program: Command, session: Session): void {
       '--judge [module]',
       'look whether what must always hold held, or what a module exports as `invariants`'
     )
+    .option(
+      '--what-if <record>',
+      'go on from a record otherwise, in the simulator: "container/web 5"'
+    )
+    .option(
+      '--answer <code-or-event>',
+      'what the record says then: a failure of that code, or JSON'
+    )
+    .addOption(new Option('--fault <kind>', 'what goes wrong behind it').choices(FAULTS))
+    .option('--write <file>', 'write what comes of it as a journal')
     .option('--strict', 'with 1 also where the charts have changed, though not what they do')
     .addOption(formatOption('text', 'json'))
     .action((files: string[], options: ReplayCommandOptions) =>
@@ -42,6 +56,12 @@ async function replayFiles(
     const [file, ...others] = files;
     if (others.length > 0) throw usage('--to-test makes a test of one file');
     writeNew(toTest, testing.toTest(file!));
+  }
+  if (options.whatIf !== undefined) {
+    const [file, ...others] = files;
+    if (others.length > 0) throw usage('--what-if goes on from a record of one file');
+    await goOnFrom(session, file!, { ...options, whatIf: options.whatIf });
+    return;
   }
   if (options.judge !== undefined) {
     await judgeFiles(session, files, { module: options.judge, format });
@@ -62,6 +82,49 @@ async function replayFiles(
     }
   }
   if (format === 'json') session.print(json(results));
+}
+
+const FAULTS: readonly WhatIfFault[] = [
+  'crash',
+  'reboot',
+  'netnsGone',
+  'netnsReplaced',
+  'linkGone',
+  'addressGone',
+  'rulesFlushed',
+  'bridgeGone',
+  'keeperKilled'
+];
+
+type WhatIfOptions = ReplayCommandOptions & { readonly whatIf: string };
+
+async function goOnFrom(session: Session, file: string, options: WhatIfOptions): Promise<void> {
+  const testing = await session.deps.testing();
+  const change = changeOf(options);
+  const result = await testing.whatIf(file, change);
+  if (options.write !== undefined) writeNew(options.write, `${result.lines.join('\n')}\n`);
+  if (result.violations.length > 0) session.exitWith(EXIT.notFound);
+  if (options.format === 'json') {
+    const { lines: _, ...rest } = result;
+    session.print(json({ file, ...rest }));
+    return;
+  }
+  for (const line of testing.whatIfLines(file, change, result)) session.print(shown(line));
+}
+
+function changeOf({ whatIf: at, answer, fault }: WhatIfOptions): Change {
+  if (answer !== undefined && fault === undefined) return { at, answer: answerIn(answer) };
+  if (fault !== undefined && answer === undefined) return { at, fault: fault as WhatIfFault };
+  throw usage('--what-if takes an --answer or a --fault');
+}
+
+function answerIn(text: string): MooringEvent | string {
+  if (!text.startsWith('{')) return text;
+  try {
+    return JSON.parse(text) as MooringEvent;
+  } catch (error) {
+    throw usage(`--answer is neither a code nor JSON: ${(error as Error).message}`);
+  }
 }
 
 async function judgeFiles(

@@ -122,4 +122,24 @@ describe('replay', () => {
       err: `Error: ${path('none.mjs')} exports no list \`invariants\` of { name, watch }\n`
     });
   });
+
+  it('goes on from a record otherwise, and writes what comes of it', async () => {
+    const lines = await exported(await recorded(upAndDown), ['container/web']);
+    writeFileSync(path('web.jsonl'), `${lines.join('\n')}\n`);
+    const what = ['replay', path('web.jsonl'), '--what-if', 'container/web 3'];
+
+    const refused = await mooring([...what, '--answer', 'cni.11', '--write', path('new.jsonl')]);
+    const again = await mooring(['replay', path('new.jsonl')]);
+    const [neither, nowhere] = [
+      await mooring(what),
+      await mooring(['replay', path('web.jsonl'), '--what-if', 'web 3', '--fault', 'crash'])
+    ];
+
+    expect(refused).toMatchObject({ code: 0, err: '' });
+    expect(refused.out).toMatch(/: every invariant holds \(\d+ records as recorded, then /);
+    expect(refused.out).toMatch(/\n {2}container\/web 3 attachment\.addFailed \w+ \(cni\.11\) -> /);
+    expect(again.out).toMatch(/: identical: .*\n {2}simulated what if \{"at":"container\/web 3"/);
+    expect(neither.err).toBe('Error: --what-if takes an --answer or a --fault\n');
+    expect(nowhere.err).toBe('Error: the journal has no record web 3\n');
+  });
 });

@@ -1,3 +1,4 @@
+import type { Machines } from '../../actors/machines.ts';
 import type { Effects } from '../../effects/effects.ts';
 import { lookAfter } from '../simulator/agent.ts';
 import { newClock, type Clock } from '../simulator/clock.ts';
@@ -30,6 +31,7 @@ export interface Stage {
 }
 
 export interface StageOptions {
+  readonly machines: Machines;
   readonly networks: readonly NetworkPlan[];
   readonly effects: (effects: Effects) => Effects;
   readonly onCommit: (kept: Kept) => void;
@@ -38,7 +40,8 @@ export interface StageOptions {
 
 const HOST = 'what-if';
 
-export function openStage({ networks, effects, onCommit, violated }: StageOptions): Stage {
+export function openStage(options: StageOptions): Stage {
+  const { machines, networks, effects, onCommit, violated } = options;
   const clock = newClock();
   const watcher: Watcher = { note: () => undefined, violated };
   const oracle = hostOracle(() => ({ kernel, state }), watcher);
@@ -61,7 +64,7 @@ export function openStage({ networks, effects, onCommit, violated }: StageOption
     plan: { seed, store: 'embedded', hosts, steps: [], faults: [], jitter },
     ...{ boot: 'boot 1', skewMs: 0, diskFullUntil: 0 }
   };
-  const plants = { effects };
+  const plants = { effects, machines: () => machines };
   let lives = 1;
   let process = live();
 

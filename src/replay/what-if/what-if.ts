@@ -1,16 +1,18 @@
+import { MACHINES } from '../../actors/machines.ts';
 import { isCommand, type MooringEvent } from '../../bus/events.ts';
 import { refusalOf } from '../../bus/requests.ts';
 import type { EffectContext, Effects } from '../../effects/effects.ts';
 import { MooringError } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
-import { keyText, type StoredRecord } from '../../store/store.ts';
-import type { JournalInput } from '../replay.ts';
-import { eventText, stateText } from '../report.ts';
+import type { StoredRecord } from '../../store/store.ts';
+import type { JournalInput, ReplayOptions } from '../replay.ts';
+import { eventText } from '../report.ts';
 import type { Damage } from '../simulator/damage.ts';
 import type { Violation } from '../simulator/run.ts';
 import type { Kept } from '../simulator/store-state.ts';
 import { lifeLines } from '../simulator/trace-file.ts';
-import { recordedIn, type Recorded } from './recorded.ts';
+import { follower, takenText } from './follower.ts';
+import { recordedIn, type Recorded, type RecordedCommand } from './recorded.ts';
 import { openStage, type Stage } from './stage.ts';
 
 /** What is to be otherwise. */
@@ -47,18 +49,21 @@ const LIMIT_MS = 4 * 60 * 60 * 1000;
  * @throws MooringError as `replay`; `journal.noBegin`; `journal.noRecord`; `journal.notAnAnswer`;
  *   `journal.notFollowed` when the simulator does otherwise before it comes there
  */
-export async function whatIf(input: JournalInput, change: Change): Promise<WhatIfRun> {
+export async function whatIf(
+  input: JournalInput,
+  change: Change,
+  { machines = MACHINES }: ReplayOptions = {}
+): Promise<WhatIfRun> {
   const recorded = recordedIn(input);
   const edited = recordAt(recorded, change);
   const steps: string[] = [];
   const violations: Violation[] = [];
-  const counts = new Map<string, number>();
-  const answers = new Map<string, StoredRecord>();
+  const course = follower(recorded, edited);
   const queue = [...recorded.commands];
-  let [phase, followed] = ['following' as 'following' | 'changed' | 'ending', 0];
-  let astray: string | undefined;
+  let phase: 'following' | 'changed' | 'ending' = 'following';
 
   const stage: Stage = openStage({
+    machines,
     networks: recorded.networks,
     effects,
     onCommit,
@@ -67,12 +72,17 @@ export async function whatIf(input: JournalInput, change: Change): Promise<WhatI
   });
   sendDue();
   await run();
-  if (phase === 'following') throw notFollowed(astray ?? 'nothing leads there');
+  // A file of several hosts has records of others in between, which nothing leads to here.
+  while (phase === 'following' && course.astray === undefined && queue.length > 0) {
+    send(queue.shift()!);
+    await run();
+  }
+  if (phase === 'following') throw notFollowed(course.astray ?? 'nothing leads there');
   const lines = linesOf(stage, change, violations);
   phase = 'ending';
   await run(stage.settle());
   await run(stage.takeDown());
-  return { followed, steps, violations, lines };
+  return { followed: course.followed, steps, violations, lines };
 
   async function run(work: Promise<void> = Promise.resolve()): Promise<void> {
     await stage.clock.run(stage.clock.now + LIMIT_MS);
@@ -83,44 +93,30 @@ export async function whatIf(input: JournalInput, change: Change): Promise<WhatI
   function sendDue(): void {
     const [next] = queue;
     if (phase !== 'following' || next === undefined) return;
-    if ([...next.behind].some(([key, count]) => (counts.get(key) ?? 0) < count)) return;
+    if (!course.isDue(next)) return;
     queue.shift();
-    void stage.process.registry.ask(next.key, next.command).catch(() => undefined);
+    send(next);
     sendDue();
+  }
+
+  function send({ key, command }: RecordedCommand): void {
+    // What comes of it is told by the records.
+    void stage.process.registry.ask(key, command).catch(() => undefined);
   }
 
   function onCommit(kept: Kept): void {
     if (phase === 'ending') return;
-    const { key, commit } = kept;
-    const name = keyText(key);
-    const told = `${name} ${kept.seq} ${eventText(commit.event)} -> ${stateText(commit.value)}`;
     if (phase === 'changed') {
-      steps.push(told);
+      steps.push(takenText(kept));
       return;
     }
-    const at = counts.get(name) ?? 0;
-    counts.set(name, at + 1);
-    const records = recorded.byKey.get(name);
-    const record = records?.[at];
-    if (record === edited) {
-      steps.push(told);
-      if ('answer' in change) goOn();
-      else befall(change.fault);
+    if (!course.take(kept)) {
+      stage.clock.at(0, undefined, sendDue);
       return;
     }
-    if (record !== undefined) {
-      if (!isAs(record, kept))
-        astray ??= `${told}, where record ${record.seq} is ${textOf(record)}`;
-      followed += 1;
-      for (const [index, { id }] of commit.requests.entries()) {
-        const asked = record.requests[index]?.id;
-        const answer = records!.find(
-          ({ causation, seq }) => causation === asked && seq > record.seq
-        );
-        if (answer !== undefined) answers.set(id, answer);
-      }
-    }
-    stage.clock.at(0, undefined, sendDue);
+    steps.push(takenText(kept));
+    if ('answer' in change) goOn();
+    else befall(change.fault);
   }
 
   /** From here on the journal tells only what is asked for. */
@@ -149,7 +145,7 @@ export async function whatIf(input: JournalInput, change: Change): Promise<WhatI
     const wrapped = Object.entries(all).map(([type, effect]) => [
       type,
       async (request: never, context: EffectContext) => {
-        const answer = answers.get(context.operation);
+        const answer = course.answerTo(context.operation);
         const made = await (effect as (...given: unknown[]) => Promise<MooringEvent>)(
           request,
           context
@@ -215,14 +211,6 @@ function asRecorded(made: MooringEvent, recorded: MooringEvent): MooringEvent {
   const { suspect: _, ...rest } = made;
   const { suspect } = recorded as typeof made;
   return suspect === undefined ? rest : { ...rest, suspect };
-}
-
-function isAs({ event, value }: StoredRecord, { commit }: Kept): boolean {
-  return event.type === commit.event.type && stateText(value) === stateText(commit.value);
-}
-
-function textOf({ event, value }: StoredRecord): string {
-  return `${eventText(event)} -> ${stateText(value)}`;
 }
 
 function linesOf(
