@@ -48,7 +48,7 @@ function recordsOf(lives: readonly Life[], key: string): readonly Json[] {
 
 function typeOf(record: Json | undefined): string {
   const event = isJsonObject(record) ? record['event'] : undefined;
-  return isJsonObject(event) ? String(event['type']) : '';
+  return isJsonObject(event) ? text(event['type']) : '';
 }
 
 /**
@@ -91,8 +91,12 @@ function addressesIn(result: Json): Json {
 function driftsIn(drifts: Json): Json {
   const lines = (drifts as JsonObject[])
     .filter(({ kind }) => kind !== 'route')
-    .map(({ network, kind }) => `${String(network)} ${String(kind)}`);
+    .map(({ network, kind }) => `${text(network)} ${text(kind)}`);
   return [...new Set(lines)].sort().join();
+}
+
+function text(value: Json | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** Which port was chosen, where one was to be: `P`. */

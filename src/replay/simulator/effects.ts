@@ -1,6 +1,6 @@
 import type { RequestOf } from '../../bus/requests.ts';
 import type { EffectContext, Effects } from '../../effects/effects.ts';
-import type { Attachment, ContainerFiles, Netns } from '../../model/container.ts';
+import type { Attachment, Netns } from '../../model/container.ts';
 import type { Failure } from '../../model/failure.ts';
 import {
   addSteps,
@@ -14,8 +14,9 @@ import {
 import { NEVER } from './clock.ts';
 import { driftsOf, mendSteps } from './drifts.ts';
 import { isForeign, type Kernel } from './kernel.ts';
+import { does } from './does.ts';
+import { filesEffects } from './files.ts';
 import { addressesIn, bridgeOf, hostEndIn } from './networks.ts';
-import type { PluginVerb } from './plan.ts';
 import type { ProgramCall } from './programs.ts';
 import type { Site } from './world.ts';
 
@@ -28,7 +29,8 @@ export function simulatedEffects(site: Site): LeafEffects {
     ...networkEffects(site),
     ...cniEffects(site),
     ...attachmentEffects(site),
-    ...otherEffects(site)
+    ...filesEffects(site),
+    ...timerEffects(site)
   };
 }
 
@@ -44,7 +46,11 @@ function cniEffects(site: Site): Pick<Effects, 'cni.add' | 'cni.del'> {
       }
       const made: Made = { addresses: [], end: '' };
       const steps = addSteps(site.host, call, made);
-      const failure = await runs(site, ['ADD', subjectOf(request)], steps, context);
+      const failure = await runs(
+        site,
+        { verb: 'ADD', subject: subjectOf(request), steps },
+        context
+      );
       if (failure) return { type: 'attachment.addFailed', container, network, failure };
       return { type: 'attachment.added', container, network, result: resultOf(call, made) };
     },
@@ -54,7 +60,11 @@ function cniEffects(site: Site): Pick<Effects, 'cni.add' | 'cni.del'> {
       const { network } = attachment;
       const isLacking = !hasAll(site.host.kernel, request);
       const steps = delSteps(site.host, { ...request, operation: context.operation });
-      const failure = await runs(site, ['DEL', subjectOf(request)], steps, context, DEL_TURNS);
+      const failure = await runs(
+        site,
+        { verb: 'DEL', subject: subjectOf(request), steps, turns: DEL_TURNS },
+        context
+      );
       if (failure) return { type: 'attachment.delFailed', container, network, failure };
       const suspect =
         context.repeated || isLacking || inodeOf(site.host.kernel, request) === undefined;
@@ -70,7 +80,11 @@ function attachmentEffects(
   return {
     async 'attachments.examine'(request, context) {
       const { container } = request;
-      const failure = await runs(site, ['examine', container], [() => null], context);
+      const failure = await runs(
+        site,
+        { verb: 'examine', subject: container, steps: [() => null] },
+        context
+      );
       if (failure) return { type: 'attachments.examineFailed', container, failure };
       const drifts = driftsOf(host.kernel, request);
       return { type: 'attachments.examined', container, drifts, complete: true };
@@ -78,14 +92,14 @@ function attachmentEffects(
 
     async 'attachments.repair'({ container, attachments }, context) {
       const steps = mendSteps(host.kernel, container, attachments, context.operation);
-      const failure = await runs(site, ['repair', container], steps, context);
+      const failure = await runs(site, { verb: 'repair', subject: container, steps }, context);
       if (failure) return { type: 'attachments.repairFailed', container, failure };
       return { type: 'attachments.repaired', container };
     },
 
     async 'firewall.sweep'({ container, networks }, context) {
       const steps = sweepSteps(host, container, networks, context.operation);
-      const failure = await runs(site, ['sweep', container], steps, context);
+      const failure = await runs(site, { verb: 'sweep', subject: container, steps }, context);
       if (failure) return { type: 'firewall.sweepFailed', container, failure };
       return { type: 'firewall.swept', container };
     }
@@ -164,20 +178,8 @@ function networkEffects(site: Site): Pick<Effects, 'network.prepare' | 'network.
   };
 }
 
-function otherEffects(site: Site): Pick<Effects, 'files.write' | 'timer.set'> {
+function timerEffects(site: Site): Pick<Effects, 'timer.set'> {
   return {
-    async 'files.write'({ container, spec, attachments }, { operation }) {
-      const { namespace } = spec;
-      const shares = namespace?.kind === 'container' ? namespace.container : undefined;
-      await does(site, 'files.write', `container/${container}`, [
-        () => {
-          if (shares === undefined) writeFiles(site, container, attachments.length > 0, operation);
-        }
-      ]);
-      const files = filesOf(site.host.kernel, shares ?? container);
-      return { type: 'files.written', container, files };
-    },
-
     async 'timer.set'({ container, timer, delayMs }) {
       await site.host.clock.sleep(delayMs, site.owner);
       return { type: 'timer.fired', container, timer };
@@ -185,63 +187,24 @@ function otherEffects(site: Site): Pick<Effects, 'files.write' | 'timer.set'> {
   };
 }
 
-/** In a netns with the loopback alone nobody can be asked: it gets no resolv.conf, or keeps it. */
-function writeFiles(site: Site, container: string, asks: boolean, operation: string): void {
-  const { kernel } = site.host;
-  const standing = kernel.get('file', container)?.value;
-  const value = asks ? ASKS : (standing ?? '');
-  if (value === standing) return;
-  kernel.remove('file', container, operation);
-  add(site, operation, { kind: 'file', name: container, of: container, value });
-}
-
-function filesOf(kernel: Kernel, container: string): ContainerFiles {
-  const standing = kernel.get('file', container);
-  const path = `/var/lib/mooring/files/${container}`;
-  return {
-    resolvConf: standing?.value === ASKS ? `${path}/resolv.conf` : null,
-    hosts: standing ? `${path}/hosts` : null
-  };
-}
-
-/** What tells the files of a container that has a resolv.conf. */
-const ASKS = 'resolv.conf';
-
 /** Runs a program and waits for it, with the points before, at each of its steps, and after. */
 async function runs(
   site: Site,
-  [verb, subject]: readonly [verb: PluginVerb, subject: string],
-  steps: readonly (() => Failure | null)[],
-  context: EffectContext,
-  turns?: ProgramCall['turns']
+  program: Pick<ProgramCall, 'verb' | 'subject' | 'steps' | 'turns'>,
+  { operation, signal }: EffectContext
 ): Promise<Failure | null> {
+  const { verb, subject } = program;
   const [container, network = ''] = subject.split('/');
   const [what, key] = [`${verb} ${network}`, `container/${container}`];
   if (site.reach('before', what, key)) return NEVER;
-  const { operation } = context;
   const failure = await site.host.programs.run({
-    ...{ verb, subject, operation, steps, turns },
+    ...program,
+    operation,
     owner: site.owner,
-    signal: context.signal,
+    signal,
     onStep: () => void site.reach('during', what, key)
   });
   return site.reach('after', what, key) ? NEVER : failure;
-}
-
-/** What the process does itself, step by step; it may die between two of them. */
-export async function does(
-  site: Site,
-  what: string,
-  key: string,
-  steps: readonly (() => void)[]
-): Promise<void> {
-  if (site.reach('before', what, key)) await NEVER;
-  for (const step of steps) {
-    await site.pause(what, DOING_MS);
-    step();
-    if (site.reach('during', what, key)) await NEVER;
-  }
-  if (site.reach('after', what, key)) await NEVER;
 }
 
 /** Whether what DEL goes by is there: the host's end of the link, the bridge, the addresses. */
@@ -262,8 +225,6 @@ function hasAll(kernel: Kernel, request: RequestOf<'cni.del'>): boolean {
 function isThat(inode: number, netns: Netns | null): boolean {
   return netns === null || String(inode) === netns.inode;
 }
-
-const DOING_MS = 0.3;
 
 function add(
   { host }: Site,

@@ -71,11 +71,8 @@ export function openHost(options: HostOptions): RunningHost {
     ...{ host: host.name, clock, seed: plan.seed, jitter: plan.jitter, deadlineMs: DEADLINE_MS },
     faultOf: (verb, run, key) => pluginFault(verb, run, key)
   });
-  const sim: SimHost = {
-    ...{ name: host.name, kernel, programs, clock, networks: host.networks, plan, watcher },
-    lastGiven: new Map(),
-    ...{ boot: `${host.name} boot 1`, skewMs: 0, diskFullUntil: 0 }
-  };
+  const { name, networks } = host;
+  const sim = newHost({ name, kernel, programs, clock, networks, plan, watcher });
   const slots = Array.from({ length: host.processes + Number(host.agent) }, (_, at) => slotOf(at));
   foreignThings(kernel, containersOf(plan, host.name));
 
@@ -98,18 +95,19 @@ export function openHost(options: HostOptions): RunningHost {
         await process.recover();
         await lookAfter(sim, state, process, plants);
       }),
-    takeDown: () =>
-      somebody('the end', async (process) => {
-        for (const key of state.keys.filter((text) => text.startsWith('container/'))) {
-          const container = key.slice('container/'.length);
-          outcomes.push(`the end: ${await perform(process, { verb: 'remove', container })}`);
-        }
-      }),
+    takeDown: () => somebody('the end', removeAll),
     waiting: () => [
       ...slots.flatMap((slot) => slot.waiting() ?? []),
       ...(pending === undefined ? [] : [pending])
     ]
   };
+
+  async function removeAll(process: SimProcess): Promise<void> {
+    for (const key of state.keys.filter((text) => text.startsWith('container/'))) {
+      const container = key.slice('container/'.length);
+      outcomes.push(`the end: ${await perform(process, { verb: 'remove', container })}`);
+    }
+  }
 
   function open(name: string, onPoint: SimProcess['site']['reach']): SimProcess {
     return startProcess({
@@ -207,6 +205,14 @@ export function openHost(options: HostOptions): RunningHost {
     watcher.note(() => `${keyText(key)} is forgotten`);
     oracle.onForget(key);
   }
+}
+
+/** A host as it is after its first boot. */
+export function newHost(
+  parts: Omit<SimHost, 'lastGiven' | 'boot' | 'skewMs' | 'diskFullUntil'>
+): SimHost {
+  const boot = `${parts.name} boot 1`;
+  return { ...parts, lastGiven: new Map(), boot, skewMs: 0, diskFullUntil: 0 };
 }
 
 /** What of the loop a point belongs to. */

@@ -5,7 +5,7 @@ import { MooringError } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
 import type { Store } from '../../store/store.ts';
 import { NEVER } from './clock.ts';
-import { does } from './effects.ts';
+import { does } from './does.ts';
 import { planOf } from './networks.ts';
 import type { Site } from './world.ts';
 

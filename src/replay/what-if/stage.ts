@@ -7,11 +7,12 @@ import { damage, type Damage } from '../simulator/damage.ts';
 import { embeddedModel, newLockTable, releaseDead } from '../simulator/embedded-model.ts';
 import { newKernel } from '../simulator/kernel.ts';
 import { hostOracle } from '../simulator/oracles.ts';
-import type { NetworkPlan } from '../simulator/plan.ts';
+import { newHost } from '../simulator/host.ts';
+import type { NetworkPlan, Plan } from '../simulator/plan.ts';
 import { startProcess, type SimProcess } from '../simulator/process.ts';
 import { newPrograms } from '../simulator/programs.ts';
 import { newStoreState, type Kept } from '../simulator/store-state.ts';
-import type { SimHost, Watcher } from '../simulator/world.ts';
+import type { Watcher } from '../simulator/world.ts';
 
 /** A simulated host with one process, on which nothing goes wrong unless it is told to. */
 export interface Stage {
@@ -59,11 +60,8 @@ export function openStage(options: StageOptions): Stage {
     ...{ host: HOST, clock, seed, jitter, deadlineMs: 5_000, faultOf: () => undefined }
   });
   const hosts = [{ name: HOST, processes: 1, agent: true, networks }];
-  const sim: SimHost = {
-    ...{ name: HOST, kernel, programs, clock, networks, watcher, lastGiven: new Map() },
-    plan: { seed, store: 'embedded', hosts, steps: [], faults: [], jitter },
-    ...{ boot: 'boot 1', skewMs: 0, diskFullUntil: 0 }
-  };
+  const plan: Plan = { seed, store: 'embedded', hosts, steps: [], faults: [], jitter };
+  const sim = newHost({ name: HOST, kernel, programs, clock, networks, plan, watcher });
   const plants = { effects, machines: () => machines };
   let lives = 1;
   let process = live();

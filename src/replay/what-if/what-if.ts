@@ -10,6 +10,7 @@ import { eventText } from '../report.ts';
 import type { Damage } from '../simulator/damage.ts';
 import type { Violation } from '../simulator/run.ts';
 import type { Kept } from '../simulator/store-state.ts';
+import type { Invariant } from '../simulator/world.ts';
 import { lifeLines } from '../simulator/trace-file.ts';
 import { follower, takenText } from './follower.ts';
 import { recordedIn, type Recorded, type RecordedCommand } from './recorded.ts';
@@ -65,10 +66,7 @@ export async function whatIf(
   const stage: Stage = openStage({
     machines,
     networks: recorded.networks,
-    effects,
-    onCommit,
-    violated: (invariant, what) =>
-      void violations.push({ invariant, what, host: '', atMs: stage.clock.now })
+    ...{ effects, onCommit, violated }
   });
   sendDue();
   await run();
@@ -83,6 +81,10 @@ export async function whatIf(
   await run(stage.settle());
   await run(stage.takeDown());
   return { followed: course.followed, steps, violations, lines };
+
+  function violated(invariant: Invariant, what: string): void {
+    violations.push({ invariant, what, host: stage.process.site.host.name, atMs: stage.clock.now });
+  }
 
   async function run(work: Promise<void> = Promise.resolve()): Promise<void> {
     await stage.clock.run(stage.clock.now + LIMIT_MS);
@@ -191,11 +193,18 @@ function recordAt({ byKey }: Recorded, change: Change): StoredRecord {
   if (found === undefined) {
     throw new MooringError('journal.noRecord', `the journal has no record ${change.at}`);
   }
+  const isFact = !('answer' in change) || isAnswer(change.answer);
+  if (!isFact) throw new MooringError('journal.notAnAnswer', 'an event has a type');
   if ('answer' in change && isCommand(found.event)) {
     const text = `${change.at} is ${found.event.type}, which answers nothing`;
     throw new MooringError('journal.notAnAnswer', text);
   }
   return found;
+}
+
+// It may come from a command line.
+function isAnswer(answer: MooringEvent | string): boolean {
+  return typeof answer === 'string' || typeof (answer as { type?: unknown }).type === 'string';
 }
 
 function answered(answer: MooringEvent | string, request: never): MooringEvent {
