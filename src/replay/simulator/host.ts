@@ -55,7 +55,7 @@ export type Crash = Extract<Fault, { readonly kind: 'crash' }>;
 const DEADLINE_MS = 5_000;
 
 export function openHost(options: HostOptions): RunningHost {
-  const { plan, host, clock, watcher, coverage, server, plants, onCrash } = options;
+  const { plan, host, clock, watcher, coverage, server, plants, onCrash, onMoment } = options;
   const faults = plan.faults.filter((fault) => !('host' in fault) || fault.host === host.name);
   const outcomes: string[] = [];
   const states = new Map<string, string>();
@@ -71,6 +71,7 @@ export function openHost(options: HostOptions): RunningHost {
     ...{ host: host.name, clock, seed: plan.seed, jitter: plan.jitter, deadlineMs: DEADLINE_MS },
     faultOf: (verb, run, key) => pluginFault(verb, run, key)
   });
+  const tell = (what: string, hit?: Thing) => onMoment(momentOf(sim, what, hit));
   const { name, networks } = host;
   const sim = newHost({ name, kernel, programs, clock, networks, plan, watcher });
   const slots = Array.from({ length: host.processes + Number(host.agent) }, (_, at) => slotOf(at));
@@ -83,7 +84,7 @@ export function openHost(options: HostOptions): RunningHost {
     outcomes,
     begin() {
       for (const slot of slots) slot.start();
-      happenTo({ host: sim, faults, slots, isCalm: () => isCalm, onDamage });
+      happenTo({ host: sim, faults, slots, isCalm: () => isCalm, onDamage: look });
     },
     calm() {
       isCalm = true;
@@ -95,19 +96,12 @@ export function openHost(options: HostOptions): RunningHost {
         await process.recover();
         await lookAfter(sim, state, process, plants);
       }),
-    takeDown: () => somebody('the end', removeAll),
+    takeDown: () => somebody('the end', (process) => removeAll(process, state, outcomes)),
     waiting: () => [
       ...slots.flatMap((slot) => slot.waiting() ?? []),
       ...(pending === undefined ? [] : [pending])
     ]
   };
-
-  async function removeAll(process: SimProcess): Promise<void> {
-    for (const key of state.keys.filter((text) => text.startsWith('container/'))) {
-      const container = key.slice('container/'.length);
-      outcomes.push(`the end: ${await perform(process, { verb: 'remove', container })}`);
-    }
-  }
 
   function open(name: string, onPoint: SimProcess['site']['reach']): SimProcess {
     return startProcess({
@@ -131,28 +125,17 @@ export function openHost(options: HostOptions): RunningHost {
         hit(key, `${at} ${boundaryOf(what)}`, 'crash');
         onCrash({ kind: 'crash', host: host.name, process: index, point }, named);
       },
-      onOutcome: ended,
+      onOutcome: (outcome) => {
+        outcomes.push(outcome);
+        tell(outcome);
+      },
       ...(isAgent && { onReturn: () => look() })
     });
   }
 
-  function ended(outcome: string): void {
-    outcomes.push(outcome);
-    tellMoment(outcome);
-  }
-
-  function onDamage(kind: string, hit: Thing): void {
-    tellMoment(kind, hit);
-    look();
-  }
-
-  function tellMoment(what: string, hit?: Thing): void {
-    const things = kernel.all().filter((thing) => !isForeign(thing));
-    options.onMoment({ host: host.name, what, things, ...(hit && { hit }) });
-  }
-
   /** The agent has seen something, and looks when it has its turn. */
-  function look(): void {
+  function look(kind?: string, hit?: Thing): void {
+    if (hit) tell(kind!, hit);
     const agent = host.agent ? slots[host.processes]?.process : undefined;
     if (agent === undefined) return;
     clock.at(
@@ -168,7 +151,7 @@ export function openHost(options: HostOptions): RunningHost {
     void work(process).then(
       () => {
         pending = undefined;
-        tellMoment(what);
+        tell(what);
       },
       (error: unknown) => watcher.violated('I5', `${what} ended with ${String(error)}`)
     );
@@ -205,6 +188,22 @@ export function openHost(options: HostOptions): RunningHost {
     watcher.note(() => `${keyText(key)} is forgotten`);
     oracle.onForget(key);
   }
+}
+
+async function removeAll(
+  process: SimProcess,
+  state: StoreState,
+  outcomes: string[]
+): Promise<void> {
+  for (const key of state.keys.filter((text) => text.startsWith('container/'))) {
+    const container = key.slice('container/'.length);
+    outcomes.push(`the end: ${await perform(process, { verb: 'remove', container })}`);
+  }
+}
+
+function momentOf({ name, kernel }: SimHost, what: string, hit: Thing | undefined): Moment {
+  const things = kernel.all().filter((thing) => !isForeign(thing));
+  return { host: name, what, things, ...(hit && { hit }) };
 }
 
 /** A host as it is after its first boot. */

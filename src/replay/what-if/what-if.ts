@@ -57,8 +57,7 @@ export async function whatIf(
 ): Promise<WhatIfRun> {
   const recorded = recordedIn(input);
   const edited = recordAt(recorded, change);
-  const steps: string[] = [];
-  const violations: Violation[] = [];
+  const [steps, violations]: [string[], Violation[]] = [[], []];
   const course = follower(recorded, edited);
   const queue = [...recorded.commands];
   let phase: 'following' | 'changed' | 'ending' = 'following';
@@ -66,7 +65,8 @@ export async function whatIf(
   const stage: Stage = openStage({
     machines,
     networks: recorded.networks,
-    ...{ effects, onCommit, violated }
+    effects: (all) => answering(all, answerOf),
+    ...{ onCommit, violated }
   });
   sendDue();
   await run();
@@ -75,7 +75,7 @@ export async function whatIf(
     send(queue.shift()!);
     await run();
   }
-  if (phase === 'following') throw notFollowed(course.astray ?? 'nothing leads there');
+  if (phase === 'following') throw notFollowed(change, course.astray ?? 'nothing leads there');
   const lines = linesOf(stage, change, violations);
   phase = 'ending';
   await run(stage.settle());
@@ -143,29 +143,29 @@ export async function whatIf(
     });
   }
 
-  function effects(all: Effects): Effects {
-    const wrapped = Object.entries(all).map(([type, effect]) => [
-      type,
-      async (request: never, context: EffectContext) => {
-        const answer = course.answerTo(context.operation);
-        const made = await (effect as (...given: unknown[]) => Promise<MooringEvent>)(
-          request,
-          context
-        );
-        if (phase !== 'following' || answer === undefined) return made;
-        if (answer === edited && 'answer' in change) return answered(change.answer, request);
-        return asRecorded(made, answer.event);
-      }
-    ]);
-    return Object.fromEntries(wrapped) as Effects;
+  function answerOf(made: MooringEvent, request: never, operation: string): MooringEvent {
+    const answer = course.answerTo(operation);
+    if (phase !== 'following' || answer === undefined) return made;
+    if (answer === edited && 'answer' in change) return answered(change.answer, request);
+    return asRecorded(made, answer.event);
   }
+}
 
-  function notFollowed(why: string): MooringError {
-    return new MooringError(
-      'journal.notFollowed',
-      `the simulator does not come to ${change.at}: ${why}`
-    );
-  }
+type AnswerOf = (made: MooringEvent, request: never, operation: string) => MooringEvent;
+
+/** Each does its work, and what it answers is looked at. */
+function answering(all: Effects, answerOf: AnswerOf): Effects {
+  const wrapped = Object.entries(all).map(([type, effect]) => {
+    const work = effect as (request: never, context: EffectContext) => Promise<MooringEvent>;
+    const wrapper: typeof work = async (request, context) =>
+      answerOf(await work(request, context), request, context.operation);
+    return [type, wrapper];
+  });
+  return Object.fromEntries(wrapped) as Effects;
+}
+
+function notFollowed({ at }: Change, why: string): MooringError {
+  return new MooringError('journal.notFollowed', `the simulator does not come to ${at}: ${why}`);
 }
 
 /** What came of it, for people. */
