@@ -1,4 +1,4 @@
-// Compiles src into dist, when something in src is newer. Run by itself, or by the set-up.
+// Compiles src into dist and bundles what ships, when something in src is newer. Run by itself, or by the set-up.
 import {
   existsSync,
   readdirSync,
@@ -27,6 +27,7 @@ export function isBuilt() {
     'package.json',
     'scripts/build.mjs',
     'scripts/build-page.mjs',
+    'scripts/bundle.mjs',
     'scripts/positions.mjs',
     // The page tells why the charts are as they are.
     'docs/statecharts'
@@ -48,6 +49,8 @@ export function build() {
   run(process.execPath, places, 'noting where the charts are written');
   const page = [join(ROOT, 'scripts/build-page.mjs'), join(fresh, 'inspector/page'), fresh];
   run(process.execPath, page, 'the build of the page');
+  const bundle = [join(ROOT, 'scripts/bundle.mjs'), join(fresh, 'bundle')];
+  run(process.execPath, bundle, 'bundling what ships');
   replace(fresh);
   writeFileSync(STAMP, '');
   // What was edited while tsc ran is newer than this, and will be compiled next time.

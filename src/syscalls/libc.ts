@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { constants } from 'node:os';
-import { DataType, load, open } from 'ffi-rs';
+import type { DataType } from 'ffi-rs';
 import type { LibcSymbol } from './symbols.ts';
 
 /** What `libc()` takes: `int`, 64-bit integer or null pointer, `const char *`, bytes in place. */
@@ -7,7 +8,18 @@ export type LibcArg = number | bigint | string | Uint8Array;
 
 // An empty path is the running program, which has libc linked in: nothing to guess on musl.
 const LIBC = { library: 'libc', path: '' };
-open(LIBC);
+
+let opened: typeof import('ffi-rs') | undefined;
+
+/** Loaded with the first call: a command that only reads makes none. */
+function ffi(): typeof import('ffi-rs') {
+  if (opened === undefined) {
+    const require = createRequire(import.meta.url);
+    opened = require('ffi-rs') as typeof import('ffi-rs');
+    opened.open(LIBC);
+  }
+  return opened;
+}
 
 /**
  * Calls a libc function that answers -1 and sets `errno` when it fails.
@@ -35,11 +47,12 @@ export function libc(name: LibcSymbol, ...args: readonly LibcArg[]): number {
  * @throws RangeError for an integer or a string that C would truncate
  */
 export function tryLibc(name: LibcSymbol, ...args: readonly LibcArg[]): number {
+  const { DataType, load } = ffi();
   const { value, errnoCode } = load<DataType.I32, true>({
     library: LIBC.library,
     funcName: name,
     retType: DataType.I32,
-    paramsType: args.map(typeOf),
+    paramsType: args.map((arg) => typeOf(arg, DataType)),
     paramsValue: [...args],
     errno: true
   });
@@ -53,6 +66,7 @@ export function tryLibc(name: LibcSymbol, ...args: readonly LibcArg[]): number {
  *   keeps them, which is the caller's to do
  */
 export function addressOf(bytes: Uint8Array): bigint {
+  const { DataType, load } = ffi();
   // The one function that answers with the pointer that it is given.
   return load({
     library: LIBC.library,
@@ -63,22 +77,22 @@ export function addressOf(bytes: Uint8Array): bigint {
   }) as unknown as bigint;
 }
 
-function typeOf(arg: LibcArg): DataType {
+function typeOf(arg: LibcArg, types: typeof DataType): DataType {
   switch (typeof arg) {
     case 'number':
       if (!Number.isInteger(arg) || arg < -0x8000_0000 || arg > 0x7fff_ffff) {
         throw new RangeError(`${arg} is not a C int`);
       }
-      return DataType.I32;
+      return types.I32;
     case 'bigint':
       if (BigInt.asIntN(64, arg) !== arg) throw new RangeError(`${arg} is not a C long`);
-      return DataType.BigInt;
+      return types.BigInt;
     case 'string':
       if (arg.includes('\0')) throw new RangeError('a C string ends at a NUL');
-      return DataType.String;
+      return types.String;
     default:
       if (!(arg instanceof Uint8Array)) throw new TypeError('neither a number, a string nor bytes');
-      return DataType.U8Array;
+      return types.U8Array;
   }
 }
 

@@ -2,8 +2,8 @@
 // its steps in order and prints what came of each, unless it dies at the boundary it is told.
 import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { compose } from '../../dist/compose.js';
-import { openComposed } from '../../dist/mooring.js';
+import { compose } from '../../dist/bundle/compose.js';
+import { openComposed } from '../../dist/bundle/mooring.js';
 
 const plan = JSON.parse(process.argv[2]);
 const { options, stopAt = 0, signal = 'SIGKILL', from = 0, trip, steps } = plan;

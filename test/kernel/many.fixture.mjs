@@ -1,5 +1,5 @@
 // node many.fixture.mjs up|down ID...: all at once, in one process.
-import { Mooring } from '../../dist/index.js';
+import { Mooring } from '../../dist/bundle/index.js';
 
 const [verb, ...ids] = process.argv.slice(2);
 const mooring = await Mooring.open();

@@ -1,5 +1,5 @@
 // Connects a container to a network, or takes it off: `connect|disconnect CONTAINER NETWORK`.
-import { openMooring } from '../../dist/index.js';
+import { openMooring } from '../../dist/bundle/index.js';
 
 const [verb, container, network] = process.argv.slice(2);
 const mooring = await openMooring();

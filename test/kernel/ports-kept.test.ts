@@ -209,7 +209,7 @@ describe('many ports at once', () => {
 });
 
 const SERVE = `'${process.execPath}' -e "require('net').createServer().listen(8080, '0.0.0.0')"`;
-const INDEX = new URL('../../dist/index.js', import.meta.url).href;
+const INDEX = new URL('../../dist/bundle/index.js', import.meta.url).href;
 const DIES_UP = `
 import('${INDEX}').then(async ({ openMooring }) => {
   const mooring = await openMooring();

@@ -1,5 +1,5 @@
 // node up-timeout.fixture.mjs PLUGIN_DIR ID NETWORK: up with a deadline of half a second a plugin.
-import { Mooring } from '../../dist/index.js';
+import { Mooring } from '../../dist/bundle/index.js';
 
 const [pluginDir, id, network] = process.argv.slice(2);
 const mooring = await Mooring.open({

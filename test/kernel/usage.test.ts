@@ -11,7 +11,7 @@ const host = useSandbox();
 it('runs the example of the library as it is printed', async () => {
   const page = readFileSync('docs/usage.md', 'utf8');
   const [, code = ''] = /```ts\n(.*?)```/s.exec(page) ?? [];
-  const library = pathToFileURL(join(process.cwd(), 'dist/index.js')).href;
+  const library = pathToFileURL(join(process.cwd(), 'dist/bundle/index.js')).href;
   const folder = mkdtempSync(join(tmpdir(), 'mooring-usage-'));
   const script = join(folder, 'usage.mjs');
   writeFileSync(script, code.replace("'mooring'", `'${library}'`));

@@ -142,7 +142,7 @@ describe('mooring unshare', () => {
 
   it('lets a program embed the library, which outside of it says what to do', async () => {
     const program = `
-      import { Mooring } from '${SEEN_AT}/dist/index.js';
+      import { Mooring } from '${SEEN_AT}/dist/bundle/index.js';
       const mooring = await Mooring.open();
       const { netns } = await mooring.up({ id: 'app', networks: 'none' });
       console.log(netns);
