@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { told } from '../truth/host.ts';
 
-// `npm run truth` goes on from here.
-const SEEDS = Array.from({ length: 14 }, (_, index) => index + 1);
+// Each once differed; `npm run truth` plays them all.
+const SEEDS = [7, 12, 26, 33, 73, 77, 78, 113];
 
 it('the simulator does as the kernel and the plugins do', async () => {
   let records = 0;
