@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { compose } from '../dist/compose.js';
-import { openComposed } from '../dist/mooring.js';
+import { compose } from '../dist/bundle/compose.js';
+import { openComposed } from '../dist/bundle/mooring.js';
 import { line, timed } from './figures.mjs';
 import { conflist, standIns } from './stand-ins.mjs';
 

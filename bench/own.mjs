@@ -12,8 +12,8 @@ const ROUNDS = Number(process.env.ROUNDS ?? 1_000);
 export async function own() {
   console.log('\nown time (plugins and netns answer at once; embedded store, files and ports)');
   const clock = clockKernel();
-  const { compose } = await import('../dist/compose.js');
-  const { openComposed } = await import('../dist/mooring.js');
+  const { compose } = await import('../dist/bundle/compose.js');
+  const { openComposed } = await import('../dist/bundle/mooring.js');
   const folder = mkdtempSync('/tmp/mooring-bench-');
   mkdirSync(`${folder}/net.d`);
   writeFileSync(`${folder}/net.d/bench.conflist`, JSON.stringify(conflist));

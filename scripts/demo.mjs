@@ -1,17 +1,20 @@
-// `npm run demo`: a session on a host of its own, which is gone when this ends.
+// `npm run demo`: a session on a host of its own, which is gone when this ends. Without root that is
+// the user's private host, with a state directory for this session.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './steps.mjs';
 
 const MOORING = join(ROOT, 'bin/mooring.js');
 const INSIDE = 'MOORING_DEMO_INSIDE';
 
+const IS_ROOT = process.getuid() === 0;
+
 if (process.env[INSIDE] === '1') await session();
-else if (process.getuid() !== 0)
-  end('the demo makes network namespaces: run it as root, sudo npm run demo');
-else await enterOwnHost();
+else if (IS_ROOT) await enterOwnHost();
+else await sessionOfUser();
 
 /** Network, mounts and processes apart, so that the machine's firewall and files are not touched. */
 async function enterOwnHost() {
@@ -26,19 +29,34 @@ async function enterOwnHost() {
   process.exitCode = code ?? 130;
 }
 
+/** The user's own containers and networks are left alone. */
+async function sessionOfUser() {
+  const scratch = mkdtempSync(join(tmpdir(), 'mooring-demo-'));
+  process.env.MOORING_ROOT = join(scratch, 'state');
+  process.env.XDG_CONFIG_HOME = join(scratch, 'config');
+  process.once('exit', () => {
+    // One that was cut short leaves nothing up.
+    spawnSync(process.execPath, [MOORING, 'down', '--all'], { stdio: 'ignore' });
+    rmSync(scratch, { recursive: true, force: true });
+  });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+  await session();
+}
+
 async function session() {
   const before = hostState();
 
-  note('A network, and two containers on it. Port 8080 of the host leads to web.');
+  note('A network, and two containers on it. A port of the host leads to web.');
   mooring('network', 'create', 'front');
-  mooring('up', 'web', '--network', 'front', '-p', '8080:80');
+  // On a host that others use too, a port that is free.
+  mooring('up', 'web', '--network', 'front', '-p', IS_ROOT ? '8080:80' : '80');
   mooring('up', 'client', '--network', 'front');
 
   note('A server in web; the client asks it, then the host does, by the published port.');
   const address = addressOf('web');
   const server = await startServer('web');
   mooring('exec', 'client', '--', ...fetching(`http://${address}`));
-  shell(...fetching('http://127.0.0.1:8080'));
+  shell(...fetching(`http://127.0.0.1:${portOf('web')}`));
 
   note('What is there.');
   mooring('ps');
@@ -88,9 +106,30 @@ function addressOf(container) {
   return JSON.parse(stdout)[0].NetworkSettings.Networks.front.IPAddress;
 }
 
+function portOf(container) {
+  const stdout = must(process.execPath, [MOORING, 'inspect', container], 'pipe');
+  return JSON.parse(stdout)[0].Publishing[0].HostPort;
+}
+
 function hostState() {
+  const links = must('ip', ['-br', 'address'], 'pipe').trim().split('\n').sort();
+  return IS_ROOT ? { links, ...stateOfRoot() } : { links, ...stateOfUser() };
+}
+
+function stateOfUser() {
+  const processes = must('ps', ['-u', String(process.getuid()), '-o', 'args='], 'pipe').split('\n');
   return {
-    links: must('ip', ['-br', 'address'], 'pipe').trim().split('\n').sort(),
+    processes: processes.filter((line) =>
+      /mooring-(guard|supervisor)|slirp4netns|dnsmasq/.test(line)
+    ),
+    'state files': entriesOf(process.env.MOORING_ROOT).filter((path) =>
+      /^(journal|files)\//.test(path)
+    )
+  };
+}
+
+function stateOfRoot() {
+  return {
     'iptables rules': rules(),
     netns: entriesOf('/run/netns'),
     'address leases': entriesOf('/var/lib/cni').filter((path) => /\/[0-9a-f.:]+$/.test(path))

@@ -9,6 +9,7 @@ import type { Collected } from './model/garbage.ts';
 import type { Failure } from './model/failure.ts';
 import type { ContainerStats } from './model/stats.ts';
 import type { ContainerView } from './model/view.ts';
+import type { UplinkInput } from './model/uplink-input.ts';
 import type { JournalRecord } from './store/store.ts';
 
 /** What a host of the library works with; `Mooring.open` gives it. */
@@ -278,6 +279,11 @@ export interface MooringOptions {
    * from outside of the private host. Default `false`.
    */
   readonly readOnly?: boolean;
+  /**
+   * Whether a slirp4netns may be started whose libslirp has faults that a container can reach, or does
+   * not tell its version. Default `false`.
+   */
+  readonly allowVulnerableSlirp?: boolean;
   /** Plugins run at the same time by this process; default twice the cores. */
   readonly concurrency?: number;
 }
@@ -313,6 +319,8 @@ export interface UpInput {
    * `container`: another container's. `host`: the host's own. In the last three no network can be attached.
    */
   readonly netns?: NetnsInput;
+  /** In place of networks: a program that connects it with the host's network. */
+  readonly uplink?: UplinkInput;
   /** Default: the id. */
   readonly hostname?: string;
   /** For its resolv.conf; what is absent comes from its networks or the host. `'none'`: it gets no file. */
@@ -366,6 +374,13 @@ export interface PortInput {
   readonly range?: number;
   /** `tcp` (default), `udp`, `sctp`, or several with commas between them. */
   readonly protocol?: string;
+  /**
+   * Who publishes it, where there is a choice: without root and for a container with an uplink.
+   *
+   * `forward`: a forwarder, which the client's address does not get past. `hostfwd`: slirp4netns, which
+   * keeps it. Absent: what is usual there.
+   */
+  readonly via?: 'forward' | 'hostfwd' | 'slirp4netns' | 'pasta';
 }
 
 export interface ExposeInput {

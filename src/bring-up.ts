@@ -15,7 +15,6 @@ import { parseContainerSpec } from './model/container-spec.ts';
 import type { ContainerSpec, NamespaceSpec } from './model/container.ts';
 import { errorOf, MooringError } from './model/failure.ts';
 import { DEFAULT_NETWORK } from './model/network.ts';
-import { hostPortText } from './model/port.ts';
 import type { ContainerView } from './model/view.ts';
 
 /** What defines a container and brings it up. */
@@ -31,8 +30,6 @@ export interface BringUpParts {
   readonly registry: Registry;
   /** Makes the default network when it does not exist. */
   readonly ensureDefaultNetwork: () => Promise<string>;
-  /** Whether a published port could be reached from where the host's are. */
-  readonly canPublish: boolean;
   /** Field 22 of a process's stat, proc(5); `undefined` when there is no such process. */
   readonly startTimeOf: (pid: number) => string | undefined;
   readonly inspect: (id: string) => Promise<ContainerView>;
@@ -74,13 +71,6 @@ export function bringUpOf(parts: BringUpParts): BringUp {
   async function specOf(input: UpInput): Promise<ContainerSpec> {
     const spec = parseContainerSpec(input, { network: DEFAULT_NETWORK });
     const { namespace, ...rest } = spec;
-    const [port] = spec.ports;
-    if (port !== undefined && !parts.canPublish) {
-      throw new MooringError(
-        'port.privateHost',
-        `host port ${hostPortText(port)} would be one of your private host, which nobody else reaches: publishing needs root`
-      );
-    }
     if (spec.networks.some(({ network }) => network === DEFAULT_NETWORK))
       await parts.ensureDefaultNetwork();
     if (namespace === undefined) return spec;

@@ -5,18 +5,20 @@ import { holdEffects, type OwnResources } from './actors/holds.ts';
 import { lane } from './actors/lanes.ts';
 import { MACHINES } from './actors/machines.ts';
 import { createRegistry, type Registry } from './actors/registry.ts';
+import { routed } from './actors/routed.ts';
 import type { SettleOrphans } from './actors/runtime.ts';
 import type { Networks } from './api.ts';
 import { createBus, type Bus } from './bus/bus.ts';
 import { sharingOf, type Sharing } from './cluster/sharing.ts';
+import { OUTSIDE_REQUESTS } from './bus/outside-requests.ts';
 import { resultCache } from './effects/cni/cache.ts';
 import type { CniPlugins } from './effects/cni/plugins.ts';
 import { networkResolver } from './effects/cni/resolve.ts';
 import type { Effects } from './effects/effects.ts';
+import { elsewhere } from './effects/elsewhere.ts';
 import { observeNetns } from './effects/observe.ts';
-import { examinerOf, type Examiner } from './examine.ts';
+import { examinerOf, type Examiner, type ExamineParts } from './examine.ts';
 import { containerFiles } from './effects/files/files.ts';
-import { HOST_PATHS } from './effects/files/host-files.ts';
 import { findAardvark, nameServer, type NameServer } from './effects/names/aardvark.ts';
 import { netnsAt } from './effects/netns.ts';
 import type { NetworkFiles } from './effects/networks/network-files.ts';
@@ -34,6 +36,7 @@ import { openLog } from './log.ts';
 import { openStore } from './open-store.ts';
 import type { Netns } from './model/container.ts';
 import type { Collected } from './model/garbage.ts';
+import { withHandlers } from './model/port-handler.ts';
 import type { SeenHost } from './model/seen.ts';
 import type { InterfaceStats } from './model/stats.ts';
 import {
@@ -44,6 +47,14 @@ import {
   usersOf
 } from './networks.ts';
 import {
+  filePaths,
+  isRootless,
+  outsideOfContainers,
+  outsidePorts,
+  supervisorOf,
+  surroundingsOf
+} from './outside.ts';
+import {
   namesDir,
   NETNS_DIR,
   netnsName,
@@ -51,10 +62,11 @@ import {
   type ComposeOptions,
   type Settings
 } from './settings.ts';
-import { programsOf } from './programs.ts';
+import { programsOf, type Programs } from './programs.ts';
 import type { Store } from './store/store.ts';
 import { sharersOf } from './sharers.ts';
-import { startNetnsThread, type NetnsThread } from './syscalls/netns-thread.ts';
+import { outsideOf } from './supervisor/outside.ts';
+import { startNetnsThread } from './syscalls/netns-thread.ts';
 
 /** Everything the verbs work with, wired up for one process. */
 export interface Parts {
@@ -80,33 +92,35 @@ export interface Parts {
 /** @throws MooringError as `openMooring` */
 export async function compose(options: ComposeOptions): Promise<Parts> {
   const settings = settingsOf(options);
-  const { lockTimeoutMs, root } = settings;
   const log = openLog(options);
   const store = await openStore(settings, log);
-  const bus = createBus((error) => {
-    log.error({ err: error }, 'a subscriber of the bus threw');
-  });
+  const bus = busOf(log);
   const programs = programsOf(settings, log);
   const { plugins, tool, spans } = programs;
   const sharing = sharingIn(settings, store, log);
   const files = openNetworkFiles(settings, { store, plugins, tool, sharing });
-  const thread = startNetnsThread();
-  const shutdown = new AbortController();
+  const [thread, shutdown] = [startNetnsThread(), new AbortController()];
   const names = namesOf(settings);
-  const ownFiles = filesOf(root, store, names);
-  const claims = portClaims({ ...settings, store, run: tool });
-  const { remove: removeFiles } = ownFiles;
-  const own = { ...ownResources(settings, claims, plugins, sharing), removeFiles };
+  const outside = outsideOf(supervisorOf(settings));
+  const late = () => registry;
+  const ownFiles = filesOf(settings, store, names);
+  const ports = outsidePorts(late, outside);
+  const claims = portClaims({ ...settings, store, run: tool, outside: ports });
+  const own = { ...ownResources(settings, claims, plugins, sharing), removeFiles: ownFiles.remove };
   const effects: Effects = {
-    ...leafEffects(settings, { ...programs, store, thread, log }),
+    ...leafEffects(settings, { ...programs, store, thread, log }, late),
     ...ownFiles.effects,
-    ...holdEffects(() => registry, own)
+    ...holdEffects(late, own),
+    ...outsideOfContainers(late, thread, outside),
+    ...elsewhere(OUTSIDE_REQUESTS)
   };
-  const registry: Registry = createRegistry({
+  const inside = createRegistry({
     ...loopOf(settings, shutdown.signal),
     ...{ store, bus, log, spans },
     effects: options.wrapEffects?.(effects) ?? effects
   });
+  const registry: Registry = routed(inside, outside);
+  const swept = { store, registry, effects, run: tool };
   const tell = tellNetwork(() => registry);
   return {
     settings,
@@ -117,27 +131,20 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     sharing,
     networks: networksOf(files, settings, { store, sharing, tell }),
     prunable: (filters) => files.prunable(filters),
-    examiner: examinerOf({
-      ...{ store, effects, runner: programs.runner, lockTimeoutMs },
-      observe: (path, context) => observeNetns(tool, path, context)
-    }),
-    kept: keptProcesses({ store, claims, names, lockTimeoutMs }),
+    examiner: examinerOn({ ...settings, ...programs, store, effects }),
+    kept: keptProcesses({ ...settings, store, claims, names }),
     collectGarbage: (options) =>
-      collectGarbage(
-        { ...gcPaths(settings), ...{ store, registry, effects, run: tool }, ...releasing(own) },
-        options
-      ),
+      collectGarbage({ ...gcPaths(settings), ...swept, ...releasing(own) }, options),
     ensureDefaultNetwork: () => ensureDefaultNetwork(files, tell, sharing),
     linkStats: (netns) => linkStats(thread, netns),
-    see: (containers) => seeHost(thread, containers, root),
-    close: () => closeAll(shutdown, thread, store)
+    see: (containers) => seeHost(thread, containers, settings.root),
+    close: () => closeAll(shutdown, [thread, outside, store])
   };
 }
 
-function filesOf(root: string, store: Store, names: NameServer) {
-  return containerFiles({
-    ...{ dir: join(root, 'files'), paths: HOST_PATHS, names },
-    sharersOf: (container) => sharersOf(store, container)
+function busOf(log: Logger): Bus {
+  return createBus((error) => {
+    log.error({ err: error }, 'a subscriber of the bus threw');
   });
 }
 
@@ -148,8 +155,25 @@ function sharingIn({ root, confDir }: Settings, store: Store, log: Logger): Shar
   });
 }
 
+function filesOf(settings: Settings, store: Store, names: NameServer) {
+  return containerFiles({
+    ...{ dir: join(settings.root, 'files'), ...filePaths(settings), names },
+    sharersOf: (container) => sharersOf(store, container)
+  });
+}
+
+function examinerOn(parts: Pick<Programs, 'runner' | 'tool'> & Omit<ExamineParts, 'observe'>) {
+  return examinerOf({
+    ...parts,
+    observe: (path, context) => observeNetns(parts.tool, path, context)
+  });
+}
+
 /** What the loop of every process of this host works under. */
-function loopOf({ lockTimeoutMs, concurrency, pluginTimeoutMs }: Settings, shutdown: AbortSignal) {
+export function loopOf(
+  { lockTimeoutMs, concurrency, pluginTimeoutMs }: Settings,
+  shutdown: AbortSignal
+) {
   return {
     machines: MACHINES,
     pluginLane: lane(concurrency),
@@ -178,12 +202,10 @@ function releasing({ releasePorts, removeFiles }: OwnResources) {
 
 async function closeAll(
   shutdown: AbortController,
-  thread: NetnsThread,
-  store: Store
+  parts: readonly { close(): Promise<void> }[]
 ): Promise<void> {
   shutdown.abort();
-  await thread.close();
-  await store.close();
+  for (const part of parts) await part.close();
 }
 
 /** What a container takes for itself before its networks are added. */
@@ -203,6 +225,8 @@ function ownResources(
     ...(sharing && { addresses: sharing.addresses }),
     claimPorts: claims.claim,
     releasePorts: claims.release,
+    handledPorts: (ports, uplink) => withHandlers(ports, surroundingsOf(settings, uplink)),
+    isRootless: isRootless(settings),
     checkStanding: (networks) => checkStanding(confDir, networks),
     netnsAt
   };

@@ -83,17 +83,11 @@ function outcome({ kind, owner, object, failure }: Item): Done {
 }
 
 function itemsOf(parts: GcParts, key: Key, seen: Seen): Promise<readonly Item[]> {
-  switch (key.kind) {
-    case 'container':
-      return containerItems(parts, key.id, seen);
-    case 'namespace':
-      return namespaceItems(parts, key.id, seen);
-    case 'network':
-      return usageItems(parts, key.id);
-  }
+  if (key.kind === 'container') return containerItems(parts, key.id, seen);
+  return key.kind === 'namespace' ? namespaceItems(parts, key.id, seen) : usageItems(parts, key.id);
 }
 
-function ownersIn(seen: Seen, kind: Key['kind']): readonly Key[] {
+function ownersIn(seen: Seen, kind: 'container' | 'namespace' | 'network'): readonly Key[] {
   const ids = {
     container: [
       ...[...seen.traces, ...seen.leases, ...seen.rules].map(({ container }) => container),

@@ -44,7 +44,10 @@ export function importFrom(store: Store, path: string): Promise<readonly string[
 const OF_CONTAINER: Readonly<Record<Kind, boolean>> = {
   container: true,
   namespace: true,
-  network: false
+  network: false,
+  uplink: true,
+  forwarder: true,
+  rootlessNetns: false
 };
 
 async function allKeys(store: Journals): Promise<readonly Key[]> {

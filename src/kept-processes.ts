@@ -49,7 +49,9 @@ export function keptProcesses({
         const actor = await store.load(key);
         const state = actor && containerView(actor, store.boot).state;
         if (state !== 'up' && state !== 'degraded') return false;
-        return await claims.keep(container, { operation: nanoid(), repeated: false, signal });
+        const operation = nanoid();
+        const context = { operation, correlation: operation, repeated: false, signal };
+        return await claims.keep(container, context);
       } finally {
         await store.release(lease);
       }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { Registry } from './actors/registry.ts';
 import { attachmentEffects } from './effects/attachments/attachments.ts';
 import { cniEffects } from './effects/cni/effects.ts';
 import { underPluginLock } from './effects/cni/locked.ts';
@@ -14,20 +15,26 @@ import { forgettingConnections } from './effects/ports/forget.ts';
 import { notedWait } from './effects/process/spans.ts';
 import { timerEffects } from './effects/timer.ts';
 import type { Failure } from './model/failure.ts';
+import { connectingNetworks, isRootless } from './outside.ts';
 import type { Programs } from './programs.ts';
 import { NETNS_DIR, netnsName, type Settings } from './settings.ts';
 import type { Store } from './store/store.ts';
 import { hasInterface } from './syscalls/interface-index.ts';
 import type { NetnsThread } from './syscalls/netns-thread.ts';
 
+/** What the effects that reach the host work with. */
 export interface Leaves extends Programs {
   readonly store: Store;
   readonly thread: NetnsThread;
   readonly log: Logger;
 }
 
-/** The effects that reach the host; the others only speak to other actors. */
-export function leafEffects(settings: Settings, leaves: Leaves) {
+/**
+ * The effects that reach the host; the others only speak to other actors.
+ *
+ * @param registry for networks of a private host, which have it connected
+ */
+export function leafEffects(settings: Settings, leaves: Leaves, registry: () => Registry) {
   const { store, plugins, thread, runner, tool, log, spans } = leaves;
   const { root } = settings;
   const pluginLock = fileLock(join(root, 'plugins.lock'));
@@ -47,6 +54,14 @@ export function leafEffects(settings: Settings, leaves: Leaves) {
     observe: thread.observe,
     exclusive: pluginLock.preferExclusive
   });
+  const shared = sharedEffects({
+    store,
+    run: tool,
+    usesDnsname: async (network) =>
+      plugins.has('dnsname') && usesPlugin(settings.confDir, network, 'dnsname'),
+    pluginLock,
+    usageLock: fileLock(join(root, 'usage.lock'))
+  });
   const connections = {
     flush: flushConntrack,
     onFailure: (failure: Failure) => {
@@ -58,14 +73,7 @@ export function leafEffects(settings: Settings, leaves: Leaves) {
     ...attachments,
     ...forgettingConnections({ ...chains, ...attachments }, connections),
     ...sweepEffects(tool),
-    ...sharedEffects({
-      store,
-      run: tool,
-      usesDnsname: async (network) =>
-        plugins.has('dnsname') && usesPlugin(settings.confDir, network, 'dnsname'),
-      pluginLock,
-      usageLock: fileLock(join(root, 'usage.lock'))
-    }),
+    ...(isRootless(settings) ? connectingNetworks(registry, shared) : shared),
     ...timerEffects(Date.now)
   };
 }

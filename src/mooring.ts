@@ -21,6 +21,8 @@ import { MooringError } from './model/failure.ts';
 import type { Finding } from './model/finding.ts';
 import type { ContainerStats } from './model/stats.ts';
 import type { ContainerView } from './model/view.ts';
+import { privateHostFindings, TUN } from './private-host/findings.ts';
+import { currentUser, PRECONDITION_PATHS } from './private-host/preconditions.ts';
 import { NETNS_DIR, settingsOf } from './settings.ts';
 import { compose, type Parts } from './compose.ts';
 import { parseContainerId } from './model/names.ts';
@@ -117,14 +119,17 @@ export async function openInspector(options: InspectorOptions = {}): Promise<Ins
 export async function doctor(options: MooringOptions = {}): Promise<readonly Finding[]> {
   // It loads execa, which nothing else wants that runs no program.
   const { findings } = await import('./effects/doctor.ts');
-  return findings({ ...settingsOf(options), runDir: NETNS_DIR });
+  const settings = settingsOf(options);
+  const places = { ...settings, runDir: NETNS_DIR };
+  if (settings.place.kind !== 'outside') return findings(places);
+  const paths = { ...PRECONDITION_PATHS, tun: TUN };
+  return findings({ ...places, privateHost: privateHostFindings(currentUser(), paths) });
 }
 
 function commandsOn(parts: Parts): Commands {
   return commandsOf({
     ...parts,
     readOnly: parts.settings.readOnly,
-    canPublish: parts.settings.place.kind !== 'inside',
     networkName: async (wanted) => (await parts.networks.inspect(wanted)).name,
     startTimeOf: (pid) => statOf(pid)?.startTime
   });

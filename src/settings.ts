@@ -30,6 +30,8 @@ export interface Settings {
   readonly place: Place;
   /** Whether what would change anything is refused. */
   readonly readOnly: boolean;
+  /** Whether a slirp4netns with known faults may be started. */
+  readonly allowVulnerableSlirp: boolean;
 }
 
 /** What tests and benchmarks put around the effects, besides a host's options. */
@@ -68,6 +70,7 @@ export function settingsOf(options: MooringOptions): Settings {
     store,
     hostName: options.hostName === undefined ? undefined : parseHostName(options.hostName),
     readOnly: options.readOnly ?? false,
+    allowVulnerableSlirp: options.allowVulnerableSlirp ?? false,
     confDir: directory('confDir', options.confDir ?? defaultConfDir(place)),
     pluginDirs: (options.pluginDirs ?? PLUGIN_DIRS).map((dir) => directory('pluginDirs', dir)),
     pluginTimeoutMs: whole('pluginTimeoutMs', options.pluginTimeoutMs ?? 60_000, 1, HOUR_MS),
@@ -94,6 +97,20 @@ export function namesDir(settings: RootAndPlace): string {
   return hasRunAlone(settings)
     ? '/run/mooring/names'
     : `/run/mooring/names.${hashOf(settings.root)}`;
+}
+
+/** Where the API sockets of a root's uplinks are, until the next boot. */
+export function uplinkDir(settings: RootAndPlace): string {
+  return hasRunAlone(settings)
+    ? '/run/mooring/uplinks'
+    : `/run/mooring/uplinks.${hashOf(settings.root)}`;
+}
+
+/** Directory of the supervisor's socket, for root. */
+export function supervisorDir(settings: RootAndPlace): string {
+  return hasRunAlone(settings)
+    ? '/run/mooring/supervisor'
+    : `/run/mooring/supervisor.${hashOf(settings.root)}`;
 }
 
 type RootAndPlace = Pick<Settings, 'root' | 'place'>;

@@ -4,8 +4,10 @@ import type { NamespaceContext } from '../machines/namespace.ts';
 import type { NetworkContext } from '../machines/network.ts';
 import { bridgesOf } from '../model/attachment.ts';
 import type { AttachmentPlan, AttachmentSpec, Netns, PortMapping } from '../model/container.ts';
+import { isPortmapped } from '../model/port-handler.ts';
+import type { UplinkSpec } from '../model/uplink.ts';
 import { errorOf, failureOf, MooringError, type Failure } from '../model/failure.ts';
-import type { Cause, Registry } from './registry.ts';
+import { causeOf, type Registry } from './registry.ts';
 
 type HoldEffects = Pick<Effects, 'resources.hold' | 'resources.release'>;
 
@@ -15,11 +17,19 @@ export interface OwnResources {
     wanted: Pick<RequestOf<'resources.hold'>, 'container' | 'networks' | 'publishes'>,
     context: EffectContext
   ): Promise<readonly AttachmentPlan[]>;
+  /** @param ports each with who publishes it */
   claimPorts(
     container: string,
     ports: readonly PortMapping[],
     context: EffectContext
   ): Promise<readonly PortMapping[]>;
+  /** Who publishes each port of a container; throws `port.badHandler`. */
+  handledPorts(
+    ports: readonly PortMapping[],
+    uplink: UplinkSpec | undefined
+  ): readonly PortMapping[];
+  /** Whether networks are those of a private host. */
+  readonly isRootless: boolean;
   releasePorts(container: string, context: EffectContext): Promise<void>;
   /** So that no container of another host has its static addresses; absent where there are no others. */
   readonly addresses?: {
@@ -54,9 +64,11 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
     let attachments: readonly AttachmentPlan[];
     let ports: readonly PortMapping[] | null;
     try {
-      attachments = await own.resolve(request, context);
+      const wanted = request.ports && own.handledPorts(request.ports, request.uplink);
+      const publishes = request.publishes && (wanted ?? []).some(isPortmapped);
+      attachments = await own.resolve({ ...request, publishes }, context);
       await own.addresses?.reserve(container, request.networks);
-      ports = request.ports && (await claimed(container, request, context));
+      ports = wanted && (await claimed(container, { ...request, ports: wanted }, context));
     } catch (error) {
       const failure = failureOf(error, 'network');
       const isDoubtful = context.repeated || failure.code.startsWith('store.');
@@ -75,7 +87,9 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
       // Both have come to an end: what is still being taken could not be given back.
       if (netns.status === 'rejected') throw netns.reason;
       if (networks.status === 'rejected') throw networks.reason;
-      return { type: 'resources.held', container, attachments, ports, netns: netns.value };
+      const rootless = own.isRootless && { rootless: true as const };
+      const held = { container, attachments, ports, netns: netns.value };
+      return { type: 'resources.held', ...held, ...rootless };
     } catch (error) {
       return { type: 'resources.holdFailed', container, failure: failureOf(error, 'network') };
     }
@@ -232,8 +246,4 @@ async function attempt(work: () => Promise<void>, area: string): Promise<Failure
   } catch (error) {
     return failureOf(error, area);
   }
-}
-
-function causeOf({ operation, correlation }: EffectContext): Cause {
-  return { causation: operation, correlation };
 }

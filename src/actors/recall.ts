@@ -92,5 +92,11 @@ export function rebootedEvent({ kind, id }: Key): MooringEvent {
       return { type: 'namespace.rebooted', namespace: id };
     case 'network':
       return { type: 'network.rebooted', network: id };
+    case 'uplink':
+      return { type: 'uplink.rebooted', uplink: id };
+    case 'forwarder':
+      return { type: 'forwarder.rebooted', forwarder: id };
+    case 'rootlessNetns':
+      return { type: 'rootlessNetns.rebooted', rootlessNetns: id };
   }
 }

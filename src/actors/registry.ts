@@ -30,6 +30,17 @@ export interface Cause {
   readonly correlation: string;
 }
 
+/** What follows from a request. */
+export function causeOf({
+  operation,
+  correlation
+}: {
+  readonly operation: string;
+  readonly correlation: string;
+}): Cause {
+  return { causation: operation, correlation };
+}
+
 interface Ask extends Asked {
   readonly key: Key;
   readonly resolve: (rest: Promise<Rest>) => void;

@@ -37,6 +37,19 @@ export const STEPS: VersionSteps = {
         },
         outstanding
       })
+    },
+    {
+      why: 'it reaches outside by an uplink, and remembers how',
+      migrate: ({ snapshot, outstanding }) => ({
+        snapshot: {
+          ...snapshot,
+          context: {
+            ...{ rootless: false, reached: false, uplink: null, hostAddress: null, outage: null },
+            ...(snapshot['context'] as JsonObject)
+          }
+        },
+        outstanding
+      })
     }
   ]
 };

@@ -86,7 +86,9 @@ export function restView(id: string, rest: Rest): ContainerView {
       context.leftovers[0] ??
       context.trouble ??
       context.unmended ??
+      context.outage ??
       drifted(context),
+    uplink: context.uplink,
     drifts: context.drifts,
     leftovers: context.leftovers,
     since: rest.since

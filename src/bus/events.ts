@@ -10,6 +10,8 @@ import type { CniResult } from '../model/cni-result.ts';
 import type { Drift } from '../model/drift.ts';
 import type { Failure } from '../model/failure.ts';
 import type { NetworkBaseline } from '../model/network.ts';
+import type { UplinkView } from '../model/uplink.ts';
+import { OUTSIDE_COMMANDS, type OutsideCommand, type OutsideEvent } from './outside-events.ts';
 
 /**
  * What can be said on the bus: commands are imperatives, facts are past tense.
@@ -17,11 +19,12 @@ import type { NetworkBaseline } from '../model/network.ts';
  * Every event is JSON and names its subject, so one subscription can follow one
  * container and one journal line can be read on its own.
  */
-export type MooringEvent = ContainerEvent | NamespaceEvent | NetworkEvent;
+export type MooringEvent = ContainerEvent | NamespaceEvent | NetworkEvent | OutsideEvent;
 
 const COMMANDS: ReadonlySet<string> = new Set<
-  (ContainerCommand | NamespaceCommand | NetworkCommand)['type']
+  (ContainerCommand | NamespaceCommand | NetworkCommand | OutsideCommand)['type']
 >([
+  ...OUTSIDE_COMMANDS,
   'container.define',
   'container.up',
   'container.start',
@@ -115,6 +118,8 @@ export type ContainerFact =
         readonly ports: readonly PortMapping[] | null;
         /** `null` when it was not asked for, and in the host's own. */
         readonly netns: Netns | null;
+        /** Its networks are those of a private host, which has to be connected itself. */
+        readonly rootless?: true;
       }
     >
   /** What was asked for can't be had, and nothing of it is held. */
@@ -151,6 +156,18 @@ export type ContainerFact =
   | Of<'attachments.examineFailed', { readonly failure: Failure }>
   | Of<'attachments.repaired'>
   | Of<'attachments.repairFailed', { readonly failure: Failure }>
+  /** Its way out is there, and its ports are published to where it is by now. */
+  | Of<
+      'outside.held',
+      {
+        readonly uplink: UplinkView | null;
+        /** Where the host is reached; `''`: nowhere. */
+        readonly hostAddress: string;
+      }
+    >
+  | Of<'outside.holdFailed', { readonly failure: Failure }>
+  | Of<'outside.released'>
+  | Of<'outside.releaseFailed', { readonly failure: Failure }>
   | Of<'files.written', { readonly files: ContainerFiles | null }>
   | Of<'files.writeFailed', { readonly failure: Failure }>
   | Of<'firewall.swept'>

@@ -8,7 +8,9 @@ import type {
 } from '../model/container.ts';
 import type { Failure } from '../model/failure.ts';
 import type { NetworkBaseline } from '../model/network.ts';
+import type { UplinkSpec, UplinkView } from '../model/uplink.ts';
 import type { MooringEvent, NetnsOrigin } from './events.ts';
+import { OUTSIDE_TRAITS, type OutsideRequests } from './outside-requests.ts';
 
 /** Work a machine asks for. A request carries all its handler needs. */
 export type EffectRequest = {
@@ -19,7 +21,7 @@ export type RequestType = keyof Requests;
 
 export type RequestOf<Type extends RequestType> = { readonly type: Type } & Requests[Type];
 
-interface Requests {
+interface Requests extends OutsideRequests {
   /**
    * Finds the networks, takes host ports, and holds networks and netns, in this order.
    *
@@ -32,6 +34,8 @@ interface Requests {
     readonly publishes: boolean;
     readonly ports: readonly PortMapping[] | null;
     readonly namespace: NamespaceHold | null;
+    /** What it has in place of networks, which decides who publishes its ports. */
+    readonly uplink?: UplinkSpec;
   };
   /** Gives back what is named; what is not held is no error. */
   'resources.release': {
@@ -65,12 +69,35 @@ interface Requests {
     readonly container: string;
     readonly attachments: readonly Attachment[];
   };
+  /**
+   * Makes its way out as it is to be: its uplink runs, and its ports are published to where it is now.
+   * What is so already is looked at and left.
+   */
+  'outside.hold': {
+    readonly container: string;
+    readonly netns: Netns;
+    readonly uplink: UplinkSpec | null;
+    readonly ports: readonly PortMapping[];
+    readonly attachments: readonly Attachment[];
+    /** Whether an uplink that is well is to be started again all the same. */
+    readonly again: boolean;
+  };
+  /** Withdraws its ports and ends its uplink. */
+  'outside.release': {
+    readonly container: string;
+    readonly uplink: UplinkSpec | null;
+    readonly ports: readonly PortMapping[];
+  };
   /** Renders resolv.conf and hosts for what is attached now. */
   'files.write': {
     readonly container: string;
     readonly spec: ContainerSpec;
     readonly netns: Netns | null;
     readonly attachments: readonly Attachment[];
+    /** Its way out, when that is an uplink of its own. */
+    readonly uplink?: UplinkView;
+    /** Where the host is when no gateway of its networks is it; `''`: nowhere. */
+    readonly hostAddress?: string;
   };
   /** Removes rules and chains that an interrupted DEL left, by exact owner. */
   'firewall.sweep': { readonly container: string; readonly networks: readonly string[] };
@@ -121,13 +148,14 @@ export function refusalOf(request: EffectRequest, failure: Failure): MooringEven
   return traitsOf(request.type).refused(request, failure);
 }
 
-type Traits = { readonly [Type in RequestType]: RequestTraits<Type> };
+/** For a set of kinds of requests, each with its own. */
+export type Traits<Types extends RequestType> = { readonly [Type in Types]: RequestTraits<Type> };
 
 /**
  * Why each may be repeated stands beside it; the CNI specification forbids a
  * second ADD, so `cni.add` and whatever else is not known to be repeatable is undone.
  */
-const REQUESTS: Traits = {
+const REQUESTS: Traits<RequestType> = {
   // Replaces the container's own claims, and holding twice is holding once.
   'resources.hold': {
     recovery: 'repeat',
@@ -160,6 +188,17 @@ const REQUESTS: Traits = {
     recovery: 'repeat',
     lane: 'free',
     refused: ({ container }, failure) => ({ type: 'attachments.repairFailed', container, failure })
+  },
+  // What is so already is left.
+  'outside.hold': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ container }, failure) => ({ type: 'outside.holdFailed', container, failure })
+  },
+  'outside.release': {
+    recovery: 'repeat',
+    lane: 'free',
+    refused: ({ container }, failure) => ({ type: 'outside.releaseFailed', container, failure })
   },
   // Writes the same again.
   'files.write': {
@@ -227,5 +266,11 @@ const REQUESTS: Traits = {
     recovery: 'repeat',
     lane: 'free',
     refused: ({ network }, failure) => ({ type: 'network.tidyFailed', network, failure })
-  }
+  },
+  ...OUTSIDE_TRAITS
 };
+
+/** What all actors ask for that the supervisor does not run. */
+export const INSIDE_REQUESTS = (Object.keys(REQUESTS) as RequestType[]).filter(
+  (type) => !Object.hasOwn(OUTSIDE_TRAITS, type)
+);

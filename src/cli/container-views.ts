@@ -6,7 +6,7 @@ import { CliError, usage, visible } from './errors.ts';
 import { withMooring } from './open.ts';
 import { formatOption, templateOption } from './options.ts';
 import type { Binding } from './ports.ts';
-import { bindingOf, bindingsOf, portJson } from './ports.ts';
+import { bindingOf, bindingsOf, handlerJson, portJson, publishingJson } from './ports.ts';
 import { formatted, json, parseTemplate } from './print.ts';
 import type { Session } from './session.ts';
 
@@ -65,7 +65,7 @@ async function inspect(
 }
 
 async function inspection(
-  { networkMode }: Pick<Library, 'networkMode'>,
+  { networkMode, sourceAddressOf }: Pick<Library, 'networkMode' | 'sourceAddressOf'>,
   mooring: Pick<Mooring, 'inspect' | 'networkSettings'>,
   id: string
 ): Promise<object> {
@@ -87,6 +87,7 @@ async function inspection(
       NetworkMode: networkMode(view),
       PortBindings: published(settings.Ports)
     },
+    Publishing: view.ports.map((port) => publishingJson(port, sourceAddressOf(port))),
     NetworkSettings: settings
   };
 }
@@ -101,18 +102,27 @@ async function printPorts(
   { id, port, format }: { id: string; port: string | undefined; format: string }
 ): Promise<void> {
   const wanted = port === undefined ? undefined : parsePort(port);
-  const { ports } = await withMooring(session, command, ({ mooring }) =>
-    mooring.inspect(id).catch((error: unknown) => {
-      throw namedMissing(error, id);
-    })
+  const { all, sourceAddressOf } = await withMooring(
+    session,
+    command,
+    async ({ library, mooring }) => {
+      const { ports } = await mooring.inspect(id).catch((error: unknown) => {
+        throw namedMissing(error, id);
+      });
+      return { all: bindingsOf(ports), sourceAddressOf: library.sourceAddressOf };
+    }
   );
-  const all = bindingsOf(ports);
   const bindings = wanted === undefined ? all : all.filter((one) => bindingOf(one) === wanted);
   if (wanted !== undefined && bindings.length === 0) {
     throw new CliError('port.notFound', `failed to find published port "${wanted}"`);
   }
-  if (format === 'json') session.print(json(bindings.map(portJson)));
-  else for (const one of bindings) session.print(bindingText(one, wanted === undefined));
+  if (format === 'json') {
+    session.print(
+      json(bindings.map((one) => ({ ...portJson(one), ...handlerJson(one, sourceAddressOf(one)) })))
+    );
+    return;
+  }
+  for (const one of bindings) session.print(bindingText(one, wanted === undefined));
 }
 
 // Who names the port wants to know only where it is, as podman answers.

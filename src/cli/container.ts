@@ -73,11 +73,15 @@ function withUpOptions(command: Command): Command {
   const withNetworks = command
     .option(
       '--network <network>',
-      'NAME[:ip=…,ip6=…,mac=…,alias=…,interface_name=…], bridge, none, host, ns:PATH or container:CTR, repeatable',
+      'NAME[:ip=…,ip6=…,mac=…,alias=…,interface_name=…], bridge, none, host, ns:PATH, container:CTR, slirp4netns[:OPTION,…] or pasta[:OPTION,…], repeatable',
       collect
     )
     .option('--netns-pid <pid>', 'attach in the netns of this process')
-    .option('-p, --publish <port>', '[[IP:][HOST[-HOST]]:]CTR[-CTR][/PROTO], repeatable', collect)
+    .option(
+      '-p, --publish <port>',
+      '[[IP:][HOST[-HOST]]:]CTR[-CTR][/PROTO][@HANDLER], repeatable; without root HANDLER is forward (default) or hostfwd',
+      collect
+    )
     .option('-P, --publish-all', 'publish every exposed port on a host port that is free')
     .option('--expose <port>', 'PORT[-PORT][/PROTO] that the container serves, repeatable', collect)
     .option('--ip <address>', 'IPv4 address on the one network')

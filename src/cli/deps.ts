@@ -13,6 +13,7 @@ export type Library = Pick<
   | 'parsePublish'
   | 'parseNetworkOption'
   | 'networkMode'
+  | 'sourceAddressOf'
   | 'engineEventText'
   | 'totalOf'
   | 'DEFAULT_NETWORK'

@@ -17,6 +17,7 @@ export interface GlobalOptions {
   readonly logLevel: string;
   readonly machine?: true;
   readonly portReservation: boolean;
+  readonly allowVulnerableSlirp?: true;
 }
 
 export interface Filter {
@@ -45,6 +46,7 @@ export function addGlobalOptions(program: Command): Command {
     )
     .option('--cni-plugin-dir <dir>', 'directory of CNI plugins, repeatable', collect)
     .option('--no-port-reservation', 'do not keep published host ports bound')
+    .option('--allow-vulnerable-slirp', 'start a slirp4netns that has known faults too')
     .addOption(new Option('--machine', 'run in a virtual machine of podman').hideHelp())
     .addOption(
       new Option('--log-level <level>', 'what to log on standard error')
@@ -66,6 +68,7 @@ export function mooringOptions(command: Command, env: Deps['env']): MooringOptio
     ...(given.cniConfDir === undefined ? {} : { confDir: given.cniConfDir }),
     ...(given.cniPluginDir === undefined ? {} : { pluginDirs: given.cniPluginDir }),
     ...(given.portReservation ? {} : { reservePorts: false }),
+    ...(given.allowVulnerableSlirp ? { allowVulnerableSlirp: true } : {}),
     ...(given.machine || env['MOORING_MACHINE'] ? { machine: true } : {}),
     logLevel: given.logLevel
   };

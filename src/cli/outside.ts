@@ -16,7 +16,9 @@ export function outsideOf(argv: readonly string[]): Outside {
       runInside(command ?? [process.execPath, ...argv.slice(1)], {
         root: rootOf(options),
         store: options.store ?? 'embedded',
+        hostName: options.hostName,
         confDir: directory('confDir', options.confDir ?? userConfDir(env)),
+        allowVulnerableSlirp: options.allowVulnerableSlirp ?? false,
         env,
         onStart
       })

@@ -48,6 +48,23 @@ export function portJson({
   };
 }
 
+/** Who publishes it, and whether the container sees the addresses of its clients. */
+export function handlerJson({ via }: PortMapping, sourceAddress: 'kept' | 'lost'): object {
+  return { handler: via ?? 'portmap', source_address: sourceAddress };
+}
+
+/** The same beside the fields of Docker's inspect, in their spelling. */
+export function publishingJson(mapping: PortMapping, sourceAddress: 'kept' | 'lost'): object {
+  const { hostIp, hostPort, containerPort, range, protocol, via } = mapping;
+  return {
+    HostIp: hostIp,
+    HostPort: spanText(hostPort, range),
+    ContainerPort: `${spanText(containerPort, range)}/${protocol}`,
+    Handler: via ?? 'portmap',
+    SourceAddress: sourceAddress
+  };
+}
+
 function spanText(first: number, range: number): string {
   return range === 1 ? String(first) : `${first}-${first + range - 1}`;
 }

@@ -28,13 +28,14 @@ export function upInput(
   id: string,
   options: UpOptions
 ): UpInput {
-  const { networks, netns } = placeOf(library, options);
+  const { networks, netns, uplink } = placeOf(library, options);
   const ports = (options.publish ?? []).flatMap((text) => library.parsePublish(text));
   const expose = (options.expose ?? []).flatMap((text) => library.parseExpose(text));
   return {
     id,
     ...(networks === undefined ? {} : { networks }),
     ...(netns === undefined ? {} : { netns }),
+    ...(uplink === undefined ? {} : { uplink }),
     ...(ports.length === 0 ? {} : { ports }),
     ...(expose.length === 0 ? {} : { expose }),
     ...(options.publishAll ? { publishAll: true } : {}),
@@ -42,7 +43,7 @@ export function upInput(
   };
 }
 
-type Place = Pick<UpInput, 'networks' | 'netns'>;
+type Place = Pick<UpInput, 'networks' | 'netns' | 'uplink'>;
 
 /** Where it is, and what it is attached to there. */
 function placeOf(
@@ -53,7 +54,7 @@ function placeOf(
   const given = (options.network ?? []).map((text) =>
     library.parseNetworkOption(text, library.DEFAULT_NETWORK)
   );
-  const [place] = given.filter((one) => typeof one === 'object' && 'netns' in one);
+  const [place] = given.filter(isPlace);
   if (place === undefined) {
     const networks = networksOf(library, options);
     const attached = networks === undefined ? {} : { networks };
@@ -61,12 +62,19 @@ function placeOf(
   }
   if (given.length > 1)
     throw usage(`--network ${options.network![0]!} and another exclude each other`);
-  if (netnsPid !== undefined)
-    throw usage(`--netns-pid and --network ${options.network![0]!} exclude each other`);
   if (!isEmpty(attachmentOptions(options))) {
     throw usage('--ip, --ip6, --mac-address and --network-alias need a network to be attached');
   }
-  return place;
+  if (netnsPid === undefined) return place;
+  if ('uplink' in place) return { ...place, netns: { pid: pidOf(netnsPid) } };
+  throw usage(`--netns-pid and --network ${options.network![0]!} exclude each other`);
+}
+
+type Given = ReturnType<Library['parseNetworkOption']>;
+type GivenPlace = Extract<Given, { readonly netns: unknown } | { readonly uplink: unknown }>;
+
+function isPlace(one: Given): one is GivenPlace {
+  return typeof one === 'object' && ('netns' in one || 'uplink' in one);
 }
 
 function pidOf(text: string): number {
@@ -84,7 +92,7 @@ function networksOf(
   );
   if (given.includes('none')) return none(given.length, own);
 
-  const attachments = given.flatMap((one) => (one === 'none' || 'netns' in one ? [] : one));
+  const attachments = given.flatMap((one) => (one === 'none' || isPlace(one) ? [] : one));
   if (attachments.length > 1) refuseAddresses(attachments.length, own);
   if (attachments.length > 0) return attachments.map((one) => merged(one, own));
   // Which network it is is left to the library as long as nothing more is said of it.

@@ -14,6 +14,11 @@ export interface Places {
   readonly pluginDirs: readonly string[];
   /** Where netns are pinned, `/run/netns`. */
   readonly runDir: string;
+  /**
+   * What a user without root needs, who has privileges, netns and forwarding in a private host only;
+   * absent for root.
+   */
+  readonly privateHost?: readonly Finding[];
 }
 
 const TOOL_DIRS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
@@ -26,12 +31,14 @@ const NODE_NEEDED = [20, 19] as const;
 
 /** What this host has and lacks, always in the same order. It changes nothing. */
 export async function findings(places: Places): Promise<Finding[]> {
+  const { privateHost } = places;
+  const isRoot = privateHost === undefined;
   return Promise.all([
-    capabilities(),
+    ...(isRoot ? [capabilities()] : privateHost.map((finding) => Promise.resolve(finding))),
     Promise.resolve(node()),
     namespaces(),
     directory('state directory', places.root),
-    directory('netns directory', places.runDir),
+    ...(isRoot ? [directory('netns directory', places.runDir)] : []),
     directory('conflist directory', places.confDir),
     ...['bridge', 'host-local', 'portmap', 'firewall', 'tuning'].map((type) =>
       plugin(type, places.pluginDirs, true)
@@ -41,8 +48,18 @@ export async function findings(places: Places): Promise<Finding[]> {
     tool('ip6tables', 'iptables', true, 'no network can be attached'),
     tool('nft', 'nftables', false, 'rules of nftables cannot be listed by hand'),
     tool('nsenter', 'util-linux', false, 'mooring exec cannot work'),
-    forwarding()
+    ...waysOut(isRoot),
+    ...(isRoot ? [forwarding()] : [])
   ]);
+}
+
+/** Of a private host one is the way out: slirp4netns, or pasta where that is missing. */
+function waysOut(isRoot: boolean): readonly Promise<Finding>[] {
+  const lost = isRoot ? 'its network mode cannot be used' : 'pasta connects private hosts instead';
+  return [
+    tool('slirp4netns', 'slirp4netns', false, lost),
+    tool('pasta', 'passt', false, 'its network mode cannot be used')
+  ];
 }
 
 async function capabilities(): Promise<Finding> {

@@ -1,7 +1,8 @@
 import { containerSetup } from './container-setup.ts';
+import { reaching } from './reach.ts';
 
 /**
- * Configure: each network in order, then the files.
+ * Configure: each network in order, then its way out, then the files.
  *
  * The first refusal ends it; the network that refused is torn down with the others,
  * because a plugin that failed may have left something behind.
@@ -24,6 +25,7 @@ export const configuring = containerSetup.createStateConfig({
       always: [
         { guard: 'isDoomed', target: '#container.tearingDown' },
         { guard: 'hasPlans', target: 'adding' },
+        { guard: 'reachesOutside', target: 'reaching' },
         { target: 'writing' }
       ]
     },
@@ -40,6 +42,11 @@ export const configuring = containerSetup.createStateConfig({
         }
       }
     },
+    reaching: reaching({
+      done: '#container.configuring.writing',
+      failed: '#container.tearingDown',
+      givenUp: 'keepFailure'
+    }),
     writing: {
       entry: 'writeFiles',
       on: {

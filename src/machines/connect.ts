@@ -1,5 +1,6 @@
 import { containerSetup } from './container-setup.ts';
 import { detaching } from './detach.ts';
+import { reaching } from './reach.ts';
 
 /**
  * Connect: one network more while the others go on.
@@ -45,7 +46,7 @@ export const connecting = containerSetup.createStateConfig({
       entry: ['beginNext', 'addNewest'],
       on: {
         'attachment.added': {
-          target: 'writing',
+          target: 'publishing',
           actions: [{ type: 'keepResult', params: ({ event }) => event.result }, 'enlistJoining']
         },
         'attachment.addFailed': {
@@ -86,6 +87,14 @@ export const connecting = containerSetup.createStateConfig({
         }
       }
     },
+    publishing: {
+      always: [{ guard: 'reachesOutside', target: 'reaching' }, { target: 'writing' }]
+    },
+    reaching: reaching({
+      done: '#container.connecting.writing',
+      failed: '#container.connecting.writing',
+      givenUp: 'keepOutage'
+    }),
     writing: {
       entry: 'writeFiles',
       on: {

@@ -12,6 +12,8 @@ import type {
 } from '../model/container.ts';
 import { isLasting, isRepairable, type Drift } from '../model/drift.ts';
 import type { Failure } from '../model/failure.ts';
+import { isPortmapped } from '../model/port-handler.ts';
+import type { UplinkView } from '../model/uplink.ts';
 
 export interface ContainerInput {
   readonly container: string;
@@ -36,6 +38,13 @@ export interface ContainerContext extends ContainerInput {
   readonly ports: readonly PortMapping[];
   readonly netns: Netns | null;
   readonly files: ContainerFiles | null;
+  /** Its networks are those of a private host, which has to be connected itself. */
+  readonly rootless: boolean;
+  /** Something of it may stand in the host's own network: an uplink, or ports. */
+  readonly reached: boolean;
+  readonly uplink: UplinkView | null;
+  /** Where the host is, seen from a private host or through an uplink. */
+  readonly hostAddress: string | null;
   /** Networks that are, or may be, held. */
   readonly heldNetworks: readonly string[];
   /** Names of networks whose DEL is still to come, in order. */
@@ -60,6 +69,8 @@ export interface ContainerContext extends ContainerInput {
   readonly failure: Failure | null;
   /** Why it is not as it should be though it is up. */
   readonly trouble: Failure | null;
+  /** Why its way out is not there though it is up. */
+  readonly outage: Failure | null;
   /** Why the kernel could not be looked at, or rules put back, the last time. */
   readonly unmended: Failure | null;
   /** What the last teardown could not remove. */
@@ -85,6 +96,10 @@ export const initialContext = {
   ports: [],
   netns: null,
   files: null,
+  rootless: false,
+  reached: false,
+  uplink: null,
+  hostAddress: null,
   heldNetworks: [],
   turns: [],
   refusals: 0,
@@ -97,6 +112,7 @@ export const initialContext = {
   refusal: null,
   failure: null,
   trouble: null,
+  outage: null,
   unmended: null,
   leftovers: []
 } satisfies Omit<ContainerContext, 'container'>;
@@ -159,12 +175,36 @@ export function refusalToDisconnect(context: ContainerContext, network: string):
 
 /** Networks come and go only in a netns that is the container's own and was meant to have some. */
 export function refusalOfMode({ container, spec }: ContainerContext): Failure | null {
+  const { uplink } = spec!;
+  if (uplink === undefined) return refusalOfNetns({ container, spec });
+  return badMode(container, uplink.kind);
+}
+
+/** Where there is nothing of ours, nothing is put right. */
+export function refusalOfNetns({
+  container,
+  spec
+}: Pick<ContainerContext, 'container' | 'spec'>): Failure | null {
   const mode = modeOf(spec!);
-  if (mode === null) return null;
+  return mode === null ? null : badMode(container, mode);
+}
+
+function badMode(container: string, mode: string): Failure {
   return {
     code: 'network.badMode',
     message: `container ${container}: "${mode}" is not supported: invalid network mode`
   };
+}
+
+/** Whether it depends on what stands in the host's own network. */
+export function reachesOutside({ spec, ports, rootless, attachments }: ContainerContext): boolean {
+  if (spec?.uplink !== undefined || ports.some(({ via }) => via !== undefined)) return true;
+  return rootless && attachments.length > 0;
+}
+
+/** Whether what it asks for includes a port that a plugin is to publish. */
+export function publishesByPlugin({ ports }: Pick<ContainerContext, 'ports'>): boolean {
+  return ports.some(isPortmapped);
 }
 
 function modeOf({ namespace, isolated }: ContainerSpec): string | null {
@@ -192,7 +232,7 @@ export function plansWithPorts(
 
 /** The attachment that would publish the ports now that no other does; `undefined`: none, or no need. */
 export function heirOfPorts({ attachments, ports }: ContainerContext): Attachment | undefined {
-  if (ports.length === 0 || attachments.some(carriesPorts)) return undefined;
+  if (!publishesByPlugin({ ports }) || attachments.some(carriesPorts)) return undefined;
   return attachments.find(({ conflist }) => publishes(conflist));
 }
 

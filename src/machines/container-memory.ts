@@ -28,6 +28,7 @@ export function beginTeardown({ attachments, leftovers }: ContainerContext): Cha
     joining: null,
     drifts: [],
     trouble: null,
+    outage: null,
     unmended: null,
     turns: namesOf(attachments).toReversed(),
     refusals: 0,

@@ -17,7 +17,8 @@ export function holdCandidate({ container, candidate }: ContainerContext): Effec
     networks: candidate!.networks,
     publishes: candidate!.ports.length > 0,
     ports: candidate!.ports,
-    namespace: namespaceHold(candidate!)
+    namespace: namespaceHold(candidate!),
+    ...(candidate!.uplink && { uplink: candidate!.uplink })
   };
 }
 
@@ -156,17 +157,43 @@ export function repair({ container, attachments }: ContainerContext): EffectRequ
   };
 }
 
+export function holdOutside(context: ContainerContext): EffectRequest {
+  const { container, netns, spec, ports, attachments, thoroughness } = context;
+  return {
+    type: 'outside.hold',
+    container,
+    netns: netns!,
+    uplink: spec!.uplink ?? null,
+    ports: ports.filter(({ via }) => via !== undefined),
+    attachments,
+    again: thoroughness === 'full'
+  };
+}
+
+export function releaseOutside({ container, spec, ports }: ContainerContext): EffectRequest {
+  return {
+    type: 'outside.release',
+    container,
+    uplink: spec!.uplink ?? null,
+    ports: ports.filter(({ via }) => via !== undefined)
+  };
+}
+
 export function writeFiles({
   container,
   spec,
   netns,
-  attachments
+  attachments,
+  uplink,
+  hostAddress
 }: ContainerContext): EffectRequest {
   return {
     type: 'files.write',
     container,
     spec: spec!,
     netns,
-    attachments
+    attachments,
+    ...(uplink && { uplink }),
+    ...(hostAddress !== null && { hostAddress })
   };
 }

@@ -13,6 +13,7 @@ import type {
 } from '../model/container.ts';
 import { isRepairable } from '../model/drift.ts';
 import type { Failure } from '../model/failure.ts';
+import type { UplinkView } from '../model/uplink.ts';
 import * as memory from './container-memory.ts';
 import * as asks from './container-requests.ts';
 import {
@@ -21,7 +22,8 @@ import {
   isMendable,
   namesOf,
   plansWithPorts,
-  refusalOfMode,
+  reachesOutside,
+  refusalOfNetns,
   refusalToConnect,
   refusalToDisconnect,
   type ContainerContext,
@@ -33,6 +35,12 @@ export interface Held {
   readonly attachments: readonly AttachmentPlan[];
   readonly ports: readonly PortMapping[] | null;
   readonly netns: Netns | null;
+  readonly rootless?: true;
+}
+
+export interface Reached {
+  readonly uplink: UplinkView | null;
+  readonly hostAddress: string;
 }
 
 type Seen = Pick<ContainerContext, 'drifts' | 'complete'>;
@@ -62,19 +70,22 @@ export const containerSetup = setup({
     hasLeftovers: ({ context }) => context.leftovers.length > 0,
     isSuspect: ({ context }) => context.suspect,
     isTroubled: ({ context }) =>
-      context.trouble !== null || context.unmended !== null || context.drifts.length > 0,
+      [context.trouble, context.unmended, context.outage].some((failure) => failure !== null) ||
+      context.drifts.length > 0,
     mayTryAgain: ({ context }) => context.refusals + 1 < DEL_ATTEMPTS,
     mayConnect: ({ context }, attachment: AttachmentSpec) =>
       refusalToConnect(context, attachment) === null,
     mayDisconnect: ({ context }, network: string) => refusalToDisconnect(context, network) === null,
-    mayNotReload: ({ context }) => refusalOfMode(context) !== null,
+    mayNotReload: ({ context }) => refusalOfNetns(context) !== null,
     isFull: (_, full: boolean) => full,
     isGone: (_, gone: boolean) => gone,
     hasAttachments: ({ context }) => context.attachments.length > 0,
     hasNetns: ({ context }) => context.netns !== null,
     isMendable: ({ context }) => isMendable(context),
     mayRemove: ({ context }) => context.thoroughness !== 'repair',
-    mustMovePorts: ({ context }) => heirOfPorts(context) !== undefined
+    mustMovePorts: ({ context }) => heirOfPorts(context) !== undefined,
+    reachesOutside: ({ context }) => reachesOutside(context),
+    hasReached: ({ context }) => context.reached
   },
   actions: {
     holdCandidate: emit(({ context }) => asks.holdCandidate(context)),
@@ -92,6 +103,8 @@ export const containerSetup = setup({
     examine: emit(({ context }) => asks.examine(context)),
     repair: emit(({ context }) => asks.repair(context)),
     writeFiles: emit(({ context }) => asks.writeFiles(context)),
+    holdOutside: emit(({ context }) => asks.holdOutside(context)),
+    releaseOutside: emit(({ context }) => asks.releaseOutside(context)),
 
     define: assign({
       spec: (_, spec: ContainerSpec) => spec,
@@ -130,14 +143,16 @@ export const containerSetup = setup({
       candidate: null,
       failure: null,
       trouble: null,
+      outage: null,
       unmended: null,
       drifts: [],
       leftovers: []
     })),
-    keepHeld: assign((_, { attachments, ports, netns }: Held) => ({
+    keepHeld: assign((_, { attachments, ports, netns, rootless }: Held) => ({
       plans: withPorts(attachments, ports ?? []),
       ports: ports ?? [],
-      netns
+      netns,
+      rootless: rootless === true
     })),
     refuseCandidate: assign(({ context }, refusal: Failure) =>
       memory.refuseCandidate(context, refusal)
@@ -160,6 +175,14 @@ export const containerSetup = setup({
         { ...context.attachments.at(-1)!, result }
       ]
     }),
+    noteReach: assign({ reached: true }),
+    keepReached: assign((_, { uplink, hostAddress }: Reached) => ({
+      uplink,
+      hostAddress,
+      outage: null
+    })),
+    keepOutage: assign({ outage: (_, outage: Failure) => outage }),
+    dropReach: assign({ reached: false, uplink: null, hostAddress: null, outage: null }),
     keepFiles: assign({ files: (_, files: ContainerFiles | null) => files }),
 
     beginTeardown: assign(({ context }) => memory.beginTeardown(context)),
@@ -196,15 +219,16 @@ export const containerSetup = setup({
     refuseDisconnect: assign(({ context }, network: string) => ({
       refusal: refusalToDisconnect(context, network)
     })),
-    refuseReload: assign(({ context }) => ({ refusal: refusalOfMode(context) })),
+    refuseReload: assign(({ context }) => ({ refusal: refusalOfNetns(context) })),
     refuse: assign({ refusal: (_, refusal: Failure) => refusal }),
     enlist: assign(({ context }, attachment: AttachmentSpec) => memory.enlist(context, attachment)),
     delist: assign(({ context }, network: string) => memory.delist(context, network)),
     beginConnect: assign(({ context }, attachment: AttachmentSpec) =>
       memory.beginConnect(context, attachment)
     ),
-    keepJoined: assign(({ context }, { attachments }: Held) => ({
-      plans: plansWithPorts(context, attachments, context.ports)
+    keepJoined: assign(({ context }, { attachments, rootless }: Held) => ({
+      plans: plansWithPorts(context, attachments, context.ports),
+      rootless: context.rootless || rootless === true
     })),
     enlistJoining: assign(({ context }) => memory.enlistJoining(context)),
     dropJoining: assign(({ context }) => memory.dropJoining(context)),

@@ -1,5 +1,6 @@
 import { containerSetup } from './container-setup.ts';
 import { detaching } from './detach.ts';
+import { reaching } from './reach.ts';
 
 /**
  * Disconnect: one network less while the others go on.
@@ -61,9 +62,15 @@ export const disconnecting = containerSetup.createStateConfig({
           target: '#container.reloading.removing',
           actions: 'beginMove'
         },
+        { guard: 'reachesOutside', target: 'reaching' },
         { target: 'writing' }
       ]
     },
+    reaching: reaching({
+      done: '#container.disconnecting.writing',
+      failed: '#container.disconnecting.writing',
+      givenUp: 'keepOutage'
+    }),
     writing: {
       entry: 'writeFiles',
       on: {

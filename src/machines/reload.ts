@@ -1,5 +1,6 @@
 import { containerSetup } from './container-setup.ts';
 import { detaching } from './detach.ts';
+import { reaching } from './reach.ts';
 
 /**
  * Reload and repair: looks at the kernel, then mends or rebuilds.
@@ -43,13 +44,14 @@ export const reloading = containerSetup.createStateConfig({
         { guard: 'isDoomed', target: '#container.tearingDown' },
         { guard: 'isMendable', target: 'mending' },
         { guard: 'mayRemove', target: 'cycling' },
+        { guard: 'reachesOutside', target: 'reaching' },
         { target: '#container.settling' }
       ]
     },
     mending: {
       entry: 'repair',
       on: {
-        'attachments.repaired': { target: 'writing', actions: 'dropMended' },
+        'attachments.repaired': { target: 'publishing', actions: 'dropMended' },
         'attachments.repairFailed': [
           { guard: 'mayRemove', target: 'cycling' },
           {
@@ -85,7 +87,7 @@ export const reloading = containerSetup.createStateConfig({
       always: [
         { guard: 'isDoomed', target: '#container.tearingDown' },
         { guard: 'hasAgain', target: 'adding' },
-        { target: 'writing', actions: 'dropTrouble' }
+        { target: 'publishing', actions: 'dropTrouble' }
       ]
     },
     adding: {
@@ -101,6 +103,14 @@ export const reloading = containerSetup.createStateConfig({
         }
       }
     },
+    publishing: {
+      always: [{ guard: 'reachesOutside', target: 'reaching' }, { target: 'writing' }]
+    },
+    reaching: reaching({
+      done: '#container.reloading.writing',
+      failed: '#container.reloading.writing',
+      givenUp: 'keepOutage'
+    }),
     writing: {
       entry: 'writeFiles',
       on: {

@@ -2,7 +2,7 @@ import { containerSetup } from './container-setup.ts';
 import { detaching } from './detach.ts';
 
 /**
- * Teardown: DEL of everything begun, last first, then all that is held.
+ * Teardown: its way out, DEL of everything begun, last first, then all that is held.
  *
  * Each step is attempted whatever failed before. What could not be removed is kept,
  * and so are the networks and ports it may still use; the netns goes in any case.
@@ -10,7 +10,7 @@ import { detaching } from './detach.ts';
 export const tearingDown = containerSetup.createStateConfig({
   tags: 'busy',
   entry: 'beginTeardown',
-  initial: 'detaching',
+  initial: 'beginning',
   on: {
     'container.up': { actions: { type: 'keepNext', params: ({ event }) => event.spec } },
     'container.down': {
@@ -18,6 +18,19 @@ export const tearingDown = containerSetup.createStateConfig({
     }
   },
   states: {
+    beginning: {
+      always: [{ guard: 'hasReached', target: 'withdrawing' }, { target: 'detaching' }]
+    },
+    withdrawing: {
+      entry: 'releaseOutside',
+      on: {
+        'outside.released': { target: 'detaching', actions: 'dropReach' },
+        'outside.releaseFailed': {
+          target: 'detaching',
+          actions: { type: 'keepLeftover', params: ({ event }) => event.failure }
+        }
+      }
+    },
     detaching: detaching({
       done: '#container.tearingDown.suspecting',
       del: 'delCurrent',

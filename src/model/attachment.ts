@@ -2,6 +2,7 @@ import type { AttachmentPlan, PortMapping } from './container.ts';
 import type { Conflist, PluginConf } from './conflist.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import { parseInterfaceName } from './names.ts';
+import { isPortmapped } from './port-handler.ts';
 
 /**
  * The plans with the ports to publish given to the first network that can publish.
@@ -15,8 +16,10 @@ export function withPorts(
   plans: readonly AttachmentPlan[],
   ports: readonly PortMapping[]
 ): AttachmentPlan[] {
-  const first = ports.length === 0 ? -1 : plans.findIndex(({ conflist }) => publishes(conflist));
-  const portMappings = ports.map(capabilityOf);
+  const portmapped = ports.filter(isPortmapped);
+  const isNone = portmapped.length === 0;
+  const first = isNone ? -1 : plans.findIndex(({ conflist }) => publishes(conflist));
+  const portMappings = portmapped.map(capabilityOf);
   return plans.map((plan, index) =>
     index === first ? { ...plan, capabilityArgs: { ...plan.capabilityArgs, portMappings } } : plan
   );
@@ -65,8 +68,9 @@ export function bridgesOf({ plugins }: Pick<Conflist, 'plugins'>): string[] {
 }
 
 function capabilityOf(mapping: PortMapping): JsonObject {
-  const { hostIp, hostPort, containerPort, protocol, range } = mapping;
-  const first = { hostPort, containerPort, protocol, hostIP: hostIp };
+  const { hostIp, hostPort, containerPort, protocol, range, via } = mapping;
+  // What slirp4netns forwards comes to its own address, whatever the host's was.
+  const first = { hostPort, containerPort, protocol, hostIP: via === undefined ? hostIp : '' };
   return range === 1 ? first : { ...first, range };
 }
 

@@ -12,7 +12,9 @@ import { MooringError, oneLine } from './failure.ts';
 import { parseContainerId, parseInterfaceName, parseNetworkName } from './names.ts';
 import { checkPorts } from './port-conflicts.ts';
 import { publishAll, unpublished } from './port-expose.ts';
-import { checkPort, parseProtocols } from './port.ts';
+import { checkPort, parseProtocols, parseVia } from './port.ts';
+import { parseUplink, type UplinkInput } from './uplink-input.ts';
+import type { UplinkSpec } from './uplink.ts';
 
 const NETWORKS_MAX = 64;
 const IPS_MAX = 64;
@@ -33,7 +35,8 @@ const portInput = v.strictObject({
   containerPort: v.number(),
   hostIp: v.optional(v.string()),
   range: v.optional(v.number()),
-  protocol: v.optional(v.string())
+  protocol: v.optional(v.string()),
+  via: v.optional(v.string())
 });
 
 const exposeInput = v.strictObject({
@@ -52,6 +55,11 @@ const netnsInput = v.lazy((input) =>
       })
 );
 
+const uplinkInput = v.strictObject({
+  kind: v.picklist(['slirp4netns', 'pasta']),
+  options: v.optional(v.array(v.string()))
+});
+
 const specInput = v.strictObject({
   id: v.string(),
   // Not a union: it would only say that neither fits.
@@ -62,6 +70,7 @@ const specInput = v.strictObject({
   expose: v.optional(v.array(exposeInput)),
   publishAll: v.optional(v.boolean()),
   netns: v.optional(netnsInput),
+  uplink: v.optional(uplinkInput),
   ...namesInput
 });
 
@@ -70,7 +79,7 @@ const specInput = v.strictObject({
  *
  * @param input as `UpInput` of the library; whatever a JavaScript caller may pass
  * @param defaults.network attached when no network is asked for
- * @throws MooringError `container.badInput`, `container.badId`, `network.badName`,
+ * @throws MooringError `container.badInput`, `container.badId`, `network.badName`, `slirp.badOption`, `pasta.badOption`,
  *   `network.duplicate`, `network.tooMany`, `interface.badName`, `interface.duplicate`,
  *   `address.bad`, `mac.bad`, `alias.bad`, `netns.badPid`, `netns.badPath`, `port.…`,
  *   `hostname.bad`, `dns.…`, `hosts.…`
@@ -83,9 +92,12 @@ export function parseContainerSpec(
   if (!given.success) throw badInput(given.issues[0]);
   const { id, networks, ports, netns, expose, publishAll: all } = given.output;
   const namespace = netns === undefined ? undefined : parseNamespace(netns);
+  const uplink = given.output.uplink && parseUplink(given.output.uplink as UplinkInput);
   const attaches = namespace === undefined || namespace.kind === 'process';
-  if (!attaches && networks !== 'none' && networks?.length) throw noNetworks(namespace);
-  const isEmpty = !attaches || networks === 'none';
+  const mode = uplink?.kind ?? (namespace && !attaches ? modeOf(namespace) : undefined);
+  if (uplink && !attaches) throw noUplink(modeOf(namespace), uplink);
+  if (mode !== undefined && networks !== 'none' && networks?.length) throw noNetworks(mode);
+  const isEmpty = mode !== undefined || networks === 'none';
   const asked = isEmpty ? [] : networks?.length ? networks : [{ name: defaults.network }];
   const published = checkPorts((ports ?? []).flatMap(parsePort));
   const exposed = unpublished((expose ?? []).flatMap(parseExposed), []);
@@ -95,8 +107,9 @@ export function parseContainerSpec(
     ports: all ? checkPorts([...published, ...publishAll(exposed, published)]) : published,
     ...(exposed.length > 0 && { expose: exposed }),
     ...(namespace && { namespace }),
-    ...(attaches && networks === 'none' && { isolated: true as const }),
-    ...parseNames(given.output, namesMode(namespace, asked.length))
+    ...(uplink && { uplink }),
+    ...(attaches && networks === 'none' && !uplink && { isolated: true as const }),
+    ...parseNames(given.output, namesMode(namespace, asked.length + (uplink ? 1 : 0)))
   };
 }
 
@@ -151,11 +164,21 @@ function parseNetnsPath(path: string): string {
   );
 }
 
-function noNetworks({ kind }: NamespaceSpec): MooringError {
-  const mode = kind === 'path' ? 'ns' : kind;
+function modeOf({ kind }: NamespaceSpec): string {
+  return kind === 'path' ? 'ns' : kind;
+}
+
+function noNetworks(mode: string): MooringError {
   return new MooringError(
     'container.badInput',
     `networks can't be attached in network mode "${mode}"`
+  );
+}
+
+function noUplink(mode: string, { kind }: UplinkSpec): MooringError {
+  return new MooringError(
+    'container.badInput',
+    `network modes "${mode}" and "${kind}" exclude each other`
   );
 }
 
@@ -209,7 +232,8 @@ function parsePort({
   hostPort,
   containerPort,
   range,
-  protocol
+  protocol,
+  via
 }: v.InferOutput<typeof portInput>): readonly PortMapping[] {
   return parseProtocols(protocol ?? 'tcp').map((each) =>
     checkPort({
@@ -217,7 +241,8 @@ function parsePort({
       hostPort: hostPort ?? 0,
       containerPort,
       range: range ?? 1,
-      protocol: each
+      protocol: each,
+      ...(via !== undefined && { via: parseVia(via) })
     })
   );
 }

@@ -1,6 +1,7 @@
 import type { Conflist } from './conflist.ts';
 import type { CniResult } from './cni-result.ts';
 import type { JsonObject } from './json.ts';
+import type { UplinkSpec } from './uplink.ts';
 
 /** What a container's network shall be. */
 export interface ContainerSpec {
@@ -14,6 +15,8 @@ export interface ContainerSpec {
   readonly expose?: readonly ExposedPort[];
   /** Where its netns comes from; absent: one is made for it. */
   readonly namespace?: NamespaceSpec;
+  /** What connects its netns with the host's network in place of networks; absent: nothing does. */
+  readonly uplink?: UplinkSpec;
   /** What it is called besides its id; absent: its id alone. */
   readonly hostname?: string;
   /** What its resolv.conf shall say; `none`: it is given none. */
@@ -94,7 +97,17 @@ export interface PortMapping {
   /** How many ports, at least 1. */
   readonly range: number;
   readonly protocol: Protocol;
+  /** Who publishes it; absent: the plugin portmap, and in a spec what is usual where it is. */
+  readonly via?: PortVia;
 }
+
+/**
+ * Who publishes a port when it is not the plugin portmap alone.
+ *
+ * `forward`: a forwarder of ours, which connects to the container itself. `hostfwd`: the slirp4netns
+ * of the private host, and portmap behind it. `slirp4netns`, `pasta`: the container's own.
+ */
+export type PortVia = 'forward' | 'hostfwd' | 'slirp4netns' | 'pasta';
 
 /** A pinned network namespace; device and inode tell it from a later one at the same path. */
 export interface Netns {

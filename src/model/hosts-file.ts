@@ -12,6 +12,8 @@ export interface HostsInput {
   readonly add: readonly HostEntry[];
   /** Its networks, in order. */
   readonly attachments: readonly NamedResult[];
+  /** Where the host is when that is not a gateway of its networks; `''`: nowhere. */
+  readonly host?: string;
   /** Those that share its netns: they are where it is. */
   readonly sharers: readonly Sharer[];
   /** Text of the file it begins with. */
@@ -41,7 +43,8 @@ const HOST_NAMES = ['host.containers.internal', 'host.docker.internal'];
  *   lines no name is left that the lines after it define.
  * - The container itself: the first address of each family on each network, with hostname, id
  *   and its aliases there; `127.0.0.1` without a network. Behind it each that shares its netns.
- * - Its host: the gateways of its networks, where the host has a link of them.
+ * - Its host: the gateways of its networks, where the host has a link of them; from a private host
+ *   an address of the host itself.
  * - `localhost` for a family in which the base has none.
  *
  * @throws MooringError `hosts.noGateway` when `host-gateway` is asked for and there is none
@@ -115,7 +118,8 @@ function hostLines(input: HostsInput): readonly HostsLine[] {
 }
 
 /** Without an interface outside the netns, as of a macvlan, the gateway is a router and not the host. */
-function gatewaysOf({ attachments }: HostsInput): readonly string[] {
+function gatewaysOf({ attachments, host }: HostsInput): readonly string[] {
+  if (host !== undefined) return host === '' ? [] : [host];
   const gateways = attachments
     .filter(({ result: { interfaces = [] } }) => {
       return interfaces.length === 0 || interfaces.some(({ sandbox }) => !sandbox);

@@ -1,5 +1,6 @@
 import { MooringError } from './failure.ts';
 import { parseInterfaceName, parseNetworkName } from './names.ts';
+import type { UplinkInput } from './uplink-input.ts';
 import { addressText, bitsOf, parseAddress, type Address } from './subnet.ts';
 
 /** One network of a container, as `UpInput` takes it. */
@@ -16,12 +17,17 @@ export interface NetnsOption {
   readonly netns: 'host' | { readonly path: string } | { readonly container: string };
 }
 
+/** A `--network` value that names a program to connect the container with the host's network. */
+export interface UplinkOption {
+  readonly uplink: UplinkInput;
+}
+
 /** Modes that podman has and that are not here. */
-const OTHER_MODES = ['private', 'slirp4netns', 'pasta', 'pod'];
+const OTHER_MODES = ['private', 'pod'];
 
 /**
  * A `--network` value: `NAME[:ip=…,ip6=…,mac=…,alias=…,interface_name=…]`, `bridge`, `none`,
- * `host`, `ns:PATH` or `container:CTR`.
+ * `host`, `ns:PATH`, `container:CTR`, `slirp4netns[:OPTION,…]` or `pasta[:OPTION,…]`.
  *
  * @param defaultNetwork what `bridge` stands for
  * @returns several when names are listed, `front,back`
@@ -31,11 +37,15 @@ const OTHER_MODES = ['private', 'slirp4netns', 'pasta', 'pod'];
 export function parseNetworkOption(
   text: string,
   defaultNetwork: string
-): readonly NetworkOption[] | 'none' | NetnsOption {
+): readonly NetworkOption[] | 'none' | NetnsOption | UplinkOption {
   const colon = text.indexOf(':');
   const head = colon === -1 ? text : text.slice(0, colon);
   if (text === 'none') return 'none';
   if (head === 'host' || head === 'ns' || head === 'container') return netnsOption(text, head);
+  if (head === 'slirp4netns' || head === 'pasta') {
+    const options = text.slice(head.length + 1).split(',');
+    return { uplink: { kind: head, options: colon === -1 ? [] : options } };
+  }
   if (OTHER_MODES.includes(head)) {
     throw new MooringError(
       'network.badMode',

@@ -1,6 +1,7 @@
 import type { CniResult } from './cni-result.ts';
 import type { PortMapping } from './container.ts';
 import { unpublished } from './port-expose.ts';
+import type { UplinkView } from './uplink.ts';
 import type { AttachmentView, ContainerView } from './view.ts';
 
 /**
@@ -81,7 +82,7 @@ const noAddresses: EndpointSettings = {
 export function networkSettings(view: ContainerView, ids: Identify): NetworkSettings {
   const first = view.attachments[0];
   return {
-    ...(first?.result ? endpoint(view, first, ids) : noAddresses),
+    ...(first?.result ? endpoint(view, first, ids) : ofUplink(view.uplink)),
     Bridge: '',
     SandboxID: view.netns ? `${view.netns.device}:${view.netns.inode}` : '',
     SandboxKey: view.netns?.path ?? '',
@@ -95,9 +96,10 @@ export function networkSettings(view: ContainerView, ids: Identify): NetworkSett
   };
 }
 
-/** `bridge`, `none`, `host`, `ns:/run/netns/blue` or `container:web`. */
+/** `bridge`, `none`, `host`, `ns:/run/netns/blue`, `container:web`, `slirp4netns` or `pasta`. */
 export function networkMode({ spec }: Pick<ContainerView, 'spec'>): string {
-  const { namespace, isolated } = spec;
+  const { namespace, isolated, uplink } = spec;
+  if (uplink !== undefined) return uplink.kind;
   switch (namespace?.kind) {
     case 'path':
       return `ns:${namespace.path}`;
@@ -150,11 +152,22 @@ function endpoint(
   ids: Identify
 ): EndpointSettings {
   const { ips = [], interfaces = [] }: Pick<CniResult, 'ips' | 'interfaces'> = result ?? {};
-  const v4 = ips.filter(({ address }) => !address.includes(':'));
-  const v6 = ips.filter(({ address }) => address.includes(':'));
   const inside = interfaces.find(({ name, sandbox }) => name === ifName && sandbox);
   return {
     EndpointID: ids.endpoint(id, network),
+    ...addressFields(ips),
+    MacAddress: inside?.mac ?? ''
+  };
+}
+
+type AddressFields = Omit<EndpointSettings, 'EndpointID' | 'MacAddress'>;
+
+function addressFields(
+  ips: readonly { readonly address: string; readonly gateway?: string }[]
+): AddressFields {
+  const v4 = ips.filter(({ address }) => !address.includes(':'));
+  const v6 = ips.filter(({ address }) => address.includes(':'));
+  return {
     Gateway: v4[0]?.gateway ?? '',
     IPAddress: split(v4[0]?.address).Addr,
     IPPrefixLen: split(v4[0]?.address).PrefixLength,
@@ -162,8 +175,22 @@ function endpoint(
     IPv6Gateway: v6[0]?.gateway ?? '',
     GlobalIPv6Address: split(v6[0]?.address).Addr,
     GlobalIPv6PrefixLen: split(v6[0]?.address).PrefixLength,
-    SecondaryIPv6Addresses: v6.slice(1).map(({ address }) => split(address)),
-    MacAddress: inside?.mac ?? ''
+    SecondaryIPv6Addresses: v6.slice(1).map(({ address }) => split(address))
+  };
+}
+
+/** The addresses alone: there is no network that it is an endpoint of. */
+function ofUplink(uplink: UplinkView | null): EndpointSettings {
+  if (uplink === null) return noAddresses;
+  const { addresses, gateway, gateway6 } = uplink;
+  return {
+    ...noAddresses,
+    ...addressFields(
+      addresses.map((address) => ({
+        address,
+        gateway: address.includes(':') ? gateway6 : gateway
+      }))
+    )
   };
 }
 

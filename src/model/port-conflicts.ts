@@ -65,7 +65,9 @@ function withMapping(kept: readonly PortMapping[], mapping: PortMapping): readon
   }
   for (const [index, other] of kept.entries()) {
     if (!portsOverlap(other, mapping)) continue;
-    if (offsetOf(other) !== offsetOf(mapping)) throw conflict(other, mapping);
+    if (offsetOf(other) !== offsetOf(mapping) || other.via !== mapping.via) {
+      throw conflict(other, mapping);
+    }
     if (other.hostIp !== mapping.hostIp) continue;
     const both = union(other, mapping);
     return isSame(both, other) ? kept : withMapping(kept.toSpliced(index, 1), both);
@@ -92,7 +94,8 @@ function isSame(a: PortMapping, b: PortMapping): boolean {
     a.hostPort === b.hostPort &&
     a.containerPort === b.containerPort &&
     a.range === b.range &&
-    a.protocol === b.protocol
+    a.protocol === b.protocol &&
+    a.via === b.via
   );
 }
 
@@ -101,6 +104,7 @@ function continues(a: PortMapping, b: PortMapping): boolean {
     a.hostPort !== 0 &&
     a.hostIp === b.hostIp &&
     a.protocol === b.protocol &&
+    a.via === b.via &&
     offsetOf(a) === offsetOf(b) &&
     b.hostPort <= a.hostPort + a.range
   );

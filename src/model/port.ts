@@ -1,20 +1,25 @@
-import type { ExposedPort, PortMapping, Protocol } from './container.ts';
+import type { ExposedPort, PortMapping, PortVia, Protocol } from './container.ts';
 import { MooringError } from './failure.ts';
 import { addressText, parseAddress } from './subnet.ts';
 
 const PORT_MAX = 65_535;
+const HANDLERS: readonly PortVia[] = ['forward', 'hostfwd', 'slirp4netns', 'pasta'];
 const PROTOCOLS: readonly string[] = ['tcp', 'udp', 'sctp'];
 
 /**
- * A `--publish` value: `[[ip:][hostPort[-end]]:]ctrPort[-end][/proto[,proto]]`, IPv6 in brackets.
+ * A `--publish` value: `[[ip:][hostPort[-end]]:]ctrPort[-end][/proto[,proto]][@handler]`, IPv6 in
+ * brackets.
  *
  * `0.0.0.0` means what no address means, and no host port means that one is chosen. Each
  * protocol makes a mapping of its own; without one it is tcp.
  *
- * @throws MooringError `port.badMapping`, `port.badPort`, `port.badRange`, `port.badProtocol`, `port.badHostIp`
+ * @throws MooringError `port.badMapping`, `port.badPort`, `port.badRange`, `port.badProtocol`, `port.badHostIp`,
+ *   `port.badHandler`
  */
 export function parsePublish(text: string): readonly PortMapping[] {
-  const { hostIp, host, container, protocol } = pieces(text);
+  const at = text.indexOf('@');
+  const via = at === -1 ? undefined : parseVia(text.slice(at + 1));
+  const { hostIp, host, container, protocol } = pieces(at === -1 ? text : text.slice(0, at));
   const inside = parseRange(container, text, 'container port');
   const outside =
     host === undefined || host === ''
@@ -32,7 +37,8 @@ export function parsePublish(text: string): readonly PortMapping[] {
       hostPort: outside.first,
       containerPort: inside.first,
       range: inside.range,
-      protocol: each
+      protocol: each,
+      ...(via && { via })
     })
   );
 }
@@ -56,6 +62,20 @@ export function parseExpose(text: string): readonly ExposedPort[] {
  */
 export function parseProtocols(text: string): readonly Protocol[] {
   return [...new Set(text.split(',').map(parseProtocol))];
+}
+
+/**
+ * Who publishes a port, as it is spelled: `forward`.
+ *
+ * @throws MooringError `port.badHandler`
+ */
+export function parseVia(text: string): PortVia {
+  const via = HANDLERS.find((handler) => handler === text);
+  if (via !== undefined) return via;
+  throw new MooringError(
+    'port.badHandler',
+    `port handler ${JSON.stringify(text)} must be ${HANDLERS.join(', ')}`
+  );
 }
 
 /**

@@ -2,6 +2,7 @@ import type { CniResult } from './cni-result.ts';
 import type { ContainerFiles, ContainerSpec, Netns, PortMapping } from './container.ts';
 import type { Drift } from './drift.ts';
 import type { Failure } from './failure.ts';
+import type { UplinkView } from './uplink.ts';
 
 /** How a container's network stands, as it was last committed. */
 export interface ContainerView {
@@ -19,6 +20,8 @@ export interface ContainerView {
   readonly attachments: readonly AttachmentView[];
   /** With the host ports that were chosen. */
   readonly ports: readonly PortMapping[];
+  /** How it reaches the outside, when that is not by networks; `null` unless it is held. */
+  readonly uplink: UplinkView | null;
   /** For an engine to mount; `null` while there are none. */
   readonly files: ContainerFiles | null;
   /** Why it is not up or not well, or why a teardown did not finish; `null` when nothing is wrong. */

@@ -21,7 +21,9 @@ export interface LaunchOptions {
   /** State directory, absolute. */
   readonly root: string;
   readonly store: string;
+  readonly hostName: string | undefined;
   readonly confDir: string;
+  readonly allowVulnerableSlirp: boolean;
   readonly env: UserEnv;
   /** Called once the command runs: signals are its business from then on. */
   readonly onStart: () => void;
@@ -53,14 +55,15 @@ export async function runInside(
   }
 }
 
-async function findHost({ root, store, confDir, env }: LaunchOptions): Promise<Found> {
+async function findHost(options: LaunchOptions): Promise<Found> {
+  const { root, store, hostName, confDir, env, allowVulnerableSlirp } = options;
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const runDir = runDirOf(runtimeDirOf(env, process.getuid!()), root, env);
   const host: PrivateHost = {
     ...{ id: randomBytes(16).toString('hex'), root, store, confDir, runDir }
   };
   checkLength(runDir);
-  const config = { host, root, store, runDir };
+  const config = { host, root, store, hostName, runDir, allowVulnerableSlirp };
   const first = await findSupervisor({ config });
   const found = first ?? (await make(config));
   if (found.hello.store === store) return found;

@@ -8,6 +8,7 @@ import {
   readlinkSync,
   realpathSync,
   rmdirSync,
+  statSync,
   symlinkSync,
   type Dirent
 } from 'node:fs';
@@ -18,6 +19,7 @@ import { step } from '../syscalls/step.ts';
 import {
   CNI_DIR,
   mountPlan,
+  RESOLV_CONF,
   type DirectoryEntry,
   type MountFacts,
   type MountStep
@@ -47,6 +49,19 @@ export function mountPrivately(workDir: string, kept: readonly string[]): void {
     closeSync(work);
   }
   rmdirSync(workDir);
+}
+
+/**
+ * Mounts the private host's resolv.conf again where it has been lost: what replaces the host's file
+ * takes what was mounted on the old one away.
+ *
+ * @throws StepError an errno's name; MooringError `rootless.resolvConf`
+ */
+export function mountResolvConf(): void {
+  const target = resolvTarget('/etc/resolv.conf', { readLink, realDirectory });
+  const [ours, there] = [statSync(RESOLV_CONF), statSync(target, { throwIfNoEntry: false })];
+  if (there === undefined || (there.dev === ours.dev && there.ino === ours.ino)) return;
+  step(`mount ${RESOLV_CONF} on ${target}`, () => bindMountAll(RESOLV_CONF, target));
 }
 
 function factsOf(workDir: string, kept: readonly string[]): MountFacts {

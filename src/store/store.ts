@@ -129,7 +129,7 @@ export interface AcquireOptions {
   readonly removing?: boolean;
 }
 
-export type Kind = 'container' | 'namespace' | 'network';
+export type Kind = 'container' | 'namespace' | 'network' | 'uplink' | 'forwarder' | 'rootlessNetns';
 
 export interface Key {
   readonly kind: Kind;

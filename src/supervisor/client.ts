@@ -1,7 +1,14 @@
 import { createConnection, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { errorOf, MooringError } from '../model/failure.ts';
-import { hearLines, sayLine, type Operation, type Operations, type Reply } from './protocol.ts';
+import {
+  hearLines,
+  sayLine,
+  type Operation,
+  type Operations,
+  type Question,
+  type Reply
+} from './protocol.ts';
 
 /** A connection to the supervisor, which stays as long as there is one. */
 export interface SupervisorClient {
@@ -62,7 +69,8 @@ function clientOn(socket: Socket): SupervisorClient {
           timer = setTimeout(() => reject(timedOut(op, timeoutMs)), timeoutMs);
           onAbort = () => reject(signal!.reason);
           signal?.addEventListener('abort', onAbort);
-          sayLine(socket, { id, op, given });
+          // A pair of a name and what belongs to it, which a union can't say.
+          sayLine(socket, { id, op, given } as Question);
         });
       } finally {
         clearTimeout(timer);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { MooringOptions } from '../api.ts';
 import type { PrivateHost } from '../model/private-host.ts';
 import { hostMark, RECORD_PATH } from '../private-host/place.ts';
 import { SOCKET_NAME } from './protocol.ts';
@@ -10,8 +11,12 @@ export interface SupervisorConfig {
   /** State directory. */
   readonly root: string;
   readonly store: string;
+  /** Of this host in that store; `undefined`: its host name. */
+  readonly hostName: string | undefined;
   /** Directory of its socket. */
   readonly runDir: string;
+  /** Whether a slirp4netns with known faults may be started. */
+  readonly allowVulnerableSlirp: boolean;
 }
 
 const VARIABLE = 'MOORING_SUPERVISOR';
@@ -27,6 +32,15 @@ export function configOf(env: NodeJS.ProcessEnv): SupervisorConfig {
   if (text === undefined) throw new Error(`${VARIABLE} is not set: mooring starts the supervisor`);
   // Written by environOf.
   return JSON.parse(text) as SupervisorConfig;
+}
+
+/** Where its state is, as the library is told. */
+export function stateOptions({
+  root,
+  store,
+  hostName
+}: SupervisorConfig): Pick<MooringOptions, 'root' | 'store' | 'hostName'> {
+  return { root, store, ...(hostName !== undefined && { hostName }) };
 }
 
 export function socketOf({ runDir }: Pick<SupervisorConfig, 'runDir'>): string {

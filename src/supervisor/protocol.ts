@@ -1,6 +1,11 @@
 import type { Socket } from 'node:net';
-import type { Failure } from '../model/failure.ts';
+import type { Rest } from '../actors/durable-actor.ts';
+import type { Cause } from '../actors/registry.ts';
+import type { MooringEvent } from '../bus/events.ts';
 import type { ProcessId } from '../effects/process/proc.ts';
+import type { PortMapping } from '../model/container.ts';
+import type { Failure } from '../model/failure.ts';
+import type { Key } from '../store/store.ts';
 
 // One JSON object a line, in both directions. The socket is in a directory of the user's alone.
 
@@ -14,6 +19,27 @@ export interface Operations {
    * nothing is up and nobody else is at work.
    */
   readonly leave: { readonly given: null; readonly answer: { readonly leaving: boolean } };
+  /** Gives a command to an actor of what stands outside; the answer is where it rests. */
+  readonly ask: {
+    readonly given: {
+      readonly key: Key;
+      readonly command: MooringEvent;
+      readonly cause: Cause | null;
+    };
+    readonly answer: Rest;
+  };
+  /** Brings such an actor to rest. */
+  readonly settle: { readonly given: { readonly key: Key }; readonly answer: Rest };
+  /** An address of the host that is no loopback; `''` when it has none. */
+  readonly hostAddress: { readonly given: null; readonly answer: string };
+  /** Chooses host ports that are free, and says of the others whether they are. */
+  readonly choosePorts: {
+    readonly given: {
+      readonly ports: readonly PortMapping[];
+      readonly taken: readonly PortMapping[];
+    };
+    readonly answer: readonly PortMapping[];
+  };
 }
 
 export type Operation = keyof Operations;

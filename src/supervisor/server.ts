@@ -73,6 +73,6 @@ async function answer(answers: Answers, question: Question, asker: Socket): Prom
     const work = answers[op] as (given: unknown, asker: Socket) => Promise<unknown>;
     return { id, answer: await work(question.given, asker) };
   } catch (error) {
-    return { id, failure: failureOf(error, 'supervisor', op) };
+    return { id, failure: failureOf(error, 'supervisor') };
   }
 }

@@ -1,16 +1,13 @@
 import { ftruncateSync, mkdirSync, rmdirSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { isOutside } from '../actors/routed.ts';
 import { statOf, type ProcessId } from '../effects/process/proc.ts';
+import { MooringError } from '../model/failure.ts';
+import { keyText, type Key } from '../store/store.ts';
 import { socketOf, type SupervisorConfig } from './config.ts';
 import { guarded } from './guarded.ts';
 import { LOCK_FD, writeKeepers } from './lock.ts';
 import { serveSupervisor } from './server.ts';
-
-/** What is kept up outside of what the commands do; loaded once somebody can wait for it. */
-export interface Charge {
-  /** Whether nothing needs to be kept. */
-  isIdle(): Promise<boolean>;
-  close(): Promise<void>;
-}
 
 const UNVISITED_MS = 5_000;
 
@@ -28,6 +25,7 @@ export async function supervise(
   const guard = guarded(config, (guard) => {
     writeKeepers(LOCK_FD, { host: host?.id ?? '', runDir, guard, supervisor: self });
   });
+  // Loaded while those who wait for it connect.
   const charge = import('./charge.ts').then(({ openCharge }) => openCharge(config));
   charge.catch(() => undefined);
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
@@ -50,7 +48,18 @@ export async function supervise(
           if ([...server.askers].every((one) => one === asker)) stop();
         }
         return { leaving };
-      }
+      },
+      ask: async ({ key, command, cause }) => {
+        requireOutside(key);
+        const { registry } = await charge;
+        return registry.ask(key, command, cause === null ? {} : { cause });
+      },
+      settle: async ({ key }) => {
+        requireOutside(key);
+        return (await charge).registry.settle(key);
+      },
+      hostAddress: () => Promise.resolve(hostAddress()),
+      choosePorts: async ({ ports, taken }) => (await charge).choosePorts(ports, taken)
     },
     () => void goIfAlone()
   );
@@ -83,6 +92,19 @@ export async function supervise(
     removeIfEmpty(runDir);
     ended();
   }
+}
+
+function hostAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const reachable = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80'));
+  const first = reachable.find(({ family }) => family === 'IPv4') ?? reachable[0];
+  return first?.address ?? '';
+}
+
+/** The others are for those who are in the netns of their networks. */
+function requireOutside(key: Key): void {
+  if (isOutside(key.kind)) return;
+  throw new MooringError('supervisor.unknown', `the supervisor does not run ${keyText(key)}`);
 }
 
 function identityOf(pid: number): ProcessId {

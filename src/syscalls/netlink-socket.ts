@@ -41,6 +41,7 @@ const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0x8_0000;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
+const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
@@ -85,7 +86,7 @@ export function subscribeNetlink(
   receiveBytes: number
 ): NetlinkSocket {
   return open(protocol, (fd) => {
-    libc('setsockopt', fd, SOL_SOCKET, SO_RCVBUFFORCE, int(receiveBytes), 4);
+    growReceiveBuffer(fd, receiveBytes);
     // Without a port of its own it counts as the kernel, which gets no events.
     libc('bind', fd, anyPort(), SOCKADDR_BYTES);
     for (const group of groups) {
@@ -232,6 +233,16 @@ function open(protocol: number, prepare: (fd: number) => void): NetlinkSocket {
     }
     return { fd, close: () => void libc('close', fd) };
   });
+}
+
+/** Past the host's limit only its root may go; the others get as much as it allows. */
+function growReceiveBuffer(fd: number, receiveBytes: number): void {
+  try {
+    libc('setsockopt', fd, SOL_SOCKET, SO_RCVBUFFORCE, int(receiveBytes), 4);
+  } catch (error) {
+    if (!(error instanceof SyscallError) || error.code !== 'EPERM') throw error;
+    libc('setsockopt', fd, SOL_SOCKET, SO_RCVBUF, int(receiveBytes), 4);
+  }
 }
 
 function anyPort(): Buffer {

@@ -16,6 +16,7 @@ const context: EffectContext = {
 async function answerTo(code: string, repeated = false): Promise<string> {
   const own = {
     resolve: () => Promise.resolve([]),
+    handledPorts: (wanted: unknown) => wanted,
     claimPorts: () => Promise.reject(new MooringError(code, 'host port 80 for web'))
   } as unknown as OwnResources;
   const effects = holdEffects(() => expect.fail('nothing is held'), own);

@@ -1,3 +1,5 @@
+import { OUTSIDE_REQUESTS } from '../../src/bus/outside-requests.ts';
+import { elsewhere } from '../../src/effects/elsewhere.ts';
 import { setImmediate as tick } from 'node:timers/promises';
 import type { OwnResources } from '../../src/actors/holds.ts';
 import type { Effects } from '../../src/effects/effects.ts';
@@ -116,6 +118,8 @@ export function worldResources(world: World): OwnResources {
       });
       return ports;
     },
+    handledPorts: (ports) => ports,
+    isRootless: false,
     releasePorts: (container) =>
       orThrow(`ports.release ${container}`, () => world.ports.delete(container)),
     removeFiles: (container) =>
@@ -130,6 +134,7 @@ export function worldEffects(world: World): LeafEffects {
   const perform = performer(world);
 
   return {
+    ...elsewhere([...OUTSIDE_REQUESTS, 'outside.hold', 'outside.release']),
     async 'attachments.examine'({ container, attachments }) {
       const failure = await perform(`attachments.examine ${container}`, () => undefined);
       if (failure) return { type: 'attachments.examineFailed', container, failure };

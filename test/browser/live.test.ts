@@ -17,7 +17,7 @@ const harness = useHarness(
         registry: host.process.registry,
         commandsWith: (registry) =>
           commandsOf({
-            ...{ registry, store: host.process.store, readOnly: false, canPublish: true },
+            ...{ registry, store: host.process.store, readOnly: false },
             ensureDefaultNetwork: () => Promise.resolve('front'),
             networkName: (name) => Promise.resolve(name),
             startTimeOf: () => undefined

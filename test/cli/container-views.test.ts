@@ -189,7 +189,10 @@ describe('port', () => {
     const ran = await mooring(['port', 'web', '54/udp', '--format', 'json'], { inspect });
 
     expect(JSON.parse(ran.out)).toEqual([
-      { host_ip: '::1', host_port: 91, container_port: 54, range: 1, protocol: 'udp' }
+      {
+        ...{ host_ip: '::1', host_port: 91, container_port: 54, range: 1, protocol: 'udp' },
+        ...{ handler: 'portmap', source_address: 'kept' }
+      }
     ]);
   });
 

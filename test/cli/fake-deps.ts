@@ -15,6 +15,7 @@ import { totalOf } from '../../src/model/stats.ts';
 import { DEFAULT_NETWORK } from '../../src/model/network.ts';
 import { networkMode } from '../../src/model/network-settings.ts';
 import { networkSettings } from '../../src/network-settings.ts';
+import { sourceAddressOf } from '../../src/model/port-handler.ts';
 import { parseExpose, parsePublish } from '../../src/model/port.ts';
 
 /** What a command line said and how it ended. */
@@ -112,6 +113,7 @@ export function viewOf(id: string, parts: Partial<ContainerView> = {}): Containe
       }
     ],
     ports: [],
+    uplink: null,
     files: null,
     failure: null,
     drifts: [],
@@ -201,6 +203,7 @@ function libraryOf(
     parsePublish,
     parseNetworkOption,
     networkMode,
+    sourceAddressOf,
     engineEventText,
     totalOf,
     DEFAULT_NETWORK

@@ -109,9 +109,9 @@ describe('the timeline', () => {
       ['front', 'done', 1],
       ['back', 'done', 1]
     ]);
-    expect(
-      add[0]!.spans.map((span) => span.kind === 'run' && [span.program, span.command])
-    ).toEqual([
+    // It may have waited for its turn besides, on a busy machine.
+    const runs = add[0]!.spans.filter((span) => span.kind === 'run');
+    expect(runs.map(({ program, command }) => [program, command])).toEqual([
       ['bridge', 'ADD'],
       ['portmap', 'ADD']
     ]);

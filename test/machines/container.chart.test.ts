@@ -14,6 +14,7 @@ import {
   port,
   result,
   ruleGone,
+  slirp,
   specOf
 } from './samples.ts';
 
@@ -32,6 +33,7 @@ coversChart({
       container,
       spec: { ...specOf([]), namespace: { kind: 'path', path: '/run/netns/x' } }
     },
+    { type: 'container.up', container, spec: { ...specOf([]), uplink: slirp } },
     { type: 'container.define', container, spec: specOf([network]) },
     { type: 'container.start', container },
     { type: 'container.down', container },
@@ -55,6 +57,18 @@ coversChart({
     { type: 'resources.held', container, attachments: [], ports: [], netns },
     { type: 'resources.held', container, attachments: [], ports: [], netns: null },
     { type: 'resources.held', container, attachments: plansOf([back]), ports: null, netns: null },
+    {
+      type: 'resources.held',
+      container,
+      attachments: plansOf([network]),
+      ports: [],
+      netns,
+      rootless: true
+    },
+    { type: 'outside.held', container, uplink: null, hostAddress: '' },
+    { type: 'outside.holdFailed', container, failure },
+    { type: 'outside.released', container },
+    { type: 'outside.releaseFailed', container, failure },
     { type: 'resources.refused', container, failure },
     { type: 'resources.holdFailed', container, failure },
     { type: 'resources.released', container },
@@ -85,6 +99,9 @@ coversChart({
   },
   essence: (context: ContainerContext) => ({
     mode: context.spec?.namespace?.kind ?? context.candidate?.namespace?.kind,
+    uplink: (context.spec ?? context.candidate)?.uplink !== undefined,
+    rootless: context.rootless,
+    reached: context.reached,
     members: context.spec?.networks.length,
     wanted: context.candidate?.networks.length,
     kept: context.kept,
@@ -104,6 +121,7 @@ coversChart({
     complete: context.complete,
     failure: context.failure !== null,
     trouble: context.trouble !== null,
+    outage: context.outage !== null,
     leftovers: context.leftovers.length > 0
   })
 });

@@ -74,20 +74,41 @@ const detailsOf = (happening: string): Details => ({
   drifts: happening === 'drifted' ? [linkGone] : happening === 'unruly' ? [ruleGone] : []
 });
 
-const property = (check: (all: readonly Happening[]) => void) =>
-  fc.assert(fc.property(happenings, check), RUNS);
+/** With and without a private host around it. */
+const property = (check: (all: readonly Happening[], around: Around) => void) =>
+  fc.assert(fc.property(happenings, fc.record({ rootless: fc.boolean() }), check), RUNS);
+
+interface Around {
+  readonly rootless: boolean;
+}
 
 const heldBy = (world: World) => {
-  const { heldNetworks, attachments, netns, ports, files: written } = world.snapshot().context;
-  return { heldNetworks, attachments, netns, ports, files: written };
+  const {
+    heldNetworks,
+    attachments,
+    netns,
+    ports,
+    files: written,
+    ...rest
+  } = world.snapshot().context;
+  const { reached, uplink } = rest;
+  return { heldNetworks, attachments, netns, ports, files: written, reached, uplink };
 };
 
-const nothing = { heldNetworks: [], attachments: [], netns: null, ports: [], files: null };
+const nothing = {
+  heldNetworks: [],
+  attachments: [],
+  netns: null,
+  ports: [],
+  files: null,
+  reached: false,
+  uplink: null
+};
 
 describe('whatever is commanded and whatever is refused', () => {
   it('asks one thing at a time, and is busy exactly while it waits for the answer', () => {
-    property((all) => {
-      const world = createWorld();
+    property((all, around) => {
+      const world = createWorld(around);
       happen(world, all, () => {
         expect(world.waiting.length).toBeLessThanOrEqual(1);
         expect(world.snapshot().hasTag('busy')).toBe(world.waiting.length === 1);
@@ -96,8 +117,8 @@ describe('whatever is commanded and whatever is refused', () => {
   });
 
   it('comes to rest once nothing more is commanded, where the last command leads', () => {
-    property((all) => {
-      const world = createWorld();
+    property((all, around) => {
+      const world = createWorld(around);
       happen(world, all);
       world.settle();
 
@@ -118,8 +139,8 @@ describe('whatever is commanded and whatever is refused', () => {
   });
 
   it('never adds a network again before it has deleted it, and leaves none undeleted', () => {
-    property((all) => {
-      const world = createWorld();
+    property((all, around) => {
+      const world = createWorld(around);
       happen(world, all);
       world.settle();
 
@@ -137,8 +158,8 @@ describe('whatever is commanded and whatever is refused', () => {
   });
 
   it('deletes in the reverse order of adding, the refused network included', () => {
-    property((all) => {
-      const world = createWorld();
+    property((all, around) => {
+      const world = createWorld(around);
       const begun: string[] = [];
       let turn: string[] = [];
       let previous = '';
@@ -161,8 +182,8 @@ describe('whatever is commanded and whatever is refused', () => {
   });
 
   it('holds nothing where it rests as absent or failed, and names what is left where it is stuck', () => {
-    property((all) => {
-      const world = createWorld();
+    property((all, around) => {
+      const world = createWorld(around);
       happen(world, all, () => {
         const { value, context } = world.snapshot();
         if (value === 'absent' || value === 'failed') expect(heldBy(world)).toEqual(nothing);
@@ -174,8 +195,8 @@ describe('whatever is commanded and whatever is refused', () => {
   });
 
   it('has every network of its spec, with a result, where it rests as up', () => {
-    property((all) => {
-      const world = createWorld();
+    property((all, around) => {
+      const world = createWorld(around);
       happen(world, all, () => {
         const { value, context } = world.snapshot();
         if (value !== 'up') return;
@@ -187,7 +208,9 @@ describe('whatever is commanded and whatever is refused', () => {
           context.spec!.networks.map(({ network: name }) => name).toSorted()
         );
         expect(context.netns).not.toBeNull();
-        expect(context.ports).toEqual(context.spec!.ports);
+        expect(context.ports).toMatchObject(context.spec!.ports);
+        if (around.rootless && context.attachments.length > 0) expect(context.reached).toBe(true);
+        expect(context.outage).toBeNull();
         expect(context.attachments.filter(carriesPorts).length).toBeLessThanOrEqual(1);
         expect([context.trouble, context.drifts]).toEqual([null, []]);
       });
@@ -195,8 +218,8 @@ describe('whatever is commanded and whatever is refused', () => {
   });
 
   it('ends with nothing left by one more down, once the host refuses nothing any more', () => {
-    property((all) => {
-      const world = createWorld();
+    property((all, around) => {
+      const world = createWorld(around);
       happen(world, all);
       world.settle();
       world.send({ type: 'container.down', container });
@@ -208,8 +231,8 @@ describe('whatever is commanded and whatever is refused', () => {
   });
 
   it('can be written down as JSON at every moment', () => {
-    property((all) => {
-      const world = createWorld();
+    property((all, around) => {
+      const world = createWorld(around);
       happen(world, all, () => {
         const persisted = world.actor.getPersistedSnapshot();
         expect(JSON.parse(JSON.stringify(persisted))).toEqual(persisted);

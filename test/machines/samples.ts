@@ -7,6 +7,8 @@ import type {
 } from '../../src/model/container.ts';
 import type { CniResult } from '../../src/model/cni-result.ts';
 import type { Drift } from '../../src/model/drift.ts';
+import { SLIRP_DEFAULTS } from '../../src/model/slirp-options.ts';
+import type { UplinkSpec, UplinkView } from '../../src/model/uplink.ts';
 import { INTERRUPTED, type Failure } from '../../src/model/failure.ts';
 
 export const container = 'web';
@@ -38,6 +40,18 @@ export const port: PortMapping = {
   containerPort: 80,
   range: 1,
   protocol: 'tcp'
+};
+
+export const slirp: UplinkSpec = { kind: 'slirp4netns', options: SLIRP_DEFAULTS };
+
+export const uplinkView: UplinkView = {
+  kind: 'slirp4netns',
+  ifName: 'tap0',
+  addresses: ['10.0.2.100/24'],
+  gateway: '10.0.2.2',
+  gateway6: '',
+  nameservers: ['10.0.2.3'],
+  hostAddress: ''
 };
 
 /** A spec that asks for these networks, with a port to publish or without. */

@@ -4,7 +4,7 @@ import { refusalOf, type EffectRequest } from '../../src/bus/requests.ts';
 import { containerMachine } from '../../src/machines/container.ts';
 import type { Failure } from '../../src/model/failure.ts';
 import type { Drift } from '../../src/model/drift.ts';
-import { container, failure, files, netns, plansOf, result } from './samples.ts';
+import { container, failure, files, netns, plansOf, result, uplinkView } from './samples.ts';
 
 /** A container's machine, and a host that answers what it asks when it is told to. */
 export interface World {
@@ -35,7 +35,8 @@ export interface Details {
   readonly complete?: boolean;
 }
 
-export function createWorld(): World {
+/** @param options.rootless as in a private host, where a forwarder publishes the ports */
+export function createWorld({ rootless = false }: { readonly rootless?: boolean } = {}): World {
   const asked: string[] = [];
   const released: object[] = [];
   const waiting: EffectRequest[] = [];
@@ -61,7 +62,7 @@ export function createWorld(): World {
     },
     snapshot: () => actor.getSnapshot(),
     send: (event) => actor.send(event),
-    grant: (details) => actor.send(granted(waiting.shift()!, details)),
+    grant: (details) => actor.send(granted(waiting.shift()!, rootless, details)),
     refuse: (why = failure) => actor.send(refusalOf(waiting.shift()!, why) as ContainerEvent),
     grantUntil(...stops) {
       for (let left = 100; waiting[0] && !stops.includes(brief(waiting[0])); left--) {
@@ -81,6 +82,7 @@ export function brief(request: EffectRequest): string {
 
 function granted(
   request: EffectRequest,
+  rootless: boolean,
   { suspect = false, drifts = [], complete = true }: Details = {}
 ): ContainerEvent {
   switch (request.type) {
@@ -91,10 +93,20 @@ function granted(
         type: 'resources.held',
         container,
         attachments,
-        ports,
-        netns: namespace === null ? null : netns
+        ports: rootless && ports ? ports.map((one) => ({ ...one, via: 'forward' })) : ports,
+        netns: namespace === null ? null : netns,
+        ...(rootless && { rootless })
       };
     }
+    case 'outside.hold':
+      return {
+        type: 'outside.held',
+        container,
+        uplink: request.uplink && uplinkView,
+        hostAddress: ''
+      };
+    case 'outside.release':
+      return { type: 'outside.released', container };
     case 'resources.release':
       return { type: 'resources.released', container };
     case 'attachments.examine':

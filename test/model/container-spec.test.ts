@@ -212,6 +212,11 @@ describe('parseNetworkOption', () => {
     ['host', { netns: 'host' }],
     ['ns:/run/netns/x', { netns: { path: '/run/netns/x' } }],
     ['container:web', { netns: { container: 'web' } }],
+    ['pasta', { uplink: { kind: 'pasta', options: [] } }],
+    [
+      'slirp4netns:mtu=9000,cidr=10.1.0.0/24',
+      { uplink: { kind: 'slirp4netns', options: ['mtu=9000', 'cidr=10.1.0.0/24'] } }
+    ],
     ['bridge:ip=10.0.0.5', [{ name: 'mooring', ips: ['10.0.0.5'] }]],
     [
       'front:ip=10.0.0.5,ip6=fd00::5,mac=aa:bb:cc:dd:ee:02,alias=a,alias=b,interface_name=net0',
@@ -231,8 +236,7 @@ describe('parseNetworkOption', () => {
 
   it.each([
     ['host:x', 'network.badMode'],
-    ['slirp4netns:mtu=9000', 'network.badMode'],
-    ['pasta', 'network.badMode'],
+    ['private', 'network.badMode'],
     ['ns:', 'network.badMode'],
     ['container:', 'network.badMode'],
     ['', 'network.badName'],

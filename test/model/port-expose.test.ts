@@ -79,7 +79,13 @@ describe('inspect', () => {
       { network: 'a' }
     );
     const ports = parsePublish('127.0.0.1:8080:80');
-    const view = { spec, ports, attachments: [], netns: null } as unknown as ContainerView;
+    const view = {
+      spec,
+      ports,
+      attachments: [],
+      netns: null,
+      uplink: null
+    } as unknown as ContainerView;
 
     expect(networkSettings(view).Ports).toEqual({
       '79/tcp': null,

@@ -8,7 +8,7 @@ const FOLDER = fileURLToPath(new URL('../journals', import.meta.url));
 const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.jsonl'));
 const isOfRests = (name: string) => name.startsWith('rests');
 
-/** What kernel tests have recorded, by the name of their file; `-1` is by version 1 of the charts. */
+/** What kernel tests have recorded, by the name of their file; `-1` is by version 1 of the charts, and so on. */
 export const JOURNALS = FILES.filter((name) => !isOfRests(name)).map(
   (name) => [name, `${FOLDER}/${name}`] as const
 );

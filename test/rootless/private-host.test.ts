@@ -44,24 +44,6 @@ describe('the private host of a user without root', () => {
     });
   });
 
-  it('publishes no port, as nobody outside would reach it, and says so', async () => {
-    await user.unchanged(async () => {
-      const command = ['web', '--network', 'front', '-p', '8080:80'];
-      const lines = [
-        await user.refused('up', ...command),
-        await user.refused('create', ...command)
-      ];
-
-      expect(lines).toEqual(
-        lines.map(
-          () =>
-            'host port 8080/tcp would be one of your private host, which nobody else reaches: publishing needs root'
-        )
-      );
-      expect(await user.ok('ps', '--quiet')).toBe('');
-    });
-  });
-
   it('is made once by many commands that come at the same time', async () => {
     await user.unchanged(async () => {
       const ids = ['a', 'b', 'c', 'd', 'e', 'f'];

@@ -78,6 +78,7 @@ const EMPTIED = [
   "'/var/lib/mooring/networks.lock*'",
   "'/var/lib/mooring/names.lock*'",
   "'/var/lib/mooring/agent.lock'",
+  "'/var/lib/mooring/supervisor.lock'",
   "'*/allocations/*.jsonl'",
   "'*/allocations/*.lock'"
 ]

@@ -5,6 +5,8 @@ export interface Course {
   readonly name: string;
   readonly commands: readonly Command[];
   readonly faults: readonly Fault[];
+  /** Whether the host is a private one. */
+  readonly rootless?: true;
 }
 
 const host = 'h0';
@@ -67,14 +69,23 @@ export const COURSES: readonly Course[] = [
     { verb: 'up', container: 'db', networks: [], ports: [], shares: 'web' },
     ...does('down'),
     { verb: 'down', container: 'db' }
-  ])
+  ]),
+  {
+    ...course('a private host', [
+      up('front'),
+      joins('connect', 'back'),
+      joins('disconnect', 'front'),
+      ...does('reload', 'cycle', 'down')
+    ]),
+    rootless: true
+  }
 ];
 
 /** The same course with a crash at its first point, its second, and so on to its last. */
-export async function* crashing({ commands, faults }: Course): AsyncGenerator<Run> {
+export async function* crashing({ commands, faults, rootless }: Course): AsyncGenerator<Run> {
   for (let point = 1; ; point += 1) {
     const crash = { kind: 'crash', host, process: 0, point } as const;
-    const run = await simulate(planOf(commands, [...faults, crash]));
+    const run = await simulate(planOf(commands, [...faults, crash], rootless));
     if (![...run.coverage.faults].some((fault) => fault.endsWith('| crash'))) return;
     yield run;
   }
@@ -86,11 +97,11 @@ const VERBS = ['ADD', 'DEL', 'examine', 'repair', 'sweep'] as const;
 
 /** The same courses with a plugin that fails so, at the first of its runs and at the second. */
 export async function* refusing(how: (typeof PLUGIN_FAULTS)[number]): AsyncGenerator<Run> {
-  for (const { commands, faults } of COURSES) {
+  for (const { commands, faults, rootless } of COURSES) {
     for (const verb of VERBS) {
       for (const run of [1, 2]) {
         const fault: Fault = { kind: 'plugin', host, verb, run, times: 1, how, after: 1 };
-        const one = await simulate(planOf(commands, [fault, ...faults]));
+        const one = await simulate(planOf(commands, [fault, ...faults], rootless));
         if ([...one.coverage.faults].some((hit) => hit.endsWith(`plugin ${how}`))) yield one;
       }
     }
@@ -101,11 +112,15 @@ function course(name: string, commands: readonly Command[], ...faults: readonly 
   return { name, commands, faults };
 }
 
-function planOf(commands: readonly Command[], faults: readonly Fault[]): Plan {
+function planOf(
+  commands: readonly Command[],
+  faults: readonly Fault[],
+  rootless: boolean = false
+): Plan {
   const networks = ['front', 'back'].map((name) => ({ name, dualStack: false, addresses: 20 }));
   return {
     ...{ seed: 1, store: 'embedded', jitter: 0, faults },
-    hosts: [{ name: host, processes: 1, agent: false, networks }],
+    hosts: [{ name: host, processes: 1, agent: false, rootless, networks }],
     steps: commands.map((command, index) => ({ atMs: index * 3_000, host, process: 0, command }))
   };
 }

@@ -16,6 +16,8 @@ export interface FilesOptions {
   /** `<root>/files`; below it each container has a directory of its id. */
   readonly dir: string;
   readonly paths: HostPaths;
+  /** The same for a container that is not on networks of ours, where that makes a difference. */
+  readonly outerPaths?: HostPaths;
   /** Serves the networks that ask for it, where it is installed. */
   readonly names: NameServer;
   /** The containers that share a container's netns now. */
@@ -48,7 +50,8 @@ export interface FilesOfContainers {
  * Failures: `dns.serverFailed`, `files.badFile`, `files.badDirectory`, `files.badSource`, `hosts.noFile`,
  * `hosts.noGateway`, or an errno's name, `files.ENOSPC`.
  */
-export function containerFiles({ dir, paths, names, sharersOf }: FilesOptions): FilesOfContainers {
+export function containerFiles(options: FilesOptions): FilesOfContainers {
+  const { dir, names, sharersOf } = options;
   return {
     effects: {
       'files.write': async ({ container, ...given }, context) => {
@@ -108,9 +111,11 @@ export function containerFiles({ dir, paths, names, sharersOf }: FilesOptions): 
   // In a netns with the loopback alone nobody can be asked; one that is mounted is kept right.
   function wantedOf(subject: FilesSubject): RenderedFiles {
     const { id, namespace } = subject.spec;
+    const isOuter = subject.spec.uplink !== undefined || namespace?.kind === 'host';
+    const paths = (isOuter ? options.outerPaths : undefined) ?? options.paths;
     const rendered = renderFiles(subject, paths);
     const attaches = namespace === undefined || namespace.kind === 'process';
-    const isNone = attaches && subject.attachments.length === 0;
+    const isNone = attaches && !subject.uplink && subject.attachments.length === 0;
     if (!isNone || existsSync(filesOf(id).resolvConf)) return rendered;
     return { ...rendered, resolvConf: null };
   }

@@ -1,9 +1,11 @@
 import { containerHosts, type NamedResult, type Sharer } from '../../model/hosts-file.ts';
+import { CNI_CURRENT } from '../../model/cni-version.ts';
 import { containerResolvConf } from '../../model/container-resolv-conf.ts';
 import type { CniResult } from '../../model/cni-result.ts';
 import type { Conflist } from '../../model/conflist.ts';
 import type { ContainerSpec, Netns } from '../../model/container.ts';
 import { MooringError } from '../../model/failure.ts';
+import type { UplinkView } from '../../model/uplink.ts';
 import { buildResolvConf, parseResolvConf } from '../../model/resolv-conf.ts';
 import { readHostFile, resolvConfBase, type HostPaths } from './host-files.ts';
 
@@ -18,6 +20,10 @@ export interface FilesSubject {
     /** As it was used; tells whether the network asks for a name server. */
     readonly conflist?: Conflist;
   }[];
+  /** Its way out when that is no network. */
+  readonly uplink?: UplinkView | null;
+  /** Where the host is when no gateway of its networks is it; `''`: nowhere. */
+  readonly hostAddress?: string;
   /** Those that share its netns, and with it its files. */
   readonly sharers?: readonly Sharer[];
 }
@@ -65,6 +71,7 @@ function renderHosts(subject: FilesSubject, paths: HostPaths): string | null {
     ...(namespace && { namespace: namespace.kind }),
     add: hosts?.add ?? [],
     attachments: resultsOf(subject),
+    ...(subject.hostAddress !== undefined && { host: subject.hostAddress }),
     sharers: subject.sharers ?? [],
     base: hosts?.file === undefined ? (readHostFile(paths.hosts) ?? '') : readGiven(hosts.file)
   });
@@ -76,9 +83,19 @@ function readGiven(path: string): string {
   throw new MooringError('hosts.noFile', `hosts file ${path} does not exist`);
 }
 
-function resultsOf({ spec, attachments }: FilesSubject): readonly NamedResult[] {
-  return attachments.flatMap(({ network, result }) => {
+function resultsOf({ spec, attachments, uplink }: FilesSubject): readonly NamedResult[] {
+  const results = attachments.flatMap(({ network, result }) => {
     const aliases = spec.networks.find((one) => one.network === network)?.aliases ?? [];
     return result ? [{ aliases, result }] : [];
   });
+  return uplink ? [...results, { aliases: [], result: resultOf(uplink) }] : results;
+}
+
+/** As a plugin would have told it. */
+function resultOf({ addresses, nameservers }: UplinkView): CniResult {
+  return {
+    cniVersion: CNI_CURRENT,
+    ips: addresses.map((address) => ({ address })),
+    dns: { nameservers: [...nameservers] }
+  };
 }

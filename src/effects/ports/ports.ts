@@ -18,9 +18,26 @@ export interface PortClaimsDeps {
   /** Whether the host ports stay bound while they are published. */
   readonly reservePorts: boolean;
   readonly run: RunTool;
+  readonly outside: OutsidePorts;
 }
 
-type Context = Pick<EffectContext, 'operation' | 'repeated' | 'signal'>;
+/** Ports that no plugin publishes: they are chosen, and opened, by whoever is in the host's network. */
+export interface OutsidePorts {
+  /**
+   * @param taken mappings of others, which a choice may not touch
+   * @returns with the host ports that were chosen
+   * @throws MooringError `port.…`; nothing is open then
+   */
+  open(
+    container: string,
+    ports: readonly PortMapping[],
+    taken: readonly PortMapping[],
+    context: Context
+  ): Promise<readonly PortMapping[]>;
+  close(container: string, context: Context): Promise<void>;
+}
+
+type Context = Pick<EffectContext, 'operation' | 'correlation' | 'repeated' | 'signal'>;
 
 /** Who has which host port. */
 export interface PortClaims {
@@ -61,6 +78,7 @@ export function portClaims(deps: PortClaimsDeps): PortClaims {
     release: async (container, context) => {
       const claims = await claimsOf(deps.store, container);
       await endAll(deps, container, claims, context);
+      if (claims.own.some(isOutside)) await deps.outside.close(container, context);
       if (claims.own.length > 0) await giveBack(deps.store, container);
     },
     keeperOf: async (container) => (await claimsOf(deps.store, container)).keeper,
@@ -75,7 +93,7 @@ async function keep(
 ): Promise<boolean> {
   const owner = { root, container };
   const { own, keeper: before } = await claimsOf(store, container);
-  if (!reservePorts || own.length === 0) return false;
+  if (!reservePorts || own.length === 0 || own.some(isOutside)) return false;
   if (before !== undefined && isKeeping(owner, before)) return false;
   const bound = await bindPorts(own, [], signal);
   let keeper: ProcessId | undefined;
@@ -101,6 +119,9 @@ async function claim(
   context: Context
 ): Promise<readonly PortMapping[]> {
   const before = await claimsOf(deps.store, container);
+  if (before.own.some(isOutside) && !ports.some(isOutside)) {
+    await deps.outside.close(container, context);
+  }
   if (!context.repeated && isStanding(deps, container, before, ports)) return ports;
   await endAll(deps, container, before, context);
   if (ports.length === 0) {
@@ -112,6 +133,7 @@ async function claim(
     return await take({ deps, container, ports, context }, attempt);
   } catch (error) {
     await endAttempt(deps, container, attempt);
+    if (ports.some(isOutside)) await deps.outside.close(container, context);
     await giveBack(deps.store, container);
     throw error;
   } finally {
@@ -142,8 +164,11 @@ async function take(asked: Asked, attempt: Attempt): Promise<readonly PortMappin
     const taken = others.map(({ mapping }) => mapping);
     if (attempt.bound?.ports.some((mapping) => overlapsAny(mapping, taken))) {
       await endAttempt(deps, container, attempt);
+      if (ports.some(isOutside)) await deps.outside.close(container, context);
     }
-    attempt.bound ??= await bindFree(asked, taken);
+    attempt.bound ??= ports.some(isOutside)
+      ? await openOutside(asked, taken)
+      : await bindFree(asked, taken);
     const { ports: chosen, sockets } = attempt.bound;
     if (deps.reservePorts && sockets.length > 0) {
       const fds = fdsOf(attempt.bound);
@@ -154,6 +179,15 @@ async function take(asked: Asked, attempt: Attempt): Promise<readonly PortMappin
     const isDone = await record(deps.store, claims.version, container, held);
     if (isDone) return chosen;
   }
+}
+
+/** Whoever opens them keeps them; one container's are all outside or none. */
+async function openOutside(
+  { deps, container, ports, context }: Asked,
+  taken: readonly PortMapping[]
+): Promise<BoundPorts> {
+  const chosen = await deps.outside.open(container, ports, taken, context);
+  return { ports: chosen, sockets: [], close: () => undefined };
 }
 
 /** Binding and reading the rules take their time beside each other. */
@@ -226,13 +260,14 @@ function isStanding(
   ports: readonly PortMapping[]
 ): boolean {
   if (ports.length === 0 || JSON.stringify(own) !== JSON.stringify(ports)) return false;
+  if (ports.some(isOutside)) return true;
   if (keeper === undefined) return !reservePorts;
   return isKeeping({ root, container }, keeper);
 }
 
 function refuseTaken(wanted: readonly PortMapping[], others: readonly OtherClaim[]): void {
   for (const mapping of wanted) {
-    const claim = others.find((other) => portsOverlap(other.mapping, mapping));
+    const claim = others.find((other) => clash(other.mapping, mapping));
     if (claim === undefined) continue;
     const holder = claim.owner.replace('/', ' ');
     throw new MooringError(
@@ -240,6 +275,17 @@ function refuseTaken(wanted: readonly PortMapping[], others: readonly OtherClaim
       `host port ${hostPortText(mapping)} is published by ${holder}`
     );
   }
+}
+
+/** Behind one slirp4netns a host port is one port, whatever its address. */
+function clash(one: PortMapping, other: PortMapping): boolean {
+  const isShared = one.via === 'hostfwd' && other.via === 'hostfwd';
+  if (!isShared) return portsOverlap(one, other);
+  return portsOverlap({ ...one, hostIp: '' }, { ...other, hostIp: '' });
+}
+
+function isOutside({ via }: PortMapping): boolean {
+  return via !== undefined;
 }
 
 function fdsOf({ sockets }: BoundPorts): readonly number[] {

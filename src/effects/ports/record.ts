@@ -81,6 +81,6 @@ function entryOf({ entry }: { readonly entry: Json }): Entry {
   return entry as unknown as Entry;
 }
 
-function mappingOf({ hostIp, hostPort, containerPort, range, protocol }: Entry): PortMapping {
-  return { hostIp, hostPort, containerPort, range, protocol };
+function mappingOf({ keeper: _, ...mapping }: Entry): PortMapping {
+  return mapping;
 }

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { FilePoint } from './file-points.ts';
 import { isUnreachable } from './file-points.ts';
 
-/** Watches on directories, as few as the points ask for. */
+/** Watches on directories and files, as few as the points ask for. */
 export interface DirectoryWatches {
   /**
    * Watches exactly these from now on.
@@ -29,7 +29,7 @@ export interface DirectoryWatchOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Directories, not files: an editor puts another file in the place of the one that was watched. */
+/** Directories above all: an editor puts another file in the place of the one that was watched. */
 export function directoryWatches({ onEvent, onError }: DirectoryWatchOptions): DirectoryWatches {
   const watches = new Map<string, DirectoryWatch>();
 

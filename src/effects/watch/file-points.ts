@@ -1,30 +1,27 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** An entry of a directory that decides what stands at a path. */
+/** An entry of a directory that decides what stands at a path, or a file by itself. */
 export interface FilePoint {
   /** Absolute, without links. */
   readonly directory: string;
-  /** `null`: every entry. */
+  /** `null`: every entry; for a file: its content. */
   readonly name: string | null;
 }
 
 const LINKS_MAX = 40;
 
 /**
- * Every name that is looked up on the way to a path: when one of them changes, something else may
- * stand there. The way ends where a name does not exist.
+ * Every name that is looked up on the way to a path, and what stands there: when one of them changes,
+ * something else may stand there. The way ends where a name does not exist.
+ *
+ * A file is watched besides its directory: one that is mounted there is written in another.
  *
  * @param path absolute
  * @returns for `/etc/resolv.conf`, a link to `../run/resolv.conf`: `etc` in `/`, `resolv.conf` in
- *   `/etc`, `run` in `/`, `resolv.conf` in `/run`
+ *   `/etc`, `run` in `/`, `resolv.conf` in `/run`, and that file; for a directory, every entry of it
  */
-export function filePoints(path: string): readonly FilePoint[] {
-  return walk(path).points;
-}
-
-/** As {@link filePoints}, and every entry of the directory that stands there. */
-export function directoryPoints(path: string): readonly FilePoint[] {
+export function pointsOf(path: string): readonly FilePoint[] {
   const { points, end } = walk(path);
   return end === undefined ? points : [...points, { directory: end, name: null }];
 }

@@ -1,7 +1,7 @@
 import { failureOf, type Failure } from '../../model/failure.ts';
 import { batch } from './batch.ts';
 import { directoryWatches } from './directories.ts';
-import { directoryPoints, filePoints, type FilePoint } from './file-points.ts';
+import { pointsOf, type FilePoint } from './file-points.ts';
 import {
   changedEntries,
   contentState,
@@ -43,7 +43,6 @@ export interface FileWatchOptions {
 }
 
 interface Target extends Omit<FileChange, 'names'> {
-  readonly points: (path: string) => readonly FilePoint[];
   readonly read: (path: string) => FileState;
 }
 
@@ -109,7 +108,7 @@ export function watchFiles(options: FileWatchOptions): FileWatch {
   }
 
   function allPoints(): readonly FilePoint[] {
-    return targets.flatMap(({ points, path }) => points(path));
+    return targets.flatMap(({ path }) => pointsOf(path));
   }
 
   function compare(target: Target): void {
@@ -124,17 +123,11 @@ export function watchFiles(options: FileWatchOptions): FileWatch {
 
 function targetsOf(options: FileWatchOptions): readonly Target[] {
   const { resolvConfs, confDirs, pluginDirs, netnsDirs } = options;
-  const directory = { points: directoryPoints, read: entriesState };
   return [
-    ...resolvConfs.map((path) => target('resolvConf', path, FILE)),
-    ...confDirs.map((path) => target('conflists', path, directory)),
-    ...pluginDirs.map((path) => target('plugins', path, directory)),
-    ...netnsDirs.map((path) => target('netnsDir', path, { ...directory, read: namesState }))
+    ...resolvConfs.map((path): Target => ({ kind: 'resolvConf', path, read: contentState })),
+    ...confDirs.map((path): Target => ({ kind: 'conflists', path, read: entriesState })),
+    ...pluginDirs.map((path): Target => ({ kind: 'plugins', path, read: entriesState })),
+    // Their names alone: what is mounted on a name has no change to be read.
+    ...netnsDirs.map((path): Target => ({ kind: 'netnsDir', path, read: namesState }))
   ];
-}
-
-const FILE = { points: filePoints, read: contentState };
-
-function target(kind: Target['kind'], path: string, how: Pick<Target, 'points' | 'read'>): Target {
-  return { kind, path, ...how };
 }

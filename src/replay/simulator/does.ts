@@ -1,6 +1,8 @@
 import { NEVER } from './clock.ts';
 import type { Site } from './world.ts';
 
+const DOING_MS = 0.3;
+
 /** What the process does itself, step by step; it may die between two of them. */
 export async function does(
   site: Site,
@@ -16,5 +18,3 @@ export async function does(
   }
   if (site.reach('after', what, key)) await NEVER;
 }
-
-const DOING_MS = 0.3;

@@ -1,5 +1,7 @@
+import { OUTSIDE_REQUESTS } from '../../bus/outside-requests.ts';
 import type { RequestOf } from '../../bus/requests.ts';
 import type { EffectContext, Effects } from '../../effects/effects.ts';
+import { elsewhere } from '../../effects/elsewhere.ts';
 import type { Attachment, Netns } from '../../model/container.ts';
 import type { Failure } from '../../model/failure.ts';
 import {
@@ -12,11 +14,12 @@ import {
   sweepSteps
 } from './chain.ts';
 import { NEVER } from './clock.ts';
+import { does } from './does.ts';
 import { driftsOf, mendSteps } from './drifts.ts';
 import { isForeign, type Kernel } from './kernel.ts';
-import { does } from './does.ts';
 import { filesEffects } from './files.ts';
 import { addressesIn, bridgeOf, hostEndIn } from './networks.ts';
+import { outsideEffects } from './outside.ts';
 import type { ProgramCall } from './programs.ts';
 import type { Site } from './world.ts';
 
@@ -30,7 +33,10 @@ export function simulatedEffects(site: Site): LeafEffects {
     ...cniEffects(site),
     ...attachmentEffects(site),
     ...filesEffects(site),
-    ...timerEffects(site)
+    ...timerEffects(site),
+    ...outsideEffects(site),
+    // Asked by charts that run in a supervisor.
+    ...elsewhere(OUTSIDE_REQUESTS)
   };
 }
 

@@ -72,8 +72,8 @@ export function openHost(options: HostOptions): RunningHost {
     faultOf: (verb, run, key) => pluginFault(verb, run, key)
   });
   const tell = (what: string, hit?: Thing) => onMoment(momentOf(sim, what, hit));
-  const { name, networks } = host;
-  const sim = newHost({ name, kernel, programs, clock, networks, plan, watcher });
+  const { name, networks, rootless: isRootless = false } = host;
+  const sim = newHost({ name, kernel, programs, clock, networks, plan, watcher, isRootless });
   const slots = Array.from({ length: host.processes + Number(host.agent) }, (_, at) => slotOf(at));
   foreignThings(kernel, containersOf(plan, host.name));
 

@@ -26,6 +26,8 @@ export interface HostPlan {
   readonly processes: number;
   /** Whether one more watches the host and puts right what it can. */
   readonly agent: boolean;
+  /** Whether it is the private host of a user without root; absent: root's. */
+  readonly rootless?: boolean;
   readonly networks: readonly NetworkPlan[];
 }
 

@@ -88,8 +88,7 @@ export function startProcess(options: ProcessOptions): SimProcess {
       ensureDefaultNetwork: () => Promise.resolve(''),
       networkName: (wanted) => Promise.resolve(networkName(host, wanted)),
       startTimeOf: () => undefined,
-      readOnly: false,
-      canPublish: true
+      readOnly: false
     }),
     recover: () => settleAll({ store, registry })
   };

@@ -11,7 +11,7 @@ import type { Site } from './world.ts';
 
 /** What a container takes for itself: networks that are found, host ports, files. */
 export function simulatedResources(site: Site, store: Store): OwnResources {
-  const { kernel, networks } = site.host;
+  const { kernel, networks, isRootless } = site.host;
   /** Release that files are taken away for, by container. */
   const releases = new Map<string, string>();
   return {
@@ -41,6 +41,9 @@ export function simulatedResources(site: Site, store: Store): OwnResources {
       ]);
     },
 
+    handledPorts: (ports) =>
+      isRootless ? ports.map((port) => ({ ...port, via: 'forward' })) : ports,
+    isRootless,
     checkStanding: () => Promise.resolve(),
     netnsAt: (path): Netns => ({ path, device: '4', inode: '1' })
   };

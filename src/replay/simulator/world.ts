@@ -71,6 +71,8 @@ export interface SimHost {
   readonly lastGiven: Map<string, number>;
   readonly plan: Plan;
   readonly watcher: Watcher;
+  /** Whether its networks are those of a private host. */
+  readonly isRootless: boolean;
   /** Changes with every boot. */
   boot: string;
   /** How far its clock is off, milliseconds. */

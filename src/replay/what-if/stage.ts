@@ -61,7 +61,8 @@ export function openStage(options: StageOptions): Stage {
   });
   const hosts = [{ name: HOST, processes: 1, agent: true, networks }];
   const plan: Plan = { seed, store: 'embedded', hosts, steps: [], faults: [], jitter };
-  const sim = newHost({ name: HOST, kernel, programs, clock, networks, plan, watcher });
+  const isRootless = false;
+  const sim = newHost({ name: HOST, kernel, programs, clock, networks, plan, watcher, isRootless });
   const plants = { effects, machines: () => machines };
   let lives = 1;
   let process = live();

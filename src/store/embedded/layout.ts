@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { MooringError } from '../../model/failure.ts';
 import { parseContainerId, parseNetworkName } from '../../model/names.ts';
+import { SHARED_UPLINK } from '../../model/uplink.ts';
 import type { Key, Kind } from '../store.ts';
 
 /** Where each thing is kept under a root; every name is parsed before it becomes a path. */
@@ -74,16 +75,28 @@ export function parseHistoryName(name: string): HistoryName | undefined {
   return key && { key, token: Number(token), part: Number(part) };
 }
 
-const JOURNAL = /^([a-z]+)\.(.+)\.jsonl$/;
-const HISTORY = /^([a-z]+)\.(.+)\.(\d+)-(\d+)\.jsonl$/;
-const KINDS: readonly string[] = ['container', 'namespace', 'network'] satisfies Kind[];
+const JOURNAL = /^([a-zA-Z]+)\.(.+)\.jsonl$/;
+const HISTORY = /^([a-zA-Z]+)\.(.+)\.(\d+)-(\d+)\.jsonl$/;
+const KINDS: readonly string[] = [
+  'container',
+  'namespace',
+  'network',
+  'uplink',
+  'forwarder',
+  'rootlessNetns'
+] satisfies Kind[];
 
 // A kind has no dot, so the first dot ends it and no two keys share a stem.
 function stemOf({ kind, id }: Key): string {
   if (!KINDS.includes(kind)) {
     throw new MooringError('store.badKey', `${JSON.stringify(kind)} is not a kind of actor`);
   }
-  return `${kind}.${kind === 'network' ? parseNetworkName(id) : parseContainerId(id)}`;
+  return `${kind}.${parseId(kind, id)}`;
+}
+
+function parseId(kind: Kind, id: string): string {
+  if (kind === 'uplink' && id === SHARED_UPLINK) return id;
+  return kind === 'network' ? parseNetworkName(id) : parseContainerId(id);
 }
 
 function keyOf(kind: string | undefined, id: string | undefined): Key | undefined {

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import {
+  linkSync,
   mkdirSync,
   mkdtempSync,
   realpathSync,
@@ -12,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { watchFiles, type FileChange, type FileWatch } from '../../../src/effects/watch/files.ts';
-import { filePoints } from '../../../src/effects/watch/file-points.ts';
+import { pointsOf } from '../../../src/effects/watch/file-points.ts';
 import type { Failure } from '../../../src/model/failure.ts';
 
 let root: string;
@@ -87,6 +88,17 @@ describe('a watch on resolv.conf', () => {
     const made = await first(() => put('resolv.conf', 'nameserver 1.1.1.5\n'));
 
     expect([written, replaced, again, removed, made]).toEqual([conf, conf, conf, conf, conf]);
+  });
+
+  it('sees it written where another directory has it, as when it is mounted there', async () => {
+    mkdirSync(at('elsewhere'));
+    put('elsewhere/resolv.conf', 'nameserver 1.1.1.1\n');
+    linkSync(at('elsewhere/resolv.conf'), at('resolv.conf'));
+    const { first } = watching({ resolvConf: 'resolv.conf' });
+
+    const written = await first(() => put('elsewhere/resolv.conf', 'nameserver 1.1.1.2\n'));
+
+    expect(written).toEqual(conf);
   });
 
   it('does not report what is the same, nor what stands beside it', async () => {
@@ -188,6 +200,6 @@ describe('the names on the way to a file', () => {
     symlinkSync('two', at('one'));
     symlinkSync('one', at('two'));
 
-    expect(filePoints(at('one')).length).toBeLessThan(200);
+    expect(pointsOf(at('one')).length).toBeLessThan(200);
   });
 });
