@@ -38,7 +38,13 @@ export function leafEffects(settings: Settings, leaves: Leaves, registry: () => 
   const { store, plugins, thread, runner, tool, log, spans } = leaves;
   const { root } = settings;
   const pluginLock = fileLock(join(root, 'plugins.lock'));
-  const cni = cniEffects({ runner, verifyNetns, hasPlugin: plugins.has, hasInterface });
+  const cni = cniEffects({
+    runner,
+    verifyNetns,
+    hasPlugin: plugins.has,
+    hasInterface,
+    observe: thread.observe
+  });
   const locked = underPluginLock(pluginLock, cni, notedWait(spans, Date.now, 'plugins'));
   const firstAdds = { store, lock: fileLock(join(root, 'first-add.lock')) };
   const chains = { ...locked, 'cni.add': firstAddAlone(firstAdds, locked['cni.add']) };

@@ -2,6 +2,7 @@
 export { MACHINES, type MachineEntry, type Machines } from './actors/machines.ts';
 export type { MooringEvent } from './bus/events.ts';
 export type { EffectRequest } from './bus/requests.ts';
+export { loadInvariants } from './load-invariants.ts';
 export type { JournalHeader } from './journal/file.ts';
 export { MooringError } from './model/failure.ts';
 export type {
@@ -20,6 +21,16 @@ export {
   type ToDivergeAt,
   type ToReplay
 } from './replay/matchers.ts';
+export {
+  judge,
+  judgedLines,
+  type Judged,
+  type JournalInvariant,
+  type JournalStep,
+  type JournalViolation,
+  type Standing
+} from './replay/judge.ts';
+export { JOURNAL_INVARIANTS } from './replay/journal-invariants.ts';
 export {
   replay,
   type ActorReplayed,
@@ -53,7 +64,15 @@ export type {
 export { simulate, type Run, type RunOptions, type Violation } from './replay/simulator/run.ts';
 export { shrink, type Shrunk, type ShrinkOptions } from './replay/simulator/shrink.ts';
 export { planIn, traceLines } from './replay/simulator/trace-file.ts';
-export type { Invariant, Plants } from './replay/simulator/world.ts';
+export type { Thing, ThingKind } from './replay/simulator/kernel.ts';
+export type { Invariant, Moment, Plants } from './replay/simulator/world.ts';
+export {
+  whatIf,
+  whatIfLines,
+  type Change,
+  type WhatIfFault,
+  type WhatIfRun
+} from './replay/what-if/what-if.ts';
 export { toTest } from './replay/to-test.ts';
 export { divergenceLines, reportLines, stateText } from './replay/report.ts';
 export type { Place } from './replay/source.ts';

@@ -20,7 +20,18 @@ export type Library = Pick<
 >;
 
 /** What `replay` uses of `mooring/testing`. */
-export type Testing = Pick<typeof TestingApi, 'replay' | 'reportLines' | 'toTest'>;
+export type Testing = Pick<
+  typeof TestingApi,
+  | 'replay'
+  | 'reportLines'
+  | 'toTest'
+  | 'whatIf'
+  | 'whatIfLines'
+  | 'judge'
+  | 'judgedLines'
+  | 'loadInvariants'
+  | 'JOURNAL_INVARIANTS'
+>;
 
 /** Everything through which a command touches the world, so that tests can stand in for it. */
 export interface Deps {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import type { Command } from 'commander';
-import type { Replayed } from '../testing.ts';
+import { Option, type Command } from 'commander';
+import type { Change, Judged, MooringEvent, Replayed, WhatIfFault } from '../testing.ts';
 import { CliError, EXIT, usage, visible } from './errors.ts';
 import { formatOption } from './options.ts';
 import { json } from './print.ts';
@@ -9,6 +9,11 @@ import type { Session } from './session.ts';
 interface ReplayCommandOptions {
   readonly strict?: true;
   readonly toTest?: string;
+  readonly judge?: string | true;
+  readonly whatIf?: string;
+  readonly answer?: string;
+  readonly fault?: string;
+  readonly write?: string;
   readonly format: string;
 }
 
@@ -19,6 +24,20 @@ export function addReplayCommand(program: Command, session: Session): void {
     .description('let the charts of this version take journals again; 1 when they do otherwise')
     .argument('<files...>', 'what journal export printed')
     .option('--to-test <file>', 'write what the journal says as a vitest test')
+    .option(
+      '--judge [module]',
+      'look whether what must always hold held, or what a module exports as `invariants`'
+    )
+    .option(
+      '--what-if <record>',
+      'go on from a record otherwise, in the simulator: "container/web 5"'
+    )
+    .option(
+      '--answer <code-or-event>',
+      'what the record says then: a failure of that code, or JSON'
+    )
+    .addOption(new Option('--fault <kind>', 'what goes wrong behind it').choices(FAULTS))
+    .option('--write <file>', 'write what comes of it as a journal')
     .option('--strict', 'with 1 also where the charts have changed, though not what they do')
     .addOption(formatOption('text', 'json'))
     .action((files: string[], options: ReplayCommandOptions) =>
@@ -38,6 +57,16 @@ async function replayFiles(
     if (others.length > 0) throw usage('--to-test makes a test of one file');
     writeNew(toTest, testing.toTest(file!));
   }
+  if (options.whatIf !== undefined) {
+    const [file, ...others] = files;
+    if (others.length > 0) throw usage('--what-if goes on from a record of one file');
+    await goOnFrom(session, file!, { ...options, whatIf: options.whatIf });
+    return;
+  }
+  if (options.judge !== undefined) {
+    await judgeFiles(session, files, { module: options.judge, format });
+    return;
+  }
   const results: (Replayed & { readonly file: string })[] = [];
   for (const file of files) {
     session.signal.throwIfAborted();
@@ -47,6 +76,74 @@ async function replayFiles(
       if (isRefused(replayed, strict ?? false)) session.exitWith(EXIT.notFound);
       if (format === 'text') {
         for (const line of testing.reportLines(file, replayed)) session.print(shown(line));
+      }
+    } catch (error) {
+      session.fail(error);
+    }
+  }
+  if (format === 'json') session.print(json(results));
+}
+
+const FAULTS: readonly WhatIfFault[] = [
+  'crash',
+  'reboot',
+  'netnsGone',
+  'netnsReplaced',
+  'linkGone',
+  'addressGone',
+  'rulesFlushed',
+  'bridgeGone',
+  'keeperKilled'
+];
+
+type WhatIfOptions = ReplayCommandOptions & { readonly whatIf: string };
+
+async function goOnFrom(session: Session, file: string, options: WhatIfOptions): Promise<void> {
+  const testing = await session.deps.testing();
+  const change = changeOf(options);
+  const result = await testing.whatIf(file, change);
+  if (options.write !== undefined) writeNew(options.write, `${result.lines.join('\n')}\n`);
+  if (result.violations.length > 0) session.exitWith(EXIT.notFound);
+  if (options.format === 'json') {
+    const { lines: _, ...rest } = result;
+    session.print(json({ file, ...rest }));
+    return;
+  }
+  for (const line of testing.whatIfLines(file, change, result)) session.print(shown(line));
+}
+
+function changeOf({ whatIf: at, answer, fault }: WhatIfOptions): Change {
+  if (answer !== undefined && fault === undefined) return { at, answer: answerIn(answer) };
+  if (fault !== undefined && answer === undefined) return { at, fault: fault as WhatIfFault };
+  throw usage('--what-if takes an --answer or a --fault');
+}
+
+function answerIn(text: string): MooringEvent | string {
+  if (!text.startsWith('{')) return text;
+  try {
+    return JSON.parse(text) as MooringEvent;
+  } catch (error) {
+    throw usage(`--answer is neither a code nor JSON: ${(error as Error).message}`);
+  }
+}
+
+async function judgeFiles(
+  session: Session,
+  files: readonly string[],
+  { module, format }: { readonly module: string | true; readonly format: string }
+): Promise<void> {
+  const testing = await session.deps.testing();
+  const invariants =
+    module === true ? testing.JOURNAL_INVARIANTS : await testing.loadInvariants(module);
+  const results: (Judged & { readonly file: string })[] = [];
+  for (const file of files) {
+    session.signal.throwIfAborted();
+    try {
+      const judged = testing.judge(file, invariants);
+      results.push({ file, ...judged });
+      if (judged.violations.length > 0) session.exitWith(EXIT.notFound);
+      if (format === 'text') {
+        for (const line of testing.judgedLines(file, judged)) session.print(shown(line));
       }
     } catch (error) {
       session.fail(error);

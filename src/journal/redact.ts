@@ -111,10 +111,13 @@ export function redaction(): Redaction {
 }
 
 const VERBS: ReadonlySet<string> = new Set(['ADD', 'DEL', 'CHECK', 'GC', 'STATUS', 'VERSION']);
+const PROTOCOLS: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp']);
 const EPOCH_MS = Date.UTC(2000, 0, 1);
 
 function isWord(text: string, field: string, foreign: boolean): boolean {
   if (field === 'cniVersion' || field === 'cniVersions') return /^\d\.\d\.\d$/.test(text);
+  // Of a port mapping the chart writes the protocol among what plugins are given.
+  if (foreign && field === 'protocol') return PROTOCOLS.has(text);
   if (foreign) return field === 'type' && PLUGIN_TYPES.has(text);
   return OUR_WORDS.has(field);
 }

@@ -39,10 +39,11 @@ export function divergenceLines(divergence: Divergence): readonly string[] {
 
 // Whatever stands in the file.
 function simulationText(simulation: Json): string {
-  const { plan, violations } = isJsonObject(simulation) ? simulation : {};
+  const { plan, violations, whatIf } = isJsonObject(simulation) ? simulation : {};
   const seed = isJsonObject(plan) ? plan['seed'] : undefined;
   const [first] = Array.isArray(violations) ? (violations as readonly Json[]) : [];
-  return `seed ${jsonText(seed)}, ${typeof first === 'string' ? first : 'every invariant held'}`;
+  const how = whatIf === undefined ? `seed ${jsonText(seed)}` : `what if ${jsonText(whatIf)}`;
+  return `${how}, ${typeof first === 'string' ? first : 'every invariant held'}`;
 }
 
 /** `tearingDown.detaching.deleting`; parallel states stand in braces. */

@@ -97,4 +97,49 @@ describe('replay', () => {
       }
     ]);
   });
+
+  it('judges by what must always hold, or by what a module says, with 1 where it did not', async () => {
+    const rule = "step.after.state === 'ready' ? 'it is ready' : undefined";
+    const text = `export const invariants = [{ name: 'never', watch: () => (step) => ${rule} }];`;
+    writeFileSync(path('never.mjs'), text);
+    writeFileSync(path('none.mjs'), 'export const invariants = [1];');
+
+    const all = await mooring(['replay', path('good.jsonl'), '--judge']);
+    const own = await mooring(['replay', path('good.jsonl'), '--judge', path('never.mjs')]);
+    const bad = await mooring(['replay', path('good.jsonl'), '--judge', path('none.mjs')]);
+
+    expect(all).toMatchObject({
+      code: 0,
+      err: '',
+      out: `${path('good.jsonl')}: all holds (4 records)\n`
+    });
+    expect(own).toMatchObject({ code: 1, err: '' });
+    expect(own.out).toMatch(
+      /good\.jsonl: 1 violation \(4 records\)\n {2}never: it is ready {2}record 2 of namespace\/web, line \d\n$/
+    );
+    expect(bad).toMatchObject({
+      code: 125,
+      err: `Error: ${path('none.mjs')} exports no list \`invariants\` of { name, watch }\n`
+    });
+  });
+
+  it('goes on from a record otherwise, and writes what comes of it', async () => {
+    const lines = await exported(await recorded(upAndDown), ['container/web']);
+    writeFileSync(path('web.jsonl'), `${lines.join('\n')}\n`);
+    const what = ['replay', path('web.jsonl'), '--what-if', 'container/web 3'];
+
+    const refused = await mooring([...what, '--answer', 'cni.11', '--write', path('new.jsonl')]);
+    const again = await mooring(['replay', path('new.jsonl')]);
+    const [neither, nowhere] = [
+      await mooring(what),
+      await mooring(['replay', path('web.jsonl'), '--what-if', 'web 3', '--fault', 'crash'])
+    ];
+
+    expect(refused).toMatchObject({ code: 0, err: '' });
+    expect(refused.out).toMatch(/: every invariant holds \(\d+ records as recorded, then /);
+    expect(refused.out).toMatch(/\n {2}container\/web 3 attachment\.addFailed \w+ \(cni\.11\) -> /);
+    expect(again.out).toMatch(/: identical: .*\n {2}simulated what if \{"at":"container\/web 3"/);
+    expect(neither.err).toBe('Error: --what-if takes an --answer or a --fault\n');
+    expect(nowhere.err).toBe('Error: the journal has no record web 3\n');
+  });
 });

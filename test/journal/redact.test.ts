@@ -5,7 +5,12 @@ import { createWorld, planOf } from '../actors/world.ts';
 import type { Process } from '../actors/process.ts';
 import { recordLines } from '../../src/journal/lines.ts';
 import { textSource } from '../../src/journal/read.ts';
-import type { Store, StoredRecord } from '../../src/store/store.ts';
+import { KINDS } from '../../src/actors/machines.ts';
+import { keyFrom } from '../../src/journal/import.ts';
+import { redaction, type Redaction } from '../../src/journal/redact.ts';
+import type { Kept } from '../../src/replay/simulator/store-state.ts';
+import { keyText, type Store, type StoredRecord } from '../../src/store/store.ts';
+import { simulate, traceLines, type Command } from '../../src/testing.ts';
 
 /** What nobody outside may learn; each is put where a user can put something. */
 const SECRETS = [
@@ -54,6 +59,27 @@ const play = async ({ registry }: Process) => {
 
 const KEYS = ['container/web', 'namespace/web', 'network/n3t-front', 'network/n3t-rear'];
 
+const NETWORK = { name: 'front', dualStack: false, addresses: 20 };
+const PUBLISHING: Command = { verb: 'up', container: 'web', networks: ['front'], ports: [8080] };
+
+function redactedKept(redact: Redaction, kept: Kept): Kept {
+  const { commit, ...frame } = kept;
+  const { event, requests, value, machine, causation, correlation } = commit;
+  const said = { event, requests, value, machine, causation, correlation };
+  const record = redact.record({ v: 1, ...frame, key: keyText(kept.key), ...said });
+  return {
+    ...kept,
+    key: keyFrom(record.key, KINDS),
+    commit: {
+      ...commit,
+      event: record.event,
+      requests: record.requests,
+      snapshot: redact.snapshot(commit.snapshot),
+      outstanding: redact.requests(commit.outstanding)
+    }
+  };
+}
+
 let store: Store;
 let open: readonly string[];
 let redacted: readonly string[];
@@ -89,6 +115,19 @@ describe('a redacted journal', () => {
 
     expect(steps(redacted)).toEqual(steps(open));
     expect({ text: redacted }).toReplay({ verdict: 'identical' });
+  });
+
+  it('replays where ports are published, of which a plugin is given the protocol', async () => {
+    const run = await simulate({
+      ...{ seed: 1, store: 'embedded', jitter: 0, faults: [] },
+      hosts: [{ name: 'h0', processes: 1, agent: false, networks: [NETWORK] }],
+      steps: [{ atMs: 0, host: 'h0', process: 0, command: PUBLISHING }]
+    });
+    const redact = redaction();
+    const lives = run.lives.map((life) => life.map((kept) => redactedKept(redact, kept)));
+
+    expect(JSON.stringify(lives)).toContain('"hostPort":8080');
+    expect({ text: traceLines({ ...run, lives }) }).toReplay({ verdict: 'identical' });
   });
 
   it('keeps equal things equal and different things different', () => {

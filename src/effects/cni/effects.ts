@@ -1,6 +1,9 @@
 import type { Attachment, AttachmentPlan, Netns } from '../../model/container.ts';
+import { addressKey } from '../../model/cidr.ts';
 import { failureOf, MooringError } from '../../model/failure.ts';
 import { pinnedPlan } from '../../model/pinned.ts';
+import type { ObservedNetwork } from '../../syscalls/observe.ts';
+import { ownIps } from '../attachments/inside.ts';
 import type { Effects } from '../effects.ts';
 import type { CniRunner } from './runner.ts';
 
@@ -12,6 +15,8 @@ export interface CniEffectsDeps {
   readonly hasPlugin: (type: string) => boolean;
   /** Whether the host has an interface of that name. */
   readonly hasInterface: (name: string) => boolean;
+  /** What the kernel holds in a netns. */
+  readonly observe: (path: string, expected: Netns) => Promise<ObservedNetwork>;
 }
 
 /** Attaches and detaches a container by the plugins of a plan. */
@@ -19,7 +24,8 @@ export function cniEffects({
   runner,
   verifyNetns,
   hasPlugin,
-  hasInterface
+  hasInterface,
+  observe
 }: CniEffectsDeps): Pick<Effects, 'cni.add' | 'cni.del'> {
   return {
     async 'cni.add'({ container, netns, attachment }, { operation, signal }) {
@@ -40,11 +46,11 @@ export function cniEffects({
       try {
         const netnsPath = netns && isStill(netns) ? netns.path : '';
         const target = { containerId: container, netnsPath, operation, signal };
-        // By a link that is gone `bridge` finds no addresses whose masquerading it could take away.
         const isLinkGone = netnsPath === '' || !hasHostEnds(attachment);
+        const isLacking = isLinkGone || !(await hasAddresses(netns!, attachment));
         await runner.del(planOf(attachment), target, attachment.result);
         // The netns may have gone while the plugins ran, and the link with it.
-        const suspect = repeated || isLinkGone || !isStill(netns!);
+        const suspect = repeated || isLacking || !isStill(netns!);
         return { type: 'attachment.deleted', container, network, ...(suspect && { suspect }) };
       } catch (error) {
         const failure = failureOf(error, 'cni');
@@ -61,6 +67,22 @@ export function cniEffects({
   function hasHostEnds({ result }: Attachment): boolean {
     const ends = (result?.interfaces ?? []).filter(({ sandbox }) => !sandbox);
     return ends.every(({ name }) => hasInterface(name));
+  }
+
+  /**
+   * Whether the link has what `bridge` and `ptp` look for there: of an address that they don't find,
+   * they leave the masquerading.
+   */
+  async function hasAddresses(netns: Netns, attachment: Attachment): Promise<boolean> {
+    if (!attachment.conflist.plugins.some(({ ipMasq }) => ipMasq === true)) return true;
+    try {
+      const { addresses } = await observe(netns.path, netns);
+      const found = new Set(addresses.map(({ address }) => addressKey(address)));
+      return ownIps(attachment).every(({ address }) => found.has(addressKey(address)));
+    } catch {
+      // What can't be looked at may lack anything.
+      return false;
+    }
   }
 
   function checkNetns(netns: Netns, { network }: Attachment, container: string): void {

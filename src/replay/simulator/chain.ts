@@ -15,9 +15,17 @@ export interface ChainCall {
 
 type Steps = readonly (() => Failure | null)[];
 
-/** ADD, step by step; the addresses that it took are in `taken` when it is done. */
-export function addSteps(host: SimHost, call: ChainCall, taken: string[]): Steps {
+/** What ADD has come to know of what it made. */
+export interface Made {
+  readonly addresses: string[];
+  /** The host's end of the link, `veth7`: another one with each ADD. */
+  end: string;
+}
+
+/** ADD, step by step; what it has made is in `made` when it is done. */
+export function addSteps(host: SimHost, call: ChainCall, made: Made): Steps {
   const { kernel } = host;
+  const { addresses: taken } = made;
   const { container, attachment, operation } = call;
   const { network, ifName } = attachment;
   const of = `${container}/${network}`;
@@ -37,7 +45,8 @@ export function addSteps(host: SimHost, call: ChainCall, taken: string[]): Steps
     () => {
       const name = bridgeOf(network);
       if (!kernel.get('bridge', name)) {
-        kernel.add({ kind: 'bridge', name, of: network, netns: 0, value: '' }, operation);
+        const value = String(kernel.newInode());
+        kernel.add({ kind: 'bridge', name, of: network, netns: 0, value }, operation);
       }
       return null;
     },
@@ -45,7 +54,8 @@ export function addSteps(host: SimHost, call: ChainCall, taken: string[]): Steps
       const inode = inodeOf(kernel, call);
       if (inode === undefined) return refusal(call, 'the netns is gone');
       make('link', link, '', inode);
-      return make('veth', link, '');
+      made.end = `veth${kernel.newInode()}`;
+      return make('veth', link, `${made.end}@${kernel.get('bridge', bridgeOf(network))?.value}`);
     },
     () => {
       const inode = inodeOf(kernel, call);
@@ -72,7 +82,7 @@ export function delSteps(host: SimHost, call: ChainCall): Steps {
   const { network, ifName, pinned } = attachment;
   const of = `${container}/${network}`;
   const link = `${container}/${ifName}`;
-  let found = false;
+  let found: readonly Thing[] | undefined;
   const remove = (things: readonly Thing[]): null => {
     for (const { kind, name } of things) kernel.remove(kind, name, operation);
     return null;
@@ -92,9 +102,9 @@ export function delSteps(host: SimHost, call: ChainCall): Steps {
     },
     () => {
       const inode = inodeOf(kernel, call);
-      found = inode !== undefined && kernel.get('link', link)?.netns === inode;
-      if (!found) return null;
-      remove(kernel.ofKind('address').filter((address) => address.name.startsWith(`${link} `)));
+      if (inode === undefined || kernel.get('link', link)?.netns !== inode) return null;
+      found = kernel.ofKind('address').filter((address) => address.name.startsWith(`${link} `));
+      remove(found);
       kernel.remove('link', link, operation);
       kernel.remove('veth', link, operation);
       return null;
@@ -104,13 +114,20 @@ export function delSteps(host: SimHost, call: ChainCall): Steps {
       const own = (lease: Thing): boolean => lease.of === of && lease.value === ifName;
       return remove(kernel.ofKind('lease').filter(own));
     },
-    () => (found ? remove(rules('masquerade')) : null),
+    // By the addresses that the link had.
+    () => {
+      const isFound = (address: string) => found?.some(({ value }) => value === address);
+      return remove(rules('masquerade').filter(({ value }) => value.split(',').every(isFound)));
+    },
     () => {
       kernel.remove('file', `result ${of}`, operation);
       return null;
     }
   ];
 }
+
+/** Steps of DEL at which firewall, portmap and bridge begin, and the one that is none of theirs. */
+export const DEL_TURNS = { begins: [0, 1, 2], end: 5 } as const;
 
 /** Takes away what is left of rules, by exact owner. */
 export function sweepSteps(
@@ -127,16 +144,18 @@ export function sweepSteps(
   });
 }
 
-export function resultOf(
-  { netns, attachment }: ChainCall,
-  addresses: readonly string[]
-): CniResult {
+export function resultOf({ netns, attachment }: ChainCall, { addresses, end }: Made): CniResult {
+  const { network, ifName } = attachment;
   return {
     cniVersion: '1.0.0',
-    interfaces: [{ name: attachment.ifName, sandbox: netns!.path }],
+    interfaces: [
+      { name: bridgeOf(network) },
+      { name: end },
+      { name: ifName, sandbox: netns!.path }
+    ],
     ips: addresses.map((address) => ({
       address: `${address}/${address.includes(':') ? 64 : 24}`,
-      interface: 0
+      interface: 2
     }))
   };
 }
@@ -148,7 +167,7 @@ export function inodeOf(kernel: Kernel, { netns }: Pick<ChainCall, 'netns'>): nu
   return standing && String(standing.netns) === netns.inode ? standing.netns : undefined;
 }
 
-/** The lowest that nobody has; or those that are pinned, which are kept as they are. */
+/** The next that nobody has, behind the one that was given last; or those that are pinned, which are kept as they are. */
 function takeAddresses(host: SimHost, call: ChainCall, taken: string[]): Failure | null {
   const { attachment, container, operation } = call;
   const { network, ifName } = attachment;
@@ -159,7 +178,7 @@ function takeAddresses(host: SimHost, call: ChainCall, taken: string[]): Failure
   const index = host.networks.findIndex(({ name }) => name === network);
   const plan = host.networks[index]!;
   for (const family of plan.dualStack ? ([4, 6] as const) : ([4] as const)) {
-    const free = freeAddress(host.kernel, network, index, { family, most: plan.addresses });
+    const free = freeAddress(host, network, index, { family, most: plan.addresses });
     if (free === undefined) return refusal(call, 'the pool is empty');
     const of = `${container}/${network}`;
     const lease: Thing = { kind: 'lease', name: `${network} ${free}`, of, netns: 0, value: ifName };
@@ -170,14 +189,18 @@ function takeAddresses(host: SimHost, call: ChainCall, taken: string[]): Failure
 }
 
 function freeAddress(
-  kernel: Kernel,
+  { kernel, lastGiven }: SimHost,
   network: string,
   index: number,
   { family, most }: { readonly family: 4 | 6; readonly most: number }
 ): string | undefined {
-  for (let count = 1; count <= most; count += 1) {
+  const last = lastGiven.get(`${network} ${family}`) ?? 0;
+  for (let step = 0; step < most; step += 1) {
+    const count = ((last + step) % most) + 1;
     const address = addressOf(index, count, family);
-    if (!kernel.get('lease', `${network} ${address}`)) return address;
+    if (kernel.get('lease', `${network} ${address}`)) continue;
+    lastGiven.set(`${network} ${family}`, count);
+    return address;
   }
   return undefined;
 }

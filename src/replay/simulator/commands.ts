@@ -72,7 +72,7 @@ function inputOf(command: Extract<Command, { readonly verb: 'up' | 'create' }>):
   const { container, networks, ports, shares } = command;
   return {
     id: container,
-    networks: networks.map((name) => ({ name })),
+    networks: networks.length === 0 ? 'none' : networks.map((name) => ({ name })),
     ports: ports.map((hostPort) => ({ hostPort, containerPort: 80 })),
     ...(shares !== undefined && { netns: { container: shares } })
   };

@@ -1,7 +1,7 @@
-import { OUTSIDE, type Kernel, type Thing, type ThingKind } from './kernel.ts';
+import { isForeign, OUTSIDE, type Kernel, type Thing, type ThingKind } from './kernel.ts';
 import type { Fault } from './plan.ts';
 
-type Damage = Extract<Fault, { readonly nth: number }>;
+export type Damage = Extract<Fault, { readonly nth: number }>;
 
 /**
  * What somebody else does to a host: takes away what is not his, or puts his own in its place.
@@ -57,7 +57,7 @@ const TARGETS: Readonly<Record<Damage['kind'], ThingKind>> = {
 };
 
 function targetsOf(kernel: Kernel, kind: Damage['kind']): readonly Thing[] {
-  return kernel.ofKind(TARGETS[kind]).filter(({ of }) => of !== OUTSIDE);
+  return kernel.ofKind(TARGETS[kind]).filter((thing) => !isForeign(thing));
 }
 
 /** Of somebody else, and like ours by name: none of it may be touched. */

@@ -4,7 +4,7 @@ import type { Drift } from '../../model/drift.ts';
 import type { Failure } from '../../model/failure.ts';
 import { inodeOf } from './chain.ts';
 import type { Kernel, Thing } from './kernel.ts';
-import { addressesIn, bridgeOf, portsOf } from './networks.ts';
+import { addressesIn, bridgeOf, hostEndIn, portsOf } from './networks.ts';
 
 /** What the plugins made of an attachment and is not there any more. */
 export function driftsOf(
@@ -23,6 +23,8 @@ export function driftsOf(
   return attachments.flatMap((attachment) =>
     wantedOf(container, attachment, inode)
       .filter(({ thing }) => !isThere(kernel, thing))
+      // A link that is gone took its addresses with it.
+      .filter(({ kind }, _, missing) => kind !== 'address' || missing[0]?.kind !== 'link')
       .map(({ thing, kind }): Drift => {
         const { network } = attachment;
         return { network, kind, object: thing.name, text: `${thing.kind} ${thing.name} is gone` };
@@ -61,6 +63,7 @@ export function wantedOf(
   const of = `${container}/${network}`;
   const link = `${container}/${ifName}`;
   const addresses = addressesIn(attachment);
+  const end = `${hostEndIn(attachment)}@${bridgeOf(network)}`;
   const rule = (name: string, value: string): Wanted => ({
     kind: 'rule',
     thing: { kind: 'rule', name, of, netns: 0, value }
@@ -75,15 +78,21 @@ export function wantedOf(
       kind: 'bridge',
       thing: { kind: 'bridge', name: bridgeOf(network), of: network, netns: 0, value: '' }
     },
+    { kind: 'bridge', thing: { kind: 'veth', name: link, of, netns: 0, value: end } },
     rule(`masquerade ${of}`, addresses.join()),
     ...portsOf(attachment).map((port) => rule(`dnat ${of} ${port}`, String(port))),
     ...addresses.map((address) => rule(`accept ${of} ${address}`, address))
   ];
 }
 
-/** Of a thing that is the container's own also whether it is that very one. */
+/** Of a thing that is the container's own also whether it is that very one, and on its bridge. */
 export function isThere(kernel: Kernel, wanted: Thing): boolean {
   const found = kernel.get(wanted.kind, wanted.name);
   if (found === undefined) return false;
-  return wanted.kind !== 'link' || found.netns === wanted.netns;
+  if (wanted.kind === 'link') return found.netns === wanted.netns;
+  if (wanted.kind !== 'veth') return true;
+  const [end, bridge] = wanted.value.split('@');
+  const [isEnd, isOn] = found.value.split('@');
+  const standing = kernel.get('bridge', bridge!);
+  return isEnd === end && (standing === undefined || standing.value === isOn);
 }

@@ -2,16 +2,25 @@ import { OUTSIDE_REQUESTS } from '../../bus/outside-requests.ts';
 import type { RequestOf } from '../../bus/requests.ts';
 import type { EffectContext, Effects } from '../../effects/effects.ts';
 import { elsewhere } from '../../effects/elsewhere.ts';
-import type { Attachment, ContainerFiles, Netns } from '../../model/container.ts';
+import type { Attachment, Netns } from '../../model/container.ts';
 import type { Failure } from '../../model/failure.ts';
-import { addSteps, delSteps, inodeOf, resultOf, sweepSteps } from './chain.ts';
+import {
+  addSteps,
+  DEL_TURNS,
+  delSteps,
+  type Made,
+  inodeOf,
+  resultOf,
+  sweepSteps
+} from './chain.ts';
 import { NEVER } from './clock.ts';
 import { does } from './does.ts';
 import { driftsOf, mendSteps } from './drifts.ts';
 import { isForeign, type Kernel } from './kernel.ts';
-import { bridgeOf } from './networks.ts';
+import { filesEffects } from './files.ts';
+import { addressesIn, bridgeOf, hostEndIn } from './networks.ts';
 import { outsideEffects } from './outside.ts';
-import type { PluginVerb } from './plan.ts';
+import type { ProgramCall } from './programs.ts';
 import type { Site } from './world.ts';
 
 export type LeafEffects = Omit<Effects, 'resources.hold' | 'resources.release'>;
@@ -23,7 +32,8 @@ export function simulatedEffects(site: Site): LeafEffects {
     ...networkEffects(site),
     ...cniEffects(site),
     ...attachmentEffects(site),
-    ...otherEffects(site),
+    ...filesEffects(site),
+    ...timerEffects(site),
     ...outsideEffects(site),
     // Asked by charts that run in a supervisor.
     ...elsewhere(OUTSIDE_REQUESTS)
@@ -40,22 +50,30 @@ function cniEffects(site: Site): Pick<Effects, 'cni.add' | 'cni.del'> {
         const failure = refusal('netns.replaced', `${network} for ${container}: its netns is gone`);
         return { type: 'attachment.addFailed', container, network, failure };
       }
-      const taken: string[] = [];
-      const steps = addSteps(site.host, call, taken);
-      const failure = await runs(site, ['ADD', subjectOf(request)], steps, context);
+      const made: Made = { addresses: [], end: '' };
+      const steps = addSteps(site.host, call, made);
+      const failure = await runs(
+        site,
+        { verb: 'ADD', subject: subjectOf(request), steps },
+        context
+      );
       if (failure) return { type: 'attachment.addFailed', container, network, failure };
-      return { type: 'attachment.added', container, network, result: resultOf(call, taken) };
+      return { type: 'attachment.added', container, network, result: resultOf(call, made) };
     },
 
     async 'cni.del'(request, context) {
       const { container, attachment } = request;
       const { network } = attachment;
-      const isGone = !isAttached(site.host.kernel, request);
+      const isLacking = !hasAll(site.host.kernel, request);
       const steps = delSteps(site.host, { ...request, operation: context.operation });
-      const failure = await runs(site, ['DEL', subjectOf(request)], steps, context);
+      const failure = await runs(
+        site,
+        { verb: 'DEL', subject: subjectOf(request), steps, turns: DEL_TURNS },
+        context
+      );
       if (failure) return { type: 'attachment.delFailed', container, network, failure };
       const suspect =
-        context.repeated || isGone || inodeOf(site.host.kernel, request) === undefined;
+        context.repeated || isLacking || inodeOf(site.host.kernel, request) === undefined;
       return { type: 'attachment.deleted', container, network, ...(suspect && { suspect }) };
     }
   };
@@ -68,7 +86,11 @@ function attachmentEffects(
   return {
     async 'attachments.examine'(request, context) {
       const { container } = request;
-      const failure = await runs(site, ['examine', container], [() => null], context);
+      const failure = await runs(
+        site,
+        { verb: 'examine', subject: container, steps: [() => null] },
+        context
+      );
       if (failure) return { type: 'attachments.examineFailed', container, failure };
       const drifts = driftsOf(host.kernel, request);
       return { type: 'attachments.examined', container, drifts, complete: true };
@@ -76,14 +98,14 @@ function attachmentEffects(
 
     async 'attachments.repair'({ container, attachments }, context) {
       const steps = mendSteps(host.kernel, container, attachments, context.operation);
-      const failure = await runs(site, ['repair', container], steps, context);
+      const failure = await runs(site, { verb: 'repair', subject: container, steps }, context);
       if (failure) return { type: 'attachments.repairFailed', container, failure };
       return { type: 'attachments.repaired', container };
     },
 
     async 'firewall.sweep'({ container, networks }, context) {
       const steps = sweepSteps(host, container, networks, context.operation);
-      const failure = await runs(site, ['sweep', container], steps, context);
+      const failure = await runs(site, { verb: 'sweep', subject: container, steps }, context);
       if (failure) return { type: 'firewall.sweepFailed', container, failure };
       return { type: 'firewall.swept', container };
     }
@@ -162,22 +184,8 @@ function networkEffects(site: Site): Pick<Effects, 'network.prepare' | 'network.
   };
 }
 
-function otherEffects(site: Site): Pick<Effects, 'files.write' | 'timer.set'> {
+function timerEffects(site: Site): Pick<Effects, 'timer.set'> {
   return {
-    async 'files.write'({ container, spec }, { operation }) {
-      await does(site, 'files.write', `container/${container}`, [
-        () => {
-          if (site.host.kernel.get('file', container)) return;
-          add(site, operation, { kind: 'file', name: container, of: container, value: '' });
-        }
-      ]);
-      const files: ContainerFiles = {
-        resolvConf: `/var/lib/mooring/files/${spec.id}/resolv.conf`,
-        hosts: `/var/lib/mooring/files/${spec.id}/hosts`
-      };
-      return { type: 'files.written', container, files };
-    },
-
     async 'timer.set'({ container, timer, delayMs }) {
       await site.host.clock.sleep(delayMs, site.owner);
       return { type: 'timer.fired', container, timer };
@@ -188,28 +196,36 @@ function otherEffects(site: Site): Pick<Effects, 'files.write' | 'timer.set'> {
 /** Runs a program and waits for it, with the points before, at each of its steps, and after. */
 async function runs(
   site: Site,
-  [verb, subject]: readonly [verb: PluginVerb, subject: string],
-  steps: readonly (() => Failure | null)[],
-  context: EffectContext
+  program: Pick<ProgramCall, 'verb' | 'subject' | 'steps' | 'turns'>,
+  { operation, signal }: EffectContext
 ): Promise<Failure | null> {
+  const { verb, subject } = program;
   const [container, network = ''] = subject.split('/');
   const [what, key] = [`${verb} ${network}`, `container/${container}`];
   if (site.reach('before', what, key)) return NEVER;
-  const { operation } = context;
   const failure = await site.host.programs.run({
-    ...{ verb, subject, operation, steps },
+    ...program,
+    operation,
     owner: site.owner,
-    signal: context.signal,
+    signal,
     onStep: () => void site.reach('during', what, key)
   });
   return site.reach('after', what, key) ? NEVER : failure;
 }
 
-/** Whether the link is there: a plugin that doesn't find it takes nothing else away. */
-function isAttached(kernel: Kernel, request: RequestOf<'cni.del'>): boolean {
-  const inode = inodeOf(kernel, request);
-  const link = kernel.get('link', `${request.container}/${request.attachment.ifName}`);
-  return inode !== undefined && link?.netns === inode;
+/** Whether what DEL goes by is there: the host's end of the link, the bridge, the addresses. */
+function hasAll(kernel: Kernel, request: RequestOf<'cni.del'>): boolean {
+  if (inodeOf(kernel, request) === undefined) return false;
+  const { network, ifName, result } = request.attachment;
+  if (result === undefined) return true;
+  const end = kernel.get('veth', `${request.container}/${ifName}`);
+  const isThere = end?.value.startsWith(`${hostEndIn(request.attachment)}@`) ?? false;
+  const addresses = addressesIn(request.attachment);
+  return (
+    isThere &&
+    kernel.get('bridge', bridgeOf(network)) !== undefined &&
+    addresses.every((one) => kernel.get('address', `${request.container}/${ifName} ${one}`))
+  );
 }
 
 function isThat(inode: number, netns: Netns | null): boolean {

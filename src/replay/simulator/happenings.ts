@@ -1,4 +1,5 @@
 import { damage } from './damage.ts';
+import type { Thing } from './kernel.ts';
 import type { Fault } from './plan.ts';
 import type { Slot } from './slot.ts';
 import type { SimHost } from './world.ts';
@@ -9,7 +10,7 @@ interface Happenings {
   readonly slots: readonly Slot[];
   readonly isCalm: () => boolean;
   /** Told when somebody has taken something away. */
-  readonly onDamage: () => void;
+  readonly onDamage: (kind: string, hit: Thing) => void;
 }
 
 /** Lets come to a host what is to come to it at a time. */
@@ -47,8 +48,10 @@ export function happenTo({ host, faults, slots, isCalm, onDamage }: Happenings):
       case 'partition':
         // The server looks by itself who can reach it.
         return;
-      default:
-        if (damage(kernel, fault)) onDamage();
+      default: {
+        const hit = damage(kernel, fault);
+        if (hit) onDamage(fault.kind, hit);
+      }
     }
   }
 }

@@ -7,7 +7,7 @@ import type { CoverageLog } from './coverage.ts';
 import { foreignThings } from './damage.ts';
 import { embeddedModel, newLockTable, releaseDead } from './embedded-model.ts';
 import { happenTo } from './happenings.ts';
-import { newKernel } from './kernel.ts';
+import { isForeign, newKernel, type Thing } from './kernel.ts';
 import { hostOracle, type HostOracle } from './oracles.ts';
 import type { CrashPoint, Fault, HostPlan, Plan } from './plan.ts';
 import { startProcess, type SimProcess } from './process.ts';
@@ -16,7 +16,7 @@ import { redisModel } from './redis-model.ts';
 import type { RedisServer } from './redis-server.ts';
 import { newSlot, type Slot } from './slot.ts';
 import { newStoreState, type Kept, type StoreState } from './store-state.ts';
-import type { Plants, SimHost, Watcher } from './world.ts';
+import type { Moment, Plants, SimHost, Watcher } from './world.ts';
 
 /** A host on which a plan is played. */
 export interface RunningHost {
@@ -46,6 +46,7 @@ export interface HostOptions {
   readonly plants: Plants;
   /** Told of a crash as it was planned, and by what its point is found again. */
   readonly onCrash: (fault: Crash, named: CrashPoint) => void;
+  readonly onMoment: (moment: Moment) => void;
 }
 
 export type Crash = Extract<Fault, { readonly kind: 'crash' }>;
@@ -54,7 +55,7 @@ export type Crash = Extract<Fault, { readonly kind: 'crash' }>;
 const DEADLINE_MS = 5_000;
 
 export function openHost(options: HostOptions): RunningHost {
-  const { plan, host, clock, watcher, coverage, server, plants, onCrash } = options;
+  const { plan, host, clock, watcher, coverage, server, plants, onCrash, onMoment } = options;
   const faults = plan.faults.filter((fault) => !('host' in fault) || fault.host === host.name);
   const outcomes: string[] = [];
   const states = new Map<string, string>();
@@ -70,10 +71,9 @@ export function openHost(options: HostOptions): RunningHost {
     ...{ host: host.name, clock, seed: plan.seed, jitter: plan.jitter, deadlineMs: DEADLINE_MS },
     faultOf: (verb, run, key) => pluginFault(verb, run, key)
   });
-  const sim: SimHost = {
-    ...{ name: host.name, kernel, programs, clock, networks: host.networks, plan, watcher },
-    ...{ boot: `${host.name} boot 1`, skewMs: 0, diskFullUntil: 0, isRootless: !!host.rootless }
-  };
+  const tell = (what: string, hit?: Thing) => onMoment(momentOf(sim, what, hit));
+  const { name, networks, rootless: isRootless = false } = host;
+  const sim = newHost({ name, kernel, programs, clock, networks, plan, watcher, isRootless });
   const slots = Array.from({ length: host.processes + Number(host.agent) }, (_, at) => slotOf(at));
   foreignThings(kernel, containersOf(plan, host.name));
 
@@ -96,13 +96,7 @@ export function openHost(options: HostOptions): RunningHost {
         await process.recover();
         await lookAfter(sim, state, process, plants);
       }),
-    takeDown: () =>
-      somebody('the end', async (process) => {
-        for (const key of state.keys.filter((text) => text.startsWith('container/'))) {
-          const container = key.slice('container/'.length);
-          outcomes.push(`the end: ${await perform(process, { verb: 'remove', container })}`);
-        }
-      }),
+    takeDown: () => somebody('the end', (process) => removeAll(process, state, outcomes)),
     waiting: () => [
       ...slots.flatMap((slot) => slot.waiting() ?? []),
       ...(pending === undefined ? [] : [pending])
@@ -131,13 +125,17 @@ export function openHost(options: HostOptions): RunningHost {
         hit(key, `${at} ${boundaryOf(what)}`, 'crash');
         onCrash({ kind: 'crash', host: host.name, process: index, point }, named);
       },
-      onOutcome: (outcome) => outcomes.push(outcome),
+      onOutcome: (outcome) => {
+        outcomes.push(outcome);
+        tell(outcome);
+      },
       ...(isAgent && { onReturn: () => look() })
     });
   }
 
   /** The agent has seen something, and looks when it has its turn. */
-  function look(): void {
+  function look(kind?: string, hit?: Thing): void {
+    if (hit) tell(kind!, hit);
     const agent = host.agent ? slots[host.processes]?.process : undefined;
     if (agent === undefined) return;
     clock.at(
@@ -151,7 +149,10 @@ export function openHost(options: HostOptions): RunningHost {
     const process = open(`${host.name}.${what}`, () => false);
     pending = what;
     void work(process).then(
-      () => (pending = undefined),
+      () => {
+        pending = undefined;
+        tell(what);
+      },
       (error: unknown) => watcher.violated('I5', `${what} ended with ${String(error)}`)
     );
   }
@@ -187,6 +188,30 @@ export function openHost(options: HostOptions): RunningHost {
     watcher.note(() => `${keyText(key)} is forgotten`);
     oracle.onForget(key);
   }
+}
+
+async function removeAll(
+  process: SimProcess,
+  state: StoreState,
+  outcomes: string[]
+): Promise<void> {
+  for (const key of state.keys.filter((text) => text.startsWith('container/'))) {
+    const container = key.slice('container/'.length);
+    outcomes.push(`the end: ${await perform(process, { verb: 'remove', container })}`);
+  }
+}
+
+function momentOf({ name, kernel }: SimHost, what: string, hit: Thing | undefined): Moment {
+  const things = kernel.all().filter((thing) => !isForeign(thing));
+  return { host: name, what, things, ...(hit && { hit }) };
+}
+
+/** A host as it is after its first boot. */
+export function newHost(
+  parts: Omit<SimHost, 'lastGiven' | 'boot' | 'skewMs' | 'diskFullUntil'>
+): SimHost {
+  const boot = `${parts.name} boot 1`;
+  return { ...parts, lastGiven: new Map(), boot, skewMs: 0, diskFullUntil: 0 };
 }
 
 /** What of the loop a point belongs to. */

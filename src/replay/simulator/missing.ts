@@ -21,6 +21,9 @@ export function missingFrom(kernel: Kernel, id: string, context: ContainerContex
     ...sockets
       .filter((name) => kernel.get('socket', name)?.of !== id)
       .map((name) => `port ${name}`),
-    ...(files !== null && !kernel.get('file', id) ? ['its files'] : [])
+    // One that shares a netns has no files of its own.
+    ...(files !== null && spec!.namespace === undefined && !kernel.get('file', id)
+      ? ['its files']
+      : [])
   ];
 }

@@ -37,7 +37,8 @@ export function planOf(network: NetworkPlan, ifName: string): AttachmentPlan {
 
 /** The n-th address of a network, from 1; those of two networks differ. */
 export function addressOf(index: number, count: number, family: 4 | 6): string {
-  return family === 4 ? `10.${90 + index}.0.${count + 1}` : `fd00:${index}::${count + 1}`;
+  const host = count + 1;
+  return family === 4 ? `10.${90 + index}.0.${host}` : `fd00:${index + 1}::${host.toString(16)}`;
 }
 
 /** Host ports that an attachment publishes. */
@@ -45,6 +46,12 @@ export function portsOf({ capabilityArgs }: Pick<Attachment, 'capabilityArgs'>):
   const mappings = capabilityArgs['portMappings'];
   if (!Array.isArray(mappings)) return [];
   return (mappings as readonly { readonly hostPort: number }[]).map(({ hostPort }) => hostPort);
+}
+
+/** The host's end of the link that ADD has answered with: `veth7`. */
+export function hostEndIn({ network, result }: Pick<Attachment, 'network' | 'result'>): string {
+  const ends = (result?.interfaces ?? []).filter(({ sandbox }) => !sandbox);
+  return ends.find(({ name }) => name !== bridgeOf(network))?.name ?? '';
 }
 
 /** Addresses that ADD has answered with, without their prefix. */

@@ -25,6 +25,11 @@ export interface ProgramCall {
   readonly operation: string;
   /** What it does, one after the other; a step that gives a failure is its last. */
   readonly steps: readonly (() => Failure | null)[];
+  /**
+   * Steps at which the plugins of a chain begin, and the one behind their last: that one of them refuses
+   * keeps none of the others from its turn. Absent where it is the end.
+   */
+  readonly turns?: { readonly begins: readonly number[]; readonly end: number } | undefined;
   /** Who started it and waits. */
   readonly owner: Owner;
   /** Aborts when the process gives it up: then it is killed. */
@@ -44,6 +49,8 @@ interface Course {
   readonly running: Running;
   readonly fault: { readonly how: PluginFault; readonly after: number } | undefined;
   readonly answer: (failure: Failure | null) => void;
+  /** What one of its plugins has refused for, while the others have their turn. */
+  refusal?: Failure;
 }
 
 export interface ProgramsOptions {
@@ -117,15 +124,20 @@ export function newPrograms(options: ProgramsOptions): Programs {
 
   /** Each step takes its time; between two of them anything may happen. */
   function step(course: Course, index: number): void {
-    const { call, running, fault, answer } = course;
+    const { call, running, fault, answer, refusal } = course;
     const { verb, steps, onStep } = call;
-    const isBad = fault !== undefined && !DOES_ALL.has(fault.how) && index >= fault.after;
+    const isBad =
+      fault !== undefined && !refusal && !DOES_ALL.has(fault.how) && index >= fault.after;
     if (isBad && fault.how === 'hangs') return;
     const drawn = jitter === 0 ? 0.5 : drawFor(seed, `${call.operation} ${verb} ${index}`);
     const stepMs = fault?.how === 'slow' ? SLOW_STEP_MS : STEP_MS;
     clock.at(stepMs * (1 + jitter * (4 * drawn - 2) * 0.5), running.owner, () => {
       if (isBad) {
-        answer(failureOf(call, fault.how === 'garbage' ? 'cni.unreadable' : 'cni.11', fault.how));
+        refuse(course, index);
+        return;
+      }
+      if (refusal && index >= call.turns!.end) {
+        answer(refusal);
         return;
       }
       const work = steps[index];
@@ -138,6 +150,15 @@ export function newPrograms(options: ProgramsOptions): Programs {
       if (failure !== null) answer(failure);
       else step(course, index + 1);
     });
+  }
+
+  function refuse(course: Course, index: number): void {
+    const { call, fault, answer } = course;
+    const code = fault!.how === 'garbage' ? 'cni.unreadable' : 'cni.11';
+    const refusal = failureOf(call, code, fault!.how);
+    const next = call.turns?.begins.find((begin) => begin > index);
+    if (next === undefined) answer(refusal);
+    else step(Object.assign(course, { refusal }), next);
   }
 
   function end(operation: string): void {

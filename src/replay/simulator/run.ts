@@ -4,7 +4,7 @@ import { openHost, type Crash, type RunningHost } from './host.ts';
 import type { Plan } from './plan.ts';
 import { newRedisServer, type RedisServer } from './redis-server.ts';
 import type { Kept } from './store-state.ts';
-import type { Invariant, Plants, Watcher } from './world.ts';
+import type { Invariant, Moment, Plants, Watcher } from './world.ts';
 
 export interface Violation {
   readonly invariant: Invariant;
@@ -36,6 +36,8 @@ export interface Run {
 export interface RunOptions {
   readonly trace?: boolean;
   readonly plants?: Plants;
+  /** Told how a host looks, each time something has been done to it. */
+  readonly onMoment?: (moment: Moment) => void;
 }
 
 /** Longest that a run may take of its own time: what has not come to rest by then never will. */
@@ -47,7 +49,7 @@ const LIMIT_MS = 4 * 60 * 60 * 1000;
  */
 export async function simulate(
   plan: Plan,
-  { trace = false, plants = {} }: RunOptions = {}
+  { trace = false, plants = {}, onMoment = () => undefined }: RunOptions = {}
 ): Promise<Run> {
   const clock = newClock();
   const lines: string[] = [];
@@ -74,7 +76,7 @@ export async function simulate(
     const watcher = watcherOf(host.name);
     hosts.set(
       host.name,
-      openHost({ plan, host, clock, watcher, coverage, server, plants, onCrash })
+      openHost({ plan, host, clock, watcher, coverage, server, plants, onCrash, onMoment })
     );
   }
   const all = [...hosts.values()];

@@ -14,9 +14,14 @@ import { earlierOf, type Kept } from './store-state.ts';
  * `mooring replay` and the inspector open it as they open what a host has recorded.
  */
 export function traceLines({ plan, lives, violations }: Run): readonly string[] {
-  const file = lineWriter();
   const found = violations.map(({ invariant, what }) => `${invariant}: ${what}`);
-  const lines = [file.header({ plan: planJson(plan), violations: found })];
+  return lifeLines(lives, { plan: planJson(plan), violations: found });
+}
+
+/** The lines of a journal file of lives that were simulated, and how. */
+export function lifeLines(lives: Run['lives'], simulation: Json): readonly string[] {
+  const file = lineWriter();
+  const lines = [file.header(simulation)];
   for (const life of inOrder(lives)) {
     const write = recordWriter(file);
     for (const kept of life) lines.push(write(recordOf(kept)));

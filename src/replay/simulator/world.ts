@@ -3,7 +3,7 @@ import type { Effects } from '../../effects/effects.ts';
 import type { OwnResources } from '../../actors/holds.ts';
 import type { Store } from '../../store/store.ts';
 import type { Clock, Owner } from './clock.ts';
-import type { Kernel } from './kernel.ts';
+import type { Kernel, Thing } from './kernel.ts';
 import type { NetworkPlan, Plan } from './plan.ts';
 import type { Programs } from './programs.ts';
 
@@ -16,6 +16,17 @@ export interface Watcher {
 }
 
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6';
+
+/** A host when something has been done to it, and before anything else is. */
+export interface Moment {
+  readonly host: string;
+  /** How a command ended, `up web front: up`; `recovery`, `the end`; or what somebody took away: `linkGone`. */
+  readonly what: string;
+  /** All that is there and is ours. */
+  readonly things: readonly Thing[];
+  /** What was taken away. */
+  readonly hit?: Thing;
+}
 
 /** What a run may be changed by: the bugs of others, planted to see that they are found. */
 export interface Plants {
@@ -56,6 +67,8 @@ export interface SimHost {
   readonly programs: Programs;
   readonly clock: Clock;
   readonly networks: readonly NetworkPlan[];
+  /** Which address of a network and family was given last, as a file of host-local says: `front 4`. */
+  readonly lastGiven: Map<string, number>;
   readonly plan: Plan;
   readonly watcher: Watcher;
   /** Whether its networks are those of a private host. */

@@ -30,6 +30,12 @@ const context = {
   signal: new AbortController().signal
 };
 type Found = ReturnType<CniEffectsDeps['verifyNetns']>;
+/** What is found in the netns. */
+const INSIDE = {
+  links: [],
+  addresses: [{ index: 2, address: '10.1.2.3/24', family: 4, permanent: true }],
+  routes: []
+} as const;
 const request = { container: 'web', netns, attachment };
 
 function arrange(found: Found, failure?: MooringError) {
@@ -52,7 +58,8 @@ function arrange(found: Found, failure?: MooringError) {
       runner,
       verifyNetns: () => found,
       hasPlugin: () => true,
-      hasInterface: (name) => name !== 'gone0'
+      hasInterface: (name) => name !== 'gone0',
+      observe: () => Promise.resolve(INSIDE)
     })
   };
 }
@@ -109,12 +116,26 @@ describe('cni.del', () => {
       runner: { del: () => Promise.resolve() } as unknown as CniRunner,
       verifyNetns: () => found.shift()!,
       hasPlugin: () => true,
-      hasInterface: () => true
+      hasInterface: () => true,
+      observe: () => Promise.resolve(INSIDE)
     });
 
     const fact = await effects['cni.del']({ type: 'cni.del', ...request }, context);
 
     expect(fact).toMatchObject({ type: 'attachment.deleted', suspect: true });
+  });
+
+  it.each([
+    ['10.1.2.3/24', false],
+    ['10.1.2.4/24', true]
+  ])('of an attachment with %s that masquerades is suspect: %s', async (address, isSuspect) => {
+    const plugins = [{ type: 'bridge', ipMasq: true }];
+    const conflist = { ...attachment.conflist, plugins };
+    const changed = { ...attachment, conflist, result: { ...result, ips: [{ address }] } };
+
+    const fact = await del(arrange('same').effects, { attachment: changed });
+
+    expect('suspect' in fact).toBe(isSuspect);
   });
 
   const del = (effects: ReturnType<typeof arrange>['effects'], changes = {}, repeated = false) =>

@@ -49,7 +49,7 @@ export const IN_CHARTS: readonly Plant[] = [
   },
   {
     issue: 'podman#163',
-    seed: 1111,
+    seed: 1467,
     what: 'a teardown stops at its first error and keeps the netns',
     plants: chart('container', (config) => {
       const candidates = list(config, 'tearingDown.detaching.deleting', 'attachment.delFailed');
