@@ -66,9 +66,7 @@ async function sendOver(socket: WebSocket, options: Sending): Promise<number> {
       onError(lost(url, new Error(`${dropped ?? 0} records were dropped before they were sent`)));
       continue;
     }
-    for (const event of statelyEvents(record, host, told)) {
-      await sent(socket, JSON.stringify(event));
-    }
+    if (!(await areSent(socket, statelyEvents(record, host, told)))) break;
     after = n ?? after;
   }
   signal.removeEventListener('abort', end);
@@ -82,9 +80,15 @@ interface Line {
   readonly dropped?: number;
 }
 
+/** @returns whether they were, before the connection ended; if not they are sent over the next one */
+async function areSent(socket: WebSocket, events: readonly unknown[]): Promise<boolean> {
+  for (const event of events) if (!(await isSent(socket, JSON.stringify(event)))) return false;
+  return true;
+}
+
 // As fast as it is taken, and no faster: the feed drops what waits too long, and counts it.
-function sent(socket: WebSocket, text: string): Promise<void> {
-  return new Promise((resolve) => socket.send(text, () => resolve()));
+function isSent(socket: WebSocket, text: string): Promise<boolean> {
+  return new Promise((resolve) => socket.send(text, (error) => resolve(!error)));
 }
 
 function lost(url: string, cause: unknown): MooringError {
