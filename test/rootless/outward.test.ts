@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { NODE } from '../sandbox/sandbox.ts';
 import { ask, serve } from '../sandbox/traffic.ts';
 import { ROOT, useUser } from '../sandbox/user.ts';
 import { FAR, FAR_NETNS, NEAR, withNeighbour } from './outward.fixture.ts';
@@ -68,6 +69,22 @@ describe('the way out of containers on networks', () => {
       expect(later).toBe('search example.net\nnameserver 10.0.2.3\nnameserver 192.0.2.54');
     });
     await user.sh('umount /etc/resolv.conf');
+  });
+
+  it('#13: has names though port 53 is taken on the host', async () => {
+    const taken = await serve(user.host, { protocol: 'udp', port: 53 });
+    await user.unchanged(async () => {
+      await user.ok('up', 'one', '--network', 'front:ip=10.77.0.5');
+      await user.ok('up', 'other', '--network', 'front');
+      const asking = `const to = new (require('dns').Resolver)();
+        to.setServers(['10.77.0.1']);
+        to.resolve4('one.dns.podman', (error, found) => console.log(error?.code ?? found[0]));`;
+      const found = await user.ok('exec', 'other', '--', NODE, '-e', asking);
+      await user.ok('down', '--all');
+
+      expect(found).toBe('10.77.0.5');
+    });
+    await end(taken);
   });
 
   it('#11: is lost and there again within moments: the same address, and what is up stays up', async () => {
