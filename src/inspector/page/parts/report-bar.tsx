@@ -14,7 +14,7 @@ export function ReportBar({ session }: { readonly session: Session }): JSX.Eleme
       </p>
       {report.divergences.map((one) => (
         <button
-          key={`${one.key} ${one.seq}`}
+          key={`${one.key} ${one.seq} ${one.time}`}
           class="plain"
           onClick={() =>
             session.select({

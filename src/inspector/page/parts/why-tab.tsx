@@ -18,7 +18,9 @@ export function WhyTab({
   const { record, step, candidates } = detail;
   const report = useStore(session.report);
   const { key, seq, time } = record;
-  const found = report?.divergences.find((one) => one.key === key && one.seq === seq);
+  const found = report?.divergences.find(
+    (one) => one.key === key && one.seq === seq && one.time === time
+  );
   const diverged = step?.diverged ?? null;
   return (
     <>

@@ -18,7 +18,7 @@ export async function showFile(session: Session, file: Blob, name: string): Prom
   session.notice.set(`Reading ${name}`);
   const opened = await session.library.open(file);
   const extras = opened.extras.filter(isJsonObject);
-  const report = extras.map(reportFrom).find((found) => found !== undefined);
+  const report = reportFrom(extras);
   if (report !== undefined) {
     session.report.set(report);
     const [first] = report.divergences;

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from '../../../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts';
 import { stateText } from '../../model/steps.ts';
 
 /** What a replay has found, as `mooring replay --format json` tells it. */
@@ -27,9 +27,25 @@ export interface Outcome {
   readonly requests: readonly string[];
 }
 
-/** @returns `undefined` for what is no report */
-export function reportFrom(value: unknown): Report | undefined {
-  if (!isJsonObject(value)) return undefined;
+/**
+ * What was found in one file or in several; its verdict is that of the first that is not the same.
+ *
+ * @returns `undefined` where there is no report
+ */
+export function reportFrom(values: readonly JsonObject[]): Report | undefined {
+  const all = values.flatMap((value) => reportOf(value) ?? []);
+  const told = all.find(({ divergences }) => divergences.length > 0) ?? all[0];
+  if (told === undefined) return undefined;
+  const names = new Set<string>();
+  const divergences = all.flatMap((report) => report.divergences);
+  const first = divergences.filter(({ key, seq, time }) => {
+    const name = `${key} ${seq} ${time}`;
+    return !names.has(name) && names.add(name);
+  });
+  return { ...told, divergences: first };
+}
+
+function reportOf(value: JsonObject): Report | undefined {
   const { verdict, rule, actors, divergence } = value;
   if (typeof verdict !== 'string') return undefined;
   const all = Array.isArray(actors)
@@ -38,15 +54,10 @@ export function reportFrom(value: unknown): Report | undefined {
   const found = [...all, divergence]
     .filter(isJsonObject)
     .flatMap((one) => divergenceFrom(one) ?? []);
-  const names = new Set<string>();
-  const first = found.filter(({ key, seq }) => {
-    const name = `${key} ${seq}`;
-    return !names.has(name) && names.add(name);
-  });
-  return { verdict, rule: typeof rule === 'string' ? rule : '', divergences: first };
+  return { verdict, rule: typeof rule === 'string' ? rule : '', divergences: found };
 }
 
-function divergenceFrom(value: { readonly [name: string]: Json }): Divergence | undefined {
+function divergenceFrom(value: JsonObject): Divergence | undefined {
   const { kind, key, seq, time, event, recorded, current, thrown } = value;
   if (typeof key !== 'string' || typeof seq !== 'number') return undefined;
   return {

@@ -42,6 +42,7 @@ export async function openFile(session: Session, file: Blob, name: string): Prom
   }
 }
 
+// The library tells the verdict of one file; the command line an array of files, each with its name.
 async function isReport(file: Blob): Promise<boolean> {
-  return /^\s*\{\s*"verdict"/.test(await file.slice(0, 256).text());
+  return /^\s*\[?\s*\{\s*"(verdict|file)"/.test(await file.slice(0, 256).text());
 }

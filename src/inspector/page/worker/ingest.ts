@@ -59,9 +59,10 @@ export function ingesting(index: RecordIndex, onChange: () => void): Ingest {
     if (opened.records === 0 && opened.bad > 0) {
       const whole = await wholeOf(given);
       // A record that can't be read is none the better for being a file of its own.
-      if (whole !== undefined && !('event' in whole)) {
+      if (whole !== undefined && !whole.some((one) => 'event' in one)) {
         bad = before.bad;
-        return { records: 0, bad: 0, reason: null, extras: [whole] };
+        onChange();
+        return { records: 0, bad: 0, reason: null, extras: whole.slice(0, EXTRAS_MAX) };
       }
     }
     onChange();
@@ -113,12 +114,13 @@ async function isZipped(file: Blob): Promise<boolean> {
   return first === 0x1f && second === 0x8b;
 }
 
-/** A file that is one JSON value over many lines, as a report of a replay is. */
-async function wholeOf(file: Blob): Promise<JsonObject | undefined> {
+/** A file that is one JSON object over many lines, or an array of them, as a report of a replay is. */
+async function wholeOf(file: Blob): Promise<readonly JsonObject[] | undefined> {
   if (file.size > WHOLE_MAX_BYTES) return undefined;
   try {
-    const value = JSON.parse(await new Response(await textStream(file)).text()) as unknown;
-    return isJsonObject(value) ? value : undefined;
+    const value = JSON.parse(await new Response(await textStream(file)).text()) as Json;
+    const all = Array.isArray(value) ? value : [value];
+    return all.every(isJsonObject) ? all : undefined;
   } catch (error) {
     if (error instanceof BadFile || error instanceof SyntaxError) return undefined;
     throw error;
