@@ -200,7 +200,9 @@ describe('many ports at once', () => {
         host_port: 20001,
         container_port: 30001,
         range: 1,
-        protocol: 'tcp'
+        protocol: 'tcp',
+        handler: 'portmap',
+        source_address: 'kept'
       });
       // The result cache is in the words of libcni, which has no ranges.
       expect({ largest, words }).toEqual({ largest: '', words: '1' });
