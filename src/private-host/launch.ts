@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
-import { MooringError } from '../model/failure.ts';
+import { errorOf, failureOf, MooringError } from '../model/failure.ts';
 import type { PrivateHost } from '../model/private-host.ts';
 import { findSupervisor, type Found } from '../supervisor/find.ts';
 import { runDirOf, runtimeDirOf, type UserEnv } from './directories.ts';
@@ -55,9 +55,18 @@ export async function runInside(
   }
 }
 
+/** @throws MooringError `store.EACCES` and the like */
+function makeRoot(root: string): void {
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw errorOf(failureOf(error, 'store', `making state directory ${root}`), error);
+  }
+}
+
 async function findHost(options: LaunchOptions): Promise<Found> {
   const { root, store, hostName, confDir, env, allowVulnerableSlirp } = options;
-  mkdirSync(root, { recursive: true, mode: 0o700 });
+  makeRoot(root);
   const runDir = runDirOf(runtimeDirOf(env, process.getuid!()), root, env);
   const host: PrivateHost = {
     ...{ id: randomBytes(16).toString('hex'), root, store, confDir, runDir }

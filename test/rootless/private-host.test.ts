@@ -70,6 +70,16 @@ describe('the private host of a user without root', () => {
     });
   });
 
+  it('says which state directory it may not make', async () => {
+    await user.unchanged(async () => {
+      const path = '/usr/share/mooring-state';
+
+      expect(await user.refused('--root', path, 'up', 'web', '--network', 'none')).toMatch(
+        /^making state directory \/usr\/share\/mooring-state: EACCES: /
+      );
+    });
+  });
+
   it('has files and directories of the user alone', async () => {
     await user.ok('up', 'web', '--network', 'none');
     const modes = await user.sh(
