@@ -50,7 +50,8 @@ async function follow(session: Session, server: Server, ended: AbortSignal): Pro
         // What is in the journals is read once nothing more can be missed: it may be told twice.
         if (after === undefined || told.isGap) void readHistory(session, server, ended);
         if (after === undefined) void readChosen(session, server, ended);
-        if (told.records !== '') {
+        // What had been read when a file came in its place is not of that file.
+        if (told.records !== '' && !ended.aborted) {
           await session.library.add(told.records);
           relist();
         }
@@ -116,6 +117,7 @@ async function readHistory(session: Session, server: Server, ended: AbortSignal)
   const signal = AbortSignal.any([ended, enough.signal]);
   try {
     for await (const text of server.lines('/api/records', signal)) {
+      if (ended.aborted) return;
       await session.library.add(text);
       if (session.counts.get().records < HISTORY_MAX) continue;
       session.history.set('part');
@@ -136,7 +138,10 @@ async function readChosen(session: Session, server: Server, ended: AbortSignal):
     read.add(key);
     try {
       const path = `/api/journal?key=${encodeURIComponent(key)}`;
-      for await (const text of server.lines(path, ended)) await session.library.add(text);
+      for await (const text of server.lines(path, ended)) {
+        if (ended.aborted) return;
+        await session.library.add(text);
+      }
     } catch (error) {
       read.delete(key);
       if (!ended.aborted) session.notice.set(`${key}: ${textOf(error)}`);

@@ -41,7 +41,8 @@ export function ingesting(index: RecordIndex, onChange: () => void): Ingest {
   };
 
   async function file(given: Blob): Promise<Opened> {
-    const before = { records: index.columns.count, bad };
+    const before = bad;
+    let records = 0;
     const extras: Json[] = [];
     const isPlain = !(await isZipped(given));
     for await (const lines of linesOf(await textStream(given), BOUNDS)) {
@@ -51,16 +52,16 @@ export function ingesting(index: RecordIndex, onChange: () => void): Ingest {
         const place = isPlain
           ? () => placeInFile(given, offset, bytes.length)
           : () => index.pieces.keep(bytes);
-        take(text, place, extras);
+        if (take(text, place, extras)) records += 1;
       }
       changed();
     }
-    const opened = { records: index.columns.count - before.records, bad: bad - before.bad };
+    const opened = { records, bad: bad - before };
     if (opened.records === 0 && opened.bad > 0) {
       const whole = await wholeOf(given);
       // A record that can't be read is none the better for being a file of its own.
       if (whole !== undefined && !whole.some((one) => 'event' in one)) {
-        bad = before.bad;
+        bad = before;
         onChange();
         return { records: 0, bad: 0, reason: null, extras: whole.slice(0, EXTRAS_MAX) };
       }
@@ -69,17 +70,20 @@ export function ingesting(index: RecordIndex, onChange: () => void): Ingest {
     return { ...opened, reason: opened.bad > 0 ? reason : null, extras };
   }
 
+  /** @returns whether it was a record */
   function take(
     text: string,
     place: () => ReturnType<typeof index.pieces.keep>,
     extras: Json[]
-  ): void {
+  ): boolean {
     try {
       const extra = index.add(text, place);
       if (extra !== undefined && extras.length < EXTRAS_MAX) extras.push(extra);
+      return extra === undefined;
     } catch (error) {
       bad += 1;
       reason ??= error instanceof Error ? error.message : String(error);
+      return false;
     }
   }
 
