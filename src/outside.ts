@@ -1,17 +1,23 @@
 import { outsideEffects } from './actors/outside.ts';
-import { causeOf, type Registry } from './actors/registry.ts';
-import type { EffectContext, Effects } from './effects/effects.ts';
+import {
+  askForwarder,
+  askRootlessNetns,
+  requireGone,
+  requireHeld,
+  requireOpen
+} from './actors/outside-asks.ts';
+import type { Registry } from './actors/registry.ts';
+import type { Effects } from './effects/effects.ts';
 import type { FilesOptions } from './effects/files/files.ts';
 import { HOST_PATHS } from './effects/files/host-files.ts';
 import { netnsAt } from './effects/netns.ts';
 import { uplinkView } from './effects/outside/view.ts';
 import type { OutsidePorts } from './effects/ports/ports.ts';
 import type { ForwarderContext } from './machines/forwarder.ts';
-import type { RootlessNetnsContext } from './machines/rootless-netns.ts';
 import type { PortMapping } from './model/container.ts';
-import { errorOf, failureOf, MooringError } from './model/failure.ts';
+import { failureOf } from './model/failure.ts';
 import type { Surroundings } from './model/port-handler.ts';
-import { ROOTLESS_NETNS, type UplinkSpec } from './model/uplink.ts';
+import type { UplinkSpec } from './model/uplink.ts';
 import { HOST_NETNS, RESOLV_CONF } from './private-host/mount-plan.ts';
 import { outerPath } from './private-host/outer.ts';
 import { supervisorDir, type Settings } from './settings.ts';
@@ -96,10 +102,7 @@ export function outsidePorts(
     },
     async close(container, context) {
       const command = { type: 'forwarder.close', forwarder: container } as const;
-      const key = { kind: 'forwarder', id: container } as const;
-      const rest = await registry().ask(key, command, { cause: causeOf(context) });
-      const { failure } = rest.context as ForwarderContext;
-      if (rest.value === 'stuck' && failure) throw errorOf(failure);
+      requireGone(await askForwarder(registry(), container, command, context));
     }
   };
 }
@@ -114,13 +117,10 @@ async function openForwarder(
   asked: { readonly ports: readonly PortMapping[]; readonly taken: readonly PortMapping[] },
   context: Parameters<OutsidePorts['open']>[3]
 ): Promise<readonly PortMapping[]> {
-  const key = { kind: 'forwarder', id: container } as const;
   const command = { type: 'forwarder.open', forwarder: container, ...asked } as const;
-  const rest = await registry.ask(key, command, { cause: causeOf(context) });
-  const { failure, ports } = rest.context as ForwarderContext;
-  if (failure) throw errorOf(failure);
-  if (rest.value === 'open') return ports;
-  throw new MooringError('port.lost', `the ports of ${container} were withdrawn`);
+  const rest = await askForwarder(registry, container, command, context);
+  requireOpen(rest, container);
+  return (rest.context as ForwarderContext).ports;
 }
 
 /**
@@ -132,15 +132,15 @@ export function connectingNetworks(registry: () => Registry, own: ShareEffects):
     async 'network.prepare'(request, context) {
       const { network } = request;
       try {
-        const { failure } = (await ask('rootlessNetns.hold', network, context))
-          .context as RootlessNetnsContext;
-        if (failure) throw errorOf(failure);
+        requireHeld(await askRootlessNetns(registry(), 'rootlessNetns.hold', network, context));
       } catch (error) {
         const failure = failureOf(error, 'network', `preparing network ${network}`);
         return { type: 'network.prepareFailed', network, failure };
       }
       const fact = await own['network.prepare'](request, context);
-      if (fact.type !== 'network.prepared') await ask('rootlessNetns.release', network, context);
+      if (fact.type !== 'network.prepared') {
+        await askRootlessNetns(registry(), 'rootlessNetns.release', network, context);
+      }
       return fact;
     },
     async 'network.tidy'(request, context) {
@@ -148,9 +148,7 @@ export function connectingNetworks(registry: () => Registry, own: ShareEffects):
       const fact = await own['network.tidy'](request, context);
       if (fact.type !== 'network.tidied') return fact;
       try {
-        const rest = await ask('rootlessNetns.release', network, context);
-        const { failure } = rest.context as RootlessNetnsContext;
-        if (rest.value === 'stuck' && failure) throw errorOf(failure);
+        requireGone(await askRootlessNetns(registry(), 'rootlessNetns.release', network, context));
         return fact;
       } catch (error) {
         const failure = failureOf(error, 'network', `tidying network ${network}`);
@@ -158,14 +156,4 @@ export function connectingNetworks(registry: () => Registry, own: ShareEffects):
       }
     }
   };
-
-  function ask(
-    type: 'rootlessNetns.hold' | 'rootlessNetns.release',
-    holder: string,
-    context: EffectContext
-  ) {
-    const key = { kind: 'rootlessNetns', id: ROOTLESS_NETNS } as const;
-    const command = { type, rootlessNetns: ROOTLESS_NETNS, holder };
-    return registry().ask(key, command, { cause: causeOf(context) });
-  }
 }

@@ -1,19 +1,19 @@
 import type { ForwardAim } from '../bus/outside-events.ts';
 import type { RequestOf } from '../bus/requests.ts';
 import type { EffectContext, Effects } from '../effects/effects.ts';
-import type { ForwarderContext } from '../machines/forwarder.ts';
-import type { RootlessNetnsContext } from '../machines/rootless-netns.ts';
-import type { UplinkContext } from '../machines/uplink-context.ts';
 import type { Netns, PortMapping, PortVia } from '../model/container.ts';
-import { errorOf, failureOf, MooringError, type Failure } from '../model/failure.ts';
+import { failureOf } from '../model/failure.ts';
+import { SHARED_UPLINK, type UplinkSpec, type UplinkView } from '../model/uplink.ts';
 import {
-  ROOTLESS_NETNS,
-  SHARED_UPLINK,
-  type UplinkSpec,
-  type UplinkView
-} from '../model/uplink.ts';
-import type { Rest } from './durable-actor.ts';
-import { causeOf, type Registry } from './registry.ts';
+  askForwarder,
+  askRootlessNetns,
+  askUplink,
+  requireHeld,
+  requireOpen,
+  requireReady,
+  stuckIn
+} from './outside-asks.ts';
+import type { Registry } from './registry.ts';
 
 type OutsideEffects = Pick<Effects, 'outside.hold' | 'outside.release'>;
 
@@ -69,33 +69,19 @@ export function outsideEffects(registry: () => Registry, deps: OutsideDeps): Out
   async function holdUplink(request: Hold, spec: UplinkSpec, context: EffectContext) {
     const { container, netns, ports, again } = request;
     const forwards = viaOf(ports, ['slirp4netns', 'pasta']);
-    const rest = await askUplink(container, context, {
-      type: 'uplink.hold',
-      uplink: container,
-      plan: { spec, netns },
-      holder: container,
-      forwards,
-      ...(again && { again })
-    });
+    const subject = { uplink: container, plan: { spec, netns }, holder: container, forwards };
+    const command = { type: 'uplink.hold', ...subject, ...(again && { again }) } as const;
+    const rest = await askUplink(registry(), container, command, context);
     requireReady(rest, `${spec.kind} of ${container}`);
   }
 
   /** The private host is connected for its networks; it is looked at again for each container. */
   async function holdShared({ container, attachments, ports }: Hold, context: EffectContext) {
     const holder = attachments[0]!.network;
-    const key = { kind: 'rootlessNetns', id: ROOTLESS_NETNS } as const;
-    const command = { type: 'rootlessNetns.hold', rootlessNetns: key.id, holder } as const;
-    const rest = await registry().ask(key, command, { cause: causeOf(context) });
-    const { failure } = rest.context as RootlessNetnsContext;
-    if (failure) throw errorOf(failure);
+    requireHeld(await askRootlessNetns(registry(), 'rootlessNetns.hold', holder, context));
     const forwards = viaOf(ports, ['hostfwd']);
     if (forwards.length === 0) return;
-    const forwarded = await askUplink(SHARED_UPLINK, context, {
-      type: 'uplink.forward',
-      uplink: SHARED_UPLINK,
-      holder: container,
-      forwards
-    });
+    const forwarded = await askShared(container, forwards, context);
     requireReady(forwarded, 'the uplink of the private host');
   }
 
@@ -106,55 +92,36 @@ export function outsideEffects(registry: () => Registry, deps: OutsideDeps): Out
   ): Promise<void> {
     const forwarded = viaOf(ports, ['forward']);
     if (forwarded.length === 0) return;
-    const opened = await askForwarder(container, context, {
+    const open = {
       type: 'forwarder.open',
       forwarder: container,
       ports: forwarded,
       taken: []
-    });
-    requireOpen(opened, container);
-    const aimed = await askForwarder(container, context, {
-      type: 'forwarder.aim',
-      forwarder: container,
-      aim
-    });
-    requireOpen(aimed, container);
+    } as const;
+    requireOpen(await askForwarder(registry(), container, open, context), container);
+    const turn = { type: 'forwarder.aim', forwarder: container, aim } as const;
+    requireOpen(await askForwarder(registry(), container, turn, context), container);
   }
 
   async function closeForwarder(container: string, context: EffectContext) {
     const command = { type: 'forwarder.close', forwarder: container } as const;
-    return stuckIn(await askForwarder(container, context, command));
+    return stuckIn(await askForwarder(registry(), container, command, context));
   }
 
-  async function dropForwards(container: string, context: EffectContext): Promise<Failure | null> {
-    const rest = await askUplink(SHARED_UPLINK, context, {
-      type: 'uplink.forward',
-      uplink: SHARED_UPLINK,
-      holder: container,
-      forwards: []
-    });
-    return stuckIn(rest);
+  async function dropForwards(holder: string, context: EffectContext) {
+    return stuckIn(await askShared(holder, [], context));
   }
 
   async function releaseUplink(container: string, context: EffectContext) {
     const command = { type: 'uplink.release', uplink: container } as const;
-    return stuckIn(await askUplink(container, context, command));
+    return stuckIn(await askUplink(registry(), container, command, context));
   }
 
-  function askUplink(
-    id: string,
-    context: EffectContext,
-    command: Parameters<Registry['ask']>[1]
-  ): Promise<Rest> {
-    return registry().ask({ kind: 'uplink', id }, command, { cause: causeOf(context) });
-  }
-
-  function askForwarder(
-    id: string,
-    context: EffectContext,
-    command: Parameters<Registry['ask']>[1]
-  ): Promise<Rest> {
-    return registry().ask({ kind: 'forwarder', id }, command, { cause: causeOf(context) });
+  /** The ports of one container, of the uplink of the private host. */
+  function askShared(holder: string, forwards: readonly PortMapping[], context: EffectContext) {
+    const uplink = SHARED_UPLINK;
+    const command = { type: 'uplink.forward', uplink, holder, forwards } as const;
+    return askUplink(registry(), uplink, command, context);
   }
 }
 
@@ -174,21 +141,4 @@ function aimOf(
   const addresses = found.map((cidr) => cidr.split('/')[0]!);
   if (addresses.length === 0) return 'refuse';
   return { netns: uplink === null ? deps.hostNetns() : netns, addresses };
-}
-
-function requireReady({ value, context }: Rest, what: string): void {
-  const { failure } = context as UplinkContext;
-  if (failure) throw errorOf(failure);
-  if (value !== 'ready') throw new MooringError('uplink.lost', `${what} was taken away`);
-}
-
-function requireOpen({ value, context }: Rest, container: string): void {
-  const { failure } = context as ForwarderContext;
-  if (failure) throw errorOf(failure);
-  if (value === 'open') return;
-  throw new MooringError('port.lost', `the ports of ${container} were withdrawn`);
-}
-
-function stuckIn({ value, context }: Rest): Failure | null {
-  return value === 'stuck' ? (context as UplinkContext | ForwarderContext).failure : null;
 }

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { causeOf, type Registry } from '../actors/registry.ts';
+import { askUplink, requireGone, requireReady } from '../actors/outside-asks.ts';
+import type { Registry } from '../actors/registry.ts';
 import type { RequestOf } from '../bus/requests.ts';
 import type { EffectContext, Effects } from '../effects/effects.ts';
 import { netnsAt } from '../effects/netns.ts';
-import type { UplinkContext } from '../machines/uplink-context.ts';
-import { errorOf, failureOf, MooringError } from '../model/failure.ts';
+import { failureOf } from '../model/failure.ts';
 import { connectedResolvConf } from '../model/host-resolv-conf.ts';
 import { PASTA_DEFAULTS } from '../model/pasta-options.ts';
 import { slirpAddresses } from '../model/slirp-addresses.ts';
@@ -52,21 +52,10 @@ async function holdUplink(
   spec: UplinkSpec,
   context: EffectContext
 ): Promise<void> {
-  const key = { kind: 'uplink', id: SHARED_UPLINK } as const;
-  const rest = await registry().ask(
-    key,
-    {
-      type: 'uplink.hold',
-      uplink: SHARED_UPLINK,
-      plan: { spec, netns: netnsAt(HOST_NETNS) },
-      holder: SHARED_UPLINK,
-      forwards: []
-    },
-    { cause: causeOf(context) }
-  );
-  const { failure } = rest.context as UplinkContext;
-  if (failure) throw errorOf(failure);
-  if (rest.value !== 'ready') throw new MooringError('uplink.lost', 'its uplink was taken away');
+  const uplink = SHARED_UPLINK;
+  const subject = { uplink, plan: { spec, netns: netnsAt(HOST_NETNS) }, holder: uplink };
+  const command = { type: 'uplink.hold', ...subject, forwards: [] } as const;
+  requireReady(await askUplink(registry(), uplink, command, context), 'its uplink');
 }
 
 async function remove(
@@ -75,10 +64,8 @@ async function remove(
   context: EffectContext
 ): ReturnType<RootlessNetnsEffects['rootlessNetns.remove']> {
   try {
-    const key = { kind: 'uplink', id: SHARED_UPLINK } as const;
     const command = { type: 'uplink.release', uplink: SHARED_UPLINK } as const;
-    const rest = await registry().ask(key, command, { cause: causeOf(context) });
-    if (rest.value === 'stuck') throw errorOf((rest.context as UplinkContext).failure!);
+    requireGone(await askUplink(registry(), SHARED_UPLINK, command, context));
     write(hostResolvConf());
     return { type: 'rootlessNetns.removed', rootlessNetns };
   } catch (error) {
