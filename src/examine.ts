@@ -8,6 +8,7 @@ import type { Attachment, Netns } from './model/container.ts';
 import type { CheckFinding, Checked, Examination, ObservedNetns } from './model/examination.ts';
 import { failureOf, MooringError } from './model/failure.ts';
 import type { Key, Store, StoredActor } from './store/store.ts';
+import { isLive } from './model/view.ts';
 
 export interface ExamineParts {
   readonly store: Store;
@@ -95,7 +96,7 @@ export function examinerOf(parts: ExamineParts): Examiner {
     try {
       const stored = await found(key);
       const { state, netns } = containerView(stored, store.boot);
-      if (state !== 'up' && state !== 'degraded') {
+      if (!isLive(state)) {
         throw new MooringError(
           'container.notUp',
           `container ${id} is ${state}: container state improper`

@@ -4,6 +4,7 @@ import type { NameServer } from './effects/names/aardvark.ts';
 import type { PortClaims } from './effects/ports/ports.ts';
 import { processIdentity, type ProcessIdentity } from './syscalls/process-identity.ts';
 import type { Key, Store } from './store/store.ts';
+import { isLive } from './model/view.ts';
 
 /** Processes that outlive the command that started them, and what starts them again. */
 export interface KeptProcesses {
@@ -47,8 +48,7 @@ export function keptProcesses({
       const lease = await store.acquire(key, { timeoutMs: lockTimeoutMs, signal });
       try {
         const actor = await store.load(key);
-        const state = actor && containerView(actor, store.boot).state;
-        if (state !== 'up' && state !== 'degraded') return false;
+        if (!actor || !isLive(containerView(actor, store.boot).state)) return false;
         const operation = nanoid();
         const context = { operation, correlation: operation, repeated: false, signal };
         return await claims.keep(container, context);

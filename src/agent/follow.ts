@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { containerView, stateOf } from '../actors/views.ts';
 import type { KernelWatch } from '../effects/watch/kernel.ts';
 import { failureOf } from '../model/failure.ts';
-import type { ContainerView } from '../model/view.ts';
+import { isLive, type ContainerView } from '../model/view.ts';
 import type { Store } from '../store/store.ts';
 import type { Attention } from './attention.ts';
 import type { OwnerWatch } from './owners.ts';
@@ -51,8 +51,7 @@ async function adopt(view: ContainerView, followed: Followed): Promise<void> {
   const { views, postponed, processes, owners, seen } = followed;
   const { id, netns } = view;
   const before = views.get(id);
-  const isLive = view.state === 'up' || view.state === 'degraded';
-  if (!isLive || netns === null) {
+  if (!isLive(view.state) || netns === null) {
     await drop(id, followed);
     return;
   }

@@ -3,7 +3,7 @@ import { containerView } from '../actors/views.ts';
 import type { Mooring } from '../api.ts';
 import { isRepairable, type Drift } from '../model/drift.ts';
 import { failureOf } from '../model/failure.ts';
-import type { ContainerView } from '../model/view.ts';
+import { isLive, type ContainerView } from '../model/view.ts';
 import type { Store } from '../store/store.ts';
 
 export interface LookDeps {
@@ -31,7 +31,7 @@ export async function look(
       // It may have come to rest before that was noted.
       return (await viewOf(store, id))?.pending ? 'done' : 'again';
     }
-    if (view?.state !== 'up' && view?.state !== 'degraded') return 'done';
+    if (view === undefined || !isLive(view.state)) return 'done';
     const { drifts, failure } = await mooring.examine(id);
     if (failure !== null) return 'again';
     if (textOf(drifts) === textOf(view.drifts) && !drifts.some(isRepairable)) return 'done';

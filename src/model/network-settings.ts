@@ -2,7 +2,7 @@ import type { CniResult } from './cni-result.ts';
 import type { PortMapping } from './container.ts';
 import { unpublished } from './port-expose.ts';
 import type { UplinkView } from './uplink.ts';
-import type { AttachmentView, ContainerView } from './view.ts';
+import { isLive, type AttachmentView, type ContainerView } from './view.ts';
 
 /**
  * `NetworkSettings` of a container, with the fields and types of Docker's and podman's inspect.
@@ -140,8 +140,7 @@ function mismatchOf({ spec, attachments, state }: ContainerView, network: string
       ? 'attached without being a member: a disconnect or a teardown did not finish'
       : 'being attached, or taken off again, without being a member yet';
   }
-  const isUp = state === 'up' || state === 'degraded';
-  if (attachment?.result || (!isUp && attachment === undefined)) return undefined;
+  if (attachment?.result || (!isLive(state) && attachment === undefined)) return undefined;
   return 'a member without a result: it is not attached';
 }
 

@@ -49,6 +49,11 @@ export type ContainerState =
   | 'failed'
   | 'stuck';
 
+/** Whether it has its network, and what is wrong with it can be put right. */
+export function isLive(state: ContainerState): boolean {
+  return state === 'up' || state === 'degraded';
+}
+
 export interface AttachmentView {
   readonly network: string;
   readonly ifName: string;

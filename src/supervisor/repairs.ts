@@ -6,6 +6,7 @@ import { SHARED_UPLINK } from '../model/uplink.ts';
 import type { Store, StoredActor } from '../store/store.ts';
 import { askContainers } from './ask-containers.ts';
 import type { SupervisorConfig } from './config.ts';
+import { isLive } from '../model/view.ts';
 
 /** What befell something outside, and how it rests now. */
 export interface Incident {
@@ -82,6 +83,6 @@ async function concerned(store: Store, { id, isWell }: Incident): Promise<readon
 function isConcerned(actor: StoredActor, boot: string, isWell: boolean): boolean {
   const { state } = containerView(actor, boot);
   const { reached, outage } = containerContext(actor);
-  if (!reached || (state !== 'up' && state !== 'degraded')) return false;
+  if (!reached || !isLive(state)) return false;
   return isWell ? outage !== null : true;
 }

@@ -1,5 +1,5 @@
 import type { SeenLink, SeenNetns } from '../../model/seen.ts';
-import type { AttachmentView, ContainerView } from '../../model/view.ts';
+import { isLive, type AttachmentView, type ContainerView } from '../../model/view.ts';
 import type { Difference } from './topology.ts';
 
 /** An interface of a container, as each truth has it. */
@@ -36,7 +36,7 @@ export function interfacesOf(
   const wanted = spec.networks.map(({ network, ifName }) => ({ network, ifName, result: null }));
   const known = attachments.map(({ network }) => network);
   const all = [...attachments, ...wanted.filter(({ network }) => !known.includes(network))];
-  const isUp = state === 'up' || state === 'degraded';
+  const isUp = isLive(state);
   const names = new Set(spec.networks.map(({ network }) => network));
   return all.map((one) =>
     interfaceNode(one, { inside: seenIn(inside), host, isUp, desired: names.has(one.network) })

@@ -1,9 +1,10 @@
-import { containerContext } from '../../actors/views.ts';
-import { commandText, isLive, perform } from './commands.ts';
+import { stateOf, containerContext } from '../../actors/views.ts';
+import { commandText, perform } from './commands.ts';
 import type { SimProcess } from './process.ts';
 import { AGENT } from './oracles.ts';
 import type { StoreState } from './store-state.ts';
 import type { Plants, SimHost } from './world.ts';
+import { isLive } from '../../model/view.ts';
 
 /**
  * What the agent does when it has seen that the host was changed: it looks after every container
@@ -16,7 +17,7 @@ export async function lookAfter(
   { keepsPorts = true }: Plants
 ): Promise<void> {
   for (const entry of state.list('container')) {
-    if (!('actor' in entry) || !isLive(entry.actor.value)) continue;
+    if (!('actor' in entry) || !isLive(stateOf(entry.actor.value))) continue;
     const { id } = entry.key;
     if (keepsPorts) keepPorts(host, state, id);
     const command = { verb: 'repair', container: id } as const;

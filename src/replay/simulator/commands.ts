@@ -1,5 +1,4 @@
 import type { UpInput } from '../../api.ts';
-import { stateOf } from '../../actors/views.ts';
 import { MooringError } from '../../model/failure.ts';
 import type { Command } from './plan.ts';
 import type { SimProcess } from './process.ts';
@@ -76,9 +75,4 @@ function inputOf(command: Extract<Command, { readonly verb: 'up' | 'create' }>):
     ports: ports.map((hostPort) => ({ hostPort, containerPort: 80 })),
     ...(shares !== undefined && { netns: { container: shares } })
   };
-}
-
-/** Whether a container is up, so that what is wrong with it can be put right. */
-export function isLive(value: unknown): boolean {
-  return ['up', 'degraded'].includes(stateOf(value as never));
 }
