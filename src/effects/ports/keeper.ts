@@ -2,14 +2,11 @@ import { accessSync, constants, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MooringError } from '../../model/failure.ts';
-import { closeSocket } from '../../syscalls/bound-socket.ts';
-import { SyscallError } from '../../syscalls/libc.ts';
-import { pidfdOpen, pidfdSendSignal } from '../../syscalls/pidfd.ts';
-import { poll, POLLIN } from '../../syscalls/poll.ts';
 import type { Program } from '../../syscalls/spawn.ts';
 import { reapDetached, startDetached } from '../process/detached.ts';
 import { settleMarked } from '../process/orphans.ts';
 import { hasEnviron, isRunning, statOf, type ProcessId } from '../process/proc.ts';
+import { signalProcess } from '../process/signal.ts';
 
 /** Whose ports a keeper keeps. */
 export interface KeeperOwner {
@@ -130,22 +127,11 @@ function isProgram(file: string): boolean {
 
 /** @returns whether it was there */
 function kill(owner: KeeperOwner, keeper: ProcessId): boolean {
-  try {
-    const pidfd = pidfdOpen(keeper.pid);
-    try {
-      // Looked at only now: the descriptor can't come to mean another process.
-      if (!isRunning(keeper) || !hasEnviron(keeper.pid, entryOf(owner))) return false;
-      pidfdSendSignal(pidfd, 'SIGKILL');
-      // It takes a fifth of a millisecond, unless the machine is busy.
-      poll([{ fd: pidfd, events: POLLIN }], END_WITHIN_MS);
-      return true;
-    } finally {
-      closeSocket(pidfd);
-    }
-  } catch (error) {
-    if (error instanceof SyscallError && error.code === 'ESRCH') return false;
-    throw error;
-  }
+  return signalProcess(keeper, 'SIGKILL', {
+    isIt: () => hasEnviron(keeper.pid, entryOf(owner)) === true,
+    // It takes a fifth of a millisecond, unless the machine is busy.
+    waitMs: END_WITHIN_MS
+  });
 }
 
 function failed(reason: string): MooringError {

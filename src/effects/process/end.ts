@@ -1,9 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MooringError } from '../../model/failure.ts';
-import { closeSocket } from '../../syscalls/bound-socket.ts';
-import { SyscallError } from '../../syscalls/libc.ts';
-import { pidfdOpen, pidfdSendSignal } from '../../syscalls/pidfd.ts';
 import { isRunning, type ProcessId } from './proc.ts';
+import { signalProcess } from './signal.ts';
 
 const GRACE_MS = 1_000;
 const STUCK_MS = 30_000;
@@ -20,7 +18,7 @@ export async function endProcess(process: ProcessId, signal: AbortSignal): Promi
     ['SIGTERM', GRACE_MS],
     ['SIGKILL', STUCK_MS]
   ] as const) {
-    send(process, name);
+    signalProcess(process, name);
     const end = performance.now() + ms;
     while (isRunning(process) && performance.now() < end) {
       await delay(POLL_MS, undefined, { signal });
@@ -28,18 +26,4 @@ export async function endProcess(process: ProcessId, signal: AbortSignal): Promi
     if (!isRunning(process)) return;
   }
   throw new MooringError('process.stuck', `process ${process.pid} does not end on SIGKILL`);
-}
-
-function send(process: ProcessId, name: NodeJS.Signals): void {
-  try {
-    const pidfd = pidfdOpen(process.pid);
-    try {
-      // Looked at only now: the descriptor can't come to mean another process.
-      if (isRunning(process)) pidfdSendSignal(pidfd, name);
-    } finally {
-      closeSocket(pidfd);
-    }
-  } catch (error) {
-    if (!(error instanceof SyscallError && error.code === 'ESRCH')) throw error;
-  }
 }
