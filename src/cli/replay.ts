@@ -67,16 +67,36 @@ async function replayFiles(
     await judgeFiles(session, files, { module: options.judge, format });
     return;
   }
-  const results: (Replayed & { readonly file: string })[] = [];
+  tellEach<Replayed>(session, files, {
+    format,
+    read: (file) => testing.replay(file),
+    isBad: (replayed) => isRefused(replayed, strict ?? false),
+    linesOf: testing.reportLines
+  });
+}
+
+interface Telling<Result> {
+  readonly format: string;
+  readonly read: (file: string) => Result;
+  /** Whether the exit code is to tell. */
+  readonly isBad: (result: Result) => boolean;
+  readonly linesOf: (file: string, result: Result) => readonly string[];
+}
+
+/** What each file says; one that can't be read is told of, and the others are read. */
+function tellEach<Result extends object>(
+  session: Session,
+  files: readonly string[],
+  { format, read, isBad, linesOf }: Telling<Result>
+): void {
+  const results: (Result & { readonly file: string })[] = [];
   for (const file of files) {
     session.signal.throwIfAborted();
     try {
-      const replayed = testing.replay(file);
-      results.push({ file, ...replayed });
-      if (isRefused(replayed, strict ?? false)) session.exitWith(EXIT.notFound);
-      if (format === 'text') {
-        for (const line of testing.reportLines(file, replayed)) session.print(shown(line));
-      }
+      const result = read(file);
+      results.push({ file, ...result });
+      if (isBad(result)) session.exitWith(EXIT.notFound);
+      if (format === 'text') for (const line of linesOf(file, result)) session.print(shown(line));
     } catch (error) {
       session.fail(error);
     }
@@ -135,21 +155,12 @@ async function judgeFiles(
   const testing = await session.deps.testing();
   const invariants =
     module === true ? testing.JOURNAL_INVARIANTS : await testing.loadInvariants(module);
-  const results: (Judged & { readonly file: string })[] = [];
-  for (const file of files) {
-    session.signal.throwIfAborted();
-    try {
-      const judged = testing.judge(file, invariants);
-      results.push({ file, ...judged });
-      if (judged.violations.length > 0) session.exitWith(EXIT.notFound);
-      if (format === 'text') {
-        for (const line of testing.judgedLines(file, judged)) session.print(shown(line));
-      }
-    } catch (error) {
-      session.fail(error);
-    }
-  }
-  if (format === 'json') session.print(json(results));
+  tellEach<Judged>(session, files, {
+    format,
+    read: (file) => testing.judge(file, invariants),
+    isBad: ({ violations }) => violations.length > 0,
+    linesOf: testing.judgedLines
+  });
 }
 
 function writeNew(path: string, text: string): void {
