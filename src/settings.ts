@@ -94,23 +94,22 @@ export function netnsName(settings: RootAndPlace): (namespace: string) => string
 
 /** Where the name server of a root has its files until the next boot: `/run/mooring/names`. */
 export function namesDir(settings: RootAndPlace): string {
-  return hasRunAlone(settings)
-    ? '/run/mooring/names'
-    : `/run/mooring/names.${hashOf(settings.root)}`;
+  return runDir(settings, 'names');
 }
 
 /** Where the API sockets of a root's uplinks are, until the next boot. */
 export function uplinkDir(settings: RootAndPlace): string {
-  return hasRunAlone(settings)
-    ? '/run/mooring/uplinks'
-    : `/run/mooring/uplinks.${hashOf(settings.root)}`;
+  return runDir(settings, 'uplinks');
 }
 
 /** Directory of the supervisor's socket, for root. */
 export function supervisorDir(settings: RootAndPlace): string {
-  return hasRunAlone(settings)
-    ? '/run/mooring/supervisor'
-    : `/run/mooring/supervisor.${hashOf(settings.root)}`;
+  return runDir(settings, 'supervisor');
+}
+
+function runDir(settings: RootAndPlace, name: string): string {
+  const directory = `/run/mooring/${name}`;
+  return hasRunAlone(settings) ? directory : `${directory}.${hashOf(settings.root)}`;
 }
 
 type RootAndPlace = Pick<Settings, 'root' | 'place'>;

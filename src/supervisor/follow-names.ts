@@ -9,6 +9,7 @@ import { ROOTLESS_NETNS } from '../model/uplink.ts';
 import { OUTER_DIR } from '../private-host/mount-plan.ts';
 import { outerPath } from '../private-host/outer.ts';
 import type { Store } from '../store/store.ts';
+import { isLive } from '../model/view.ts';
 
 export interface NamesDeps {
   readonly store: Store;
@@ -33,6 +34,7 @@ export function followNames(deps: NamesDeps): NamesFollowed {
   const { log } = deps;
   let watch = begin();
   let work = Promise.resolve();
+  let isDue = false;
   return {
     async close() {
       watch.close();
@@ -52,8 +54,14 @@ export function followNames(deps: NamesDeps): NamesFollowed {
     // A link may lead elsewhere now.
     watch.close();
     watch = begin();
+    // Several files may change at once, and one look is enough for all.
+    if (isDue) return;
+    isDue = true;
     work = work
-      .then(() => follow(deps))
+      .then(() => {
+        isDue = false;
+        return follow(deps);
+      })
       .catch((error: unknown) => {
         log.error({ failure: failureOf(error, 'supervisor') }, 'following the host’s resolv.conf');
       });
@@ -78,7 +86,7 @@ async function follow({ store, registry, refresh }: NamesDeps): Promise<void> {
   const listed = await store.list('container');
   const ids = listed
     .flatMap((entry) => ('actor' in entry ? [containerView(entry.actor, store.boot)] : []))
-    .filter(({ state }) => state === 'up' || state === 'degraded')
+    .filter(({ state }) => isLive(state))
     .map(({ id }) => id);
   if (ids.length > 0) await refresh(ids);
 }

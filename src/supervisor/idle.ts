@@ -1,7 +1,6 @@
-import { OUTSIDE_KINDS } from '../actors/routed.ts';
-import type { Kind, ListedActor, Store } from '../store/store.ts';
+import { KINDS } from '../actors/machines.ts';
+import type { ListedActor, Store } from '../store/store.ts';
 
-const KINDS: readonly Kind[] = ['container', 'namespace', 'network', ...OUTSIDE_KINDS];
 /** States in which an actor has nothing on the host. */
 const AT_REST: ReadonlySet<unknown> = new Set(['absent', 'defined', 'failed']);
 
