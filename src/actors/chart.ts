@@ -1,6 +1,7 @@
 import { createActor, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate';
 import type { MooringEvent } from '../bus/events.ts';
 import type { EffectRequest } from '../bus/requests.ts';
+import { plainChartOf } from './plain-chart.ts';
 
 /** A chart on its way through events. */
 export interface Chart {
@@ -13,7 +14,8 @@ export interface Chart {
  * Takes a chart through events by its own `transition`, which an XState actor would call.
  *
  * Our charts have neither children nor timers, so of an actor nothing else is wanted; and a
- * system with a clock and a mailbox for each costs as much as two events.
+ * system with a clock and a mailbox for each costs as much as two events. A plain chart is taken
+ * further by `plain-chart.ts`, which gives the same.
  *
  * @param snapshot as it was persisted; `undefined`: it begins
  * @param asked where the requests go that the chart emits
@@ -81,19 +83,38 @@ function makeStage(machine: AnyStateMachine, input: unknown): Stage {
     stopChild: () => undefined,
     actionExecutor: ({ exec, info, params }) => exec?.(info, params)
   };
+  const plain = plainChartOf(machine, {
+    self: nobody,
+    system: nobody.system,
+    spawn: () => {
+      throw new Error('a chart of ours has no children');
+    },
+    emit: scope.emit
+  });
   return {
     at(given, snapshot) {
-      const found =
+      const known =
         snapshot === undefined
-          ? machine.getInitialSnapshot(scope, given)
-          : machine.restoreSnapshot(snapshot as never, scope);
-      if (found.status === 'error') throw found.error;
-      return found;
+          ? plain?.begin(given)
+          : plain?.restore(snapshot as AnyMachineSnapshot);
+      return known ?? byXState(given, snapshot);
     },
     step(snapshot, event) {
+      emitted = [];
+      const known = plain?.step(snapshot, event);
+      if (known) return { next: known, emitted };
       emitted = [];
       const next = machine.transition(snapshot, event, scope);
       return { next, emitted };
     }
   };
+
+  function byXState(given: unknown, snapshot: unknown): AnyMachineSnapshot {
+    const found =
+      snapshot === undefined
+        ? machine.getInitialSnapshot(scope, given)
+        : machine.restoreSnapshot(snapshot as never, scope);
+    if (found.status === 'error') throw found.error;
+    return found;
+  }
 }
