@@ -163,7 +163,7 @@ export function resultOf({ netns, attachment }: ChainCall, { addresses, end }: M
 /** Inode of the netns that the call is for, if that is what stands at its path still. */
 export function inodeOf(kernel: Kernel, { netns }: Pick<ChainCall, 'netns'>): number | undefined {
   if (netns === null) return undefined;
-  const standing = kernel.ofKind('netns').find(({ value }) => value === netns.path);
+  const standing = kernel.find('netns', ({ value }) => value === netns.path);
   return standing && String(standing.netns) === netns.inode ? standing.netns : undefined;
 }
 

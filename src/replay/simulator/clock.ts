@@ -1,5 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
-
 /** Who does something: a process, a program that it started; `undefined` is the world itself. */
 export interface Owner {
   readonly name: string;
@@ -72,37 +70,58 @@ export function newClock(): Clock {
       owner.state = 'dead';
       owner.held.length = 0;
     },
-    async run(untilMs) {
-      for (;;) {
-        await settled();
-        const task = heap.pop();
-        if (task === undefined) return true;
-        if (task.cancelled || task.owner?.state === 'dead') continue;
-        if (task.owner?.state === 'stopped') {
-          task.owner.held.push(task);
-          continue;
-        }
-        if (task.at > untilMs) {
-          heap.push(task);
-          return false;
-        }
-        now = Math.max(now, task.at);
-        task.run();
-      }
-    }
+    run: (untilMs) =>
+      new Promise((resolve, reject) => {
+        const follow = (): void => {
+          try {
+            const isDone = step(untilMs);
+            if (isDone === undefined) settled(follow);
+            else resolve(isDone);
+          } catch (error) {
+            reject(error);
+          }
+        };
+        settled(follow);
+      })
   };
   return clock;
 
-  /** Resolves when no promise is left to be followed. */
-  async function settled(): Promise<void> {
+  /** @returns whether all is done, when this run ends here */
+  function step(untilMs: number): boolean | undefined {
+    for (;;) {
+      const task = heap.pop();
+      if (task === undefined) return true;
+      const { at, owner, cancelled } = task;
+      if (cancelled || owner?.state === 'dead') continue;
+      if (owner?.state === 'stopped') {
+        owner.held.push(task);
+        continue;
+      }
+      if (at > untilMs) {
+        heap.push(task);
+        return false;
+      }
+      now = Math.max(now, at);
+      task.run();
+      return undefined;
+    }
+  }
+
+  /** Goes on when no promise is left to be followed: that is when the next tick comes. */
+  function settled(follow: () => void): void {
     steps += 1;
     // The process's own business, signals among it, must come to its turn too.
-    if (steps % TURN_EVERY === 0) await turn();
-    await new Promise<void>((resolve) => {
-      process.nextTick(resolve);
-    });
+    if (steps % TURN_EVERY === 0) setImmediate(follow);
+    else process.nextTick(asPromise, follow);
   }
 }
+
+/** Of ticks the next is done before any promise is followed, of promises each before the next tick. */
+function asPromise(follow: () => void): void {
+  void RESOLVED.then(follow);
+}
+
+const RESOLVED = Promise.resolve();
 
 const TURN_EVERY = 4096;
 

@@ -24,10 +24,15 @@ export function coverageOf(): CoverageLog {
   };
 }
 
-/** All that several runs have come past. */
-export function joined(all: readonly Coverage[]): Coverage {
+/** All that several runs have come past, one added after the other. */
+export function joining(): { readonly all: Coverage; add(one: Coverage): void } {
+  const states = new Set<string>();
+  const faults = new Set<string>();
   return {
-    states: new Set(all.flatMap(({ states }) => [...states])),
-    faults: new Set(all.flatMap(({ faults }) => [...faults]))
+    all: { states, faults },
+    add(one) {
+      for (const state of one.states) states.add(state);
+      for (const fault of one.faults) faults.add(fault);
+    }
   };
 }

@@ -16,7 +16,7 @@ import {
 import { NEVER } from './clock.ts';
 import { does } from './does.ts';
 import { driftsOf, mendSteps } from './drifts.ts';
-import { isForeign, type Kernel } from './kernel.ts';
+import { isForeign, type Kernel, type Thing } from './kernel.ts';
 import { filesEffects } from './files.ts';
 import { addressesIn, bridgeOf, hostEndIn } from './networks.ts';
 import { outsideEffects } from './outside.ts';
@@ -27,18 +27,14 @@ export type LeafEffects = Omit<Effects, 'resources.hold' | 'resources.release'>;
 
 /** What the handlers of a process do to its host, each with the points at which it may die. */
 export function simulatedEffects(site: Site): LeafEffects {
-  return {
-    ...netnsEffects(site),
-    ...networkEffects(site),
-    ...cniEffects(site),
-    ...attachmentEffects(site),
-    ...filesEffects(site),
-    ...timerEffects(site),
-    ...outsideEffects(site),
-    // Asked by charts that run in a supervisor.
-    ...elsewhere(OUTSIDE_REQUESTS)
-  };
+  // One after the other: spread into a literal, they take a tenth of the start of a process.
+  const ofContainers = Object.assign(cniEffects(site), attachmentEffects(site), filesEffects(site));
+  const ofHost = Object.assign(netnsEffects(site), networkEffects(site), outsideEffects(site));
+  return Object.assign(ofContainers, ofHost, timerEffects(site), ELSEWHERE);
 }
+
+/** Asked by charts that run in a supervisor. */
+const ELSEWHERE = elsewhere(OUTSIDE_REQUESTS);
 
 function cniEffects(site: Site): Pick<Effects, 'cni.add' | 'cni.del'> {
   return {
@@ -173,7 +169,8 @@ function networkEffects(site: Site): Pick<Effects, 'network.prepare' | 'network.
 
     async 'network.tidy'({ network, bridges, baseline }, { operation }) {
       const ours = bridges.filter((bridge) => !baseline.bridges.includes(bridge));
-      const inUse = kernel.ofKind('veth').some(({ of }) => bridgeOf(of.split('/')[1]!) === ours[0]);
+      const isOn = ({ of }: Thing): boolean => bridgeOf(of.split('/')[1]!) === ours[0];
+      const inUse = kernel.find('veth', isOn) !== undefined;
       await does(site, 'network.tidy', `network/${network}`, [
         () => {
           for (const bridge of inUse ? [] : ours) kernel.remove('bridge', bridge, operation);

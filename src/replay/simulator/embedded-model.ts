@@ -136,13 +136,22 @@ function leaseOf(key: Key, token: number, isHeld: () => boolean): Lease {
   const lease = {
     key,
     token,
-    signal: new AbortController().signal,
+    signal: NEVER_LOST,
     check: () => {
       if (!isHeld()) throw lost(key, token);
     }
   };
   return lease;
 }
+
+/** What of a signal is looked at; a real one for each lease takes longer to make than the lease. */
+const NEVER_LOST = {
+  aborted: false,
+  reason: undefined,
+  throwIfAborted: () => undefined,
+  addEventListener: () => undefined,
+  removeEventListener: () => undefined
+} as unknown as AbortSignal;
 
 function waitFor({ waiting }: LockTable, key: Key, wake: () => void): void {
   const text = keyText(key);

@@ -1,4 +1,4 @@
-import { joined, type Coverage } from './coverage.ts';
+import { joining, type Coverage } from './coverage.ts';
 import { planFor, type PlanOptions } from './generate.ts';
 import { simulate, type RunOptions } from './run.ts';
 import { shrink, type Shrunk } from './shrink.ts';
@@ -34,18 +34,18 @@ export async function explore({
   shrinks,
   ...options
 }: ExploreOptions): Promise<Explored> {
-  const coverages: Coverage[] = [];
+  const coverage = joining();
   let lifecycles = 0;
   for (let seed = from; seed < from + seeds; seed += 1) {
     const run = await simulate(planFor(seed, options), options);
-    coverages.push(run.coverage);
+    coverage.add(run.coverage);
     lifecycles += run.lifecycles;
     if (run.violations.length === 0) continue;
     const runs = shrinks === undefined ? {} : { runs: shrinks };
     const failure = { ...(await shrink(run, { ...options, ...runs })), seed };
-    return { seeds: seed - from + 1, failure, lifecycles, coverage: joined(coverages) };
+    return { seeds: seed - from + 1, failure, lifecycles, coverage: coverage.all };
   }
-  return { seeds, failure: undefined, lifecycles, coverage: joined(coverages) };
+  return { seeds, failure: undefined, lifecycles, coverage: coverage.all };
 }
 
 /** A failing run for people: the seed, what is wrong, and what leads there. */

@@ -46,7 +46,10 @@ export interface Kernel {
   /** @returns whether it was there */
   remove(kind: ThingKind, name: string, by: string): boolean;
   get(kind: ThingKind, name: string): Thing | undefined;
+  /** Those there are now; what is done to them afterwards does not change the list. */
   ofKind(kind: ThingKind): readonly Thing[];
+  /** The first of a kind that is as wanted. */
+  find(kind: ThingKind, isWanted: (thing: Thing) => boolean): Thing | undefined;
   all(): readonly Thing[];
   newInode(): number;
   /** With a netns goes all that is in it, and the other ends of its pairs. */
@@ -96,6 +99,10 @@ export function newKernel(
     },
     get: (kind, name) => of(kind).get(name),
     ofKind: (kind) => [...of(kind).values()],
+    find(kind, isWanted) {
+      for (const thing of of(kind).values()) if (isWanted(thing)) return thing;
+      return undefined;
+    },
     all: () => [...kinds.values()].flatMap((things) => [...things.values()]),
     newInode: () => (inode += 1),
     removeNetns(wanted, by) {

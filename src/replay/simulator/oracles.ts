@@ -86,11 +86,10 @@ export function hostOracle(
     const isPort = thing.kind === 'rule' && thing.name.startsWith('dnat ');
     if (thing.kind !== 'address' && !isPort) return;
     const kind = isPort ? 'dnat ' : '';
-    const same = host()
-      .kernel.ofKind(thing.kind)
-      .find(
-        ({ value, of, name }) => value === thing.value && of !== thing.of && name.startsWith(kind)
-      );
+    const same = host().kernel.find(
+      thing.kind,
+      ({ value, of, name }) => value === thing.value && of !== thing.of && name.startsWith(kind)
+    );
     if (same) watcher.violated('I2', `${thing.value} is given to ${thing.of} and to ${same.of}`);
   }
 
@@ -127,7 +126,7 @@ export function hostOracle(
   function checkOwner({ kind, name, of, netns }: Thing, by: Key): void {
     const { kernel, state } = host();
     if (kind === 'bridge') {
-      const user = kernel.ofKind('veth').find((veth) => bridgeOf(veth.of.split('/')[1]!) === name);
+      const user = kernel.find('veth', (veth) => bridgeOf(veth.of.split('/')[1]!) === name);
       if (user) watcher.violated('I3', `bridge ${name} is removed while ${user.of} is on it`);
       return;
     }

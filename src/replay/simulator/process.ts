@@ -49,10 +49,10 @@ export function startProcess(options: ProcessOptions): SimProcess {
   );
   const resources = simulatedResources(site, store);
   const own = plants.own?.(resources, site) ?? resources;
-  const effects: Effects = {
-    ...simulatedEffects(site),
-    ...holdEffects(() => registry, own)
-  };
+  const effects: Effects = Object.assign(
+    simulatedEffects(site),
+    holdEffects(() => registry, own)
+  );
   let ids = 0;
   const registry: Registry = createRegistry({
     store,

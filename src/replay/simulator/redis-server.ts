@@ -44,6 +44,19 @@ interface Holding {
   readonly expiry: Task;
 }
 
+type Window = Extract<
+  Fault,
+  { readonly kind: 'storeAway' | 'storeStalled' | 'storeSlow' | 'partition' }
+>;
+type Write = Extract<Fault, { readonly write: number }>;
+
+const WINDOWS: ReadonlySet<string> = new Set<Window['kind']>([
+  'storeAway',
+  'storeStalled',
+  'storeSlow',
+  'partition'
+]);
+
 export function newRedisServer(
   clock: Clock,
   states: (host: string) => StoreState,
@@ -52,6 +65,8 @@ export function newRedisServer(
   const { seed, jitter, faults } = options;
   const holdings = new Map<string, Holding>();
   const waiting = new Map<string, (() => void)[]>();
+  const windows = faults.filter((fault): fault is Window => WINDOWS.has(fault.kind));
+  const hit = faults.filter((fault): fault is Write => 'write' in fault);
   let [writes, isCalm] = [0, false];
 
   return {
@@ -87,21 +102,21 @@ export function newRedisServer(
         isOver = true;
         reject(away());
       });
-      if (isWindow(['storeAway'], undefined) || isWindow(['partition'], host)) return;
+      if (isWindow('storeAway') || isWindow('partition', host)) return;
       const arrive = (): void => {
-        const stalledFor = left(['storeStalled']);
+        const stalledFor = left('storeStalled');
         if (stalledFor > 0) {
           clock.at(stalledFor, undefined, arrive);
           return;
         }
-        if (isWindow(['storeAway'], undefined)) return;
+        if (isWindow('storeAway')) return;
         if (isWrite && hits('writeRefused', number)) {
           settle(oneWay(`${label} back`), () => reject(refused(label)));
           return;
         }
         try {
           const answer = work();
-          const isLost = (isWrite && hits('answerLost', number)) || isWindow(['partition'], host);
+          const isLost = (isWrite && hits('answerLost', number)) || isWindow('partition', host);
           if (!isLost) settle(oneWay(`${label} back`), () => resolve(answer));
         } catch (error) {
           // What the server says no to.
@@ -113,32 +128,36 @@ export function newRedisServer(
   }
 
   function oneWay(label: string): number {
-    const slow = left(['storeSlow']) > 0 ? 40 : 1;
+    const slow = left('storeSlow') > 0 ? 40 : 1;
     return slow * (0.1 + jitter * 0.4 * drawFor(seed, label));
   }
 
-  function isWindow(kinds: readonly string[], host: string | undefined): boolean {
-    if (isCalm) return false;
-    return faults.some((fault) => {
-      if (!kinds.includes(fault.kind) || !('forMs' in fault) || !('atMs' in fault)) return false;
-      if (host !== undefined && 'host' in fault && fault.host !== host) return false;
-      return clock.now >= fault.atMs && clock.now < fault.atMs + fault.forMs;
-    });
+  function isWindow(kind: Window['kind'], host?: string): boolean {
+    if (isCalm || windows.length === 0) return false;
+    return windows.some(
+      (window) =>
+        window.kind === kind &&
+        (host === undefined || !('host' in window) || window.host === host) &&
+        clock.now >= window.atMs &&
+        clock.now < window.atMs + window.forMs
+    );
   }
 
   /** How long a fault goes on from now. */
-  function left(kinds: readonly string[]): number {
-    if (isCalm) return 0;
-    const ends = faults.map((fault) =>
-      kinds.includes(fault.kind) && 'forMs' in fault && 'atMs' in fault && clock.now >= fault.atMs
-        ? fault.atMs + fault.forMs - clock.now
-        : 0
+  function left(kind: Window['kind']): number {
+    if (isCalm || windows.length === 0) return 0;
+    const ends = windows.map((window) =>
+      window.kind === kind && clock.now >= window.atMs ? window.atMs + window.forMs - clock.now : 0
     );
     return Math.max(0, ...ends);
   }
 
-  function hits(kind: 'answerLost' | 'writeRefused', number: number): boolean {
-    return !isCalm && faults.some((fault) => fault.kind === kind && fault.write === number);
+  function hits(kind: Write['kind'], number: number): boolean {
+    return (
+      !isCalm &&
+      hit.length > 0 &&
+      hit.some((fault) => fault.kind === kind && fault.write === number)
+    );
   }
 
   function grant(host: string, key: Key, holder: string): Grant {
