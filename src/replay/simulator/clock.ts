@@ -37,8 +37,14 @@ export function newOwner(name: string): Owner {
   return { name, state: 'running', held: [] };
 }
 
-/** What never comes: whoever awaits it does nothing any more. */
-export const NEVER = new Promise<never>(() => undefined);
+/**
+ * What never comes: whoever awaits it does nothing any more.
+ *
+ * Another one each time: one for all would keep whoever has ever awaited it, and with him his whole host.
+ */
+export function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
 
 export function newClock(): Clock {
   const heap = taskHeap();

@@ -1,4 +1,4 @@
-import { NEVER } from './clock.ts';
+import { never } from './clock.ts';
 import type { Site } from './world.ts';
 
 const DOING_MS = 0.3;
@@ -10,11 +10,11 @@ export async function does(
   key: string,
   steps: readonly (() => void)[]
 ): Promise<void> {
-  if (site.reach('before', what, key)) await NEVER;
+  if (site.reach('before', what, key)) await never();
   for (const step of steps) {
     await site.pause(what, DOING_MS);
     step();
-    if (site.reach('during', what, key)) await NEVER;
+    if (site.reach('during', what, key)) await never();
   }
-  if (site.reach('after', what, key)) await NEVER;
+  if (site.reach('after', what, key)) await never();
 }

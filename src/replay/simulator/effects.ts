@@ -13,7 +13,7 @@ import {
   resultOf,
   sweepSteps
 } from './chain.ts';
-import { NEVER } from './clock.ts';
+import { never } from './clock.ts';
 import { does } from './does.ts';
 import { driftsOf, mendSteps } from './drifts.ts';
 import { isForeign, type Kernel, type Thing } from './kernel.ts';
@@ -199,7 +199,7 @@ async function runs(
   const { verb, subject } = program;
   const [container, network = ''] = subject.split('/');
   const [what, key] = [`${verb} ${network}`, `container/${container}`];
-  if (site.reach('before', what, key)) return NEVER;
+  if (site.reach('before', what, key)) return never();
   const failure = await site.host.programs.run({
     ...program,
     operation,
@@ -207,7 +207,7 @@ async function runs(
     signal,
     onStep: () => void site.reach('during', what, key)
   });
-  return site.reach('after', what, key) ? NEVER : failure;
+  return site.reach('after', what, key) ? never() : failure;
 }
 
 /** Whether what DEL goes by is there: the host's end of the link, the bridge, the addresses. */

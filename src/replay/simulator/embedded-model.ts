@@ -7,7 +7,7 @@ import {
   type Store,
   type StoredActor
 } from '../../store/store.ts';
-import { NEVER } from './clock.ts';
+import { never } from './clock.ts';
 import { lost, type StoreState } from './store-state.ts';
 import type { Site } from './world.ts';
 
@@ -42,7 +42,7 @@ export function embeddedModel(site: Site, table: LockTable): Store {
 
     async acquire(key, { timeoutMs, signal }) {
       for (;;) {
-        if (owner.state === 'dead') return NEVER;
+        if (owner.state === 'dead') return never();
         signal?.throwIfAborted();
         const lease = take(key);
         if (lease !== undefined) return lease;
@@ -90,22 +90,22 @@ export function embeddedModel(site: Site, table: LockTable): Store {
     known: Known | undefined
   ): Promise<StoredActor | 'unchanged' | undefined>;
   async function rest(key: Key, known?: Known): Promise<StoredActor | 'unchanged' | undefined> {
-    if (owner.state === 'dead') return NEVER;
+    if (owner.state === 'dead') return never();
     const actor = state.load(key);
     const isKnown = known !== undefined && actor?.seq === known.seq && actor.token === known.token;
     return isKnown ? 'unchanged' : actor;
   }
 
   async function alive<Result>(work: () => Result): Promise<Result> {
-    return owner.state === 'dead' ? NEVER : work();
+    return owner.state === 'dead' ? never() : work();
   }
 
   /** What others see, with a point before and one after it. */
   async function dies<Result>(what: string, key: Key, work: () => Result): Promise<Result> {
     const name = keyText(key);
-    if (owner.state === 'dead' || site.reach('before', what, name)) return NEVER;
+    if (owner.state === 'dead' || site.reach('before', what, name)) return never();
     const result = work();
-    return site.reach('after', what, name) ? NEVER : result;
+    return site.reach('after', what, name) ? never() : result;
   }
 
   function take(key: Key): Lease | undefined {

@@ -1,5 +1,5 @@
 import type { Failure } from '../../model/failure.ts';
-import { newOwner, NEVER, type Clock, type Owner } from './clock.ts';
+import { newOwner, never, type Clock, type Owner } from './clock.ts';
 import type { PluginFault, PluginVerb } from './plan.ts';
 import { drawFor } from './random.ts';
 
@@ -100,7 +100,7 @@ export function newPrograms(options: ProgramsOptions): Programs {
 
   function run(call: ProgramCall): Promise<Failure | null> {
     const { verb, subject, operation, owner, signal } = call;
-    if (owner.state === 'dead') return NEVER;
+    if (owner.state === 'dead') return never();
     const count = (counts.get(verb) ?? 0) + 1;
     counts.set(verb, count);
     const fault = faultOf(verb, count, `container/${subject.split('/')[0]!}`);

@@ -7,7 +7,7 @@ import {
   type Store,
   type StoredActor
 } from '../../store/store.ts';
-import { NEVER } from './clock.ts';
+import { never } from './clock.ts';
 import { redisLeases } from './redis-leases.ts';
 import type { RedisServer } from './redis-server.ts';
 import type { Site } from './world.ts';
@@ -105,7 +105,7 @@ export function redisModel(site: Site, server: RedisServer, isFenced = true): St
   }
 
   function ask<Answer>(kind: 'read' | 'write', what: string, work: () => Answer): Promise<Answer> {
-    if (owner.state === 'dead') return NEVER;
+    if (owner.state === 'dead') return never();
     questions += 1;
     const label = `${site.process} ${questions} ${what}`;
     return server.ask({ host: name, owner, label }, kind, work);
@@ -118,9 +118,9 @@ export function redisModel(site: Site, server: RedisServer, isFenced = true): St
     work: () => Promise<Result>
   ): Promise<Result> {
     const text = keyText(key);
-    if (owner.state === 'dead' || site.reach('before', what, text)) return NEVER;
+    if (owner.state === 'dead' || site.reach('before', what, text)) return never();
     const result = await work();
-    return site.reach('after', what, text) ? NEVER : result;
+    return site.reach('after', what, text) ? never() : result;
   }
 
   async function freedOr(key: Key, leftMs: number, timeoutMs: number): Promise<void> {

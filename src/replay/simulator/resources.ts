@@ -4,7 +4,7 @@ import type { Netns, PortMapping } from '../../model/container.ts';
 import { MooringError } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
 import type { Store } from '../../store/store.ts';
-import { NEVER } from './clock.ts';
+import { never } from './clock.ts';
 import { does } from './does.ts';
 import { planOf } from './networks.ts';
 import type { Site } from './world.ts';
@@ -135,7 +135,7 @@ async function allocate(
 ): Promise<boolean> {
   const done = await store.allocate('port', version, container, own);
   const key = `container/${container}`;
-  return site.reach('after', 'ports.record', key) ? NEVER : done;
+  return site.reach('after', 'ports.record', key) ? never() : done;
 }
 
 function endKeeper({ host }: Site, container: string, operation: string): void {
