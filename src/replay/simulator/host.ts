@@ -195,7 +195,7 @@ async function removeAll(
   state: StoreState,
   outcomes: string[]
 ): Promise<void> {
-  for (const key of state.keys.filter((text) => text.startsWith('container/'))) {
+  for (const key of state.keys().filter((text) => text.startsWith('container/'))) {
     const container = key.slice('container/'.length);
     outcomes.push(`the end: ${await perform(process, { verb: 'remove', container })}`);
   }

@@ -74,7 +74,7 @@ export function hostOracle(
       const { kernel, state } = host();
       const left = kernel.all().filter((thing) => !isForeign(thing));
       for (const { kind, name } of left) watcher.violated('I1', `${kind} ${name} is left`);
-      for (const key of state.keys) watcher.violated('I1', `the record of ${key} is left`);
+      for (const key of state.keys()) watcher.violated('I1', `the record of ${key} is left`);
       for (const { owner } of state.allocations('port').entries) {
         watcher.violated('I1', `a port of ${owner} is left in the store`);
       }

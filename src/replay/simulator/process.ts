@@ -35,6 +35,9 @@ export interface ProcessOptions {
   readonly plants: Plants;
 }
 
+/** A process here is killed, and never asked to end. */
+const NEVER_ABORTED = new AbortController().signal;
+
 /** How long a process waits for a lease that another has. */
 const LOCK_TIMEOUT_MS = 120_000;
 
@@ -43,7 +46,6 @@ export function startProcess(options: ProcessOptions): SimProcess {
   const site = siteOf(options);
   const opened = options.openStore(site);
   const store = plants.store?.(opened, site) ?? opened;
-  const shutdown = new AbortController();
   const bus = createBus((error) =>
     host.watcher.violated('I5', `a subscriber threw: ${text(error)}`)
   );
@@ -62,7 +64,7 @@ export function startProcess(options: ProcessOptions): SimProcess {
     pluginLane: lane(2),
     settleOrphans: (operation, { mode }) => host.programs.settle(operation, mode, site.owner),
     lockTimeoutMs: LOCK_TIMEOUT_MS,
-    shutdown: shutdown.signal,
+    shutdown: NEVER_ABORTED,
     now: () => Math.round(host.clock.now) + host.skewMs,
     newId: () => {
       ids += 1;

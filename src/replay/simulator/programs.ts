@@ -15,7 +15,6 @@ export interface Programs {
   settle(operation: string, mode: 'kill' | 'wait', waiter: Owner): Promise<void>;
   /** Ends everything. */
   reboot(): void;
-  readonly running: number;
 }
 
 export interface ProgramCall {
@@ -74,9 +73,6 @@ export function newPrograms(options: ProgramsOptions): Programs {
   const counts = new Map<PluginVerb, number>();
 
   return {
-    get running() {
-      return byOperation.size;
-    },
     run,
     async settle(operation, mode, waiter) {
       const running = byOperation.get(operation);

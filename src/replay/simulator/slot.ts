@@ -49,25 +49,23 @@ export function newSlot(options: SlotOptions): Slot {
   const queue = [...steps];
   const named = new Map<string, number>();
   let [lives, points] = [0, 0];
-  let process: SimProcess | undefined;
   let busy: string | undefined;
   let isRecovering = false;
 
-  const slot: Slot = {
+  const slot: Slot & { process: SimProcess | undefined } = {
     index,
-    get process() {
-      return process;
-    },
+    process: undefined,
     start() {
       live();
       next();
     },
     die(because) {
+      const { process } = slot;
       if (process === undefined) return;
-      watcher.note(() => `${process!.site.process} dies: ${because}`);
+      watcher.note(() => `${process.site.process} dies: ${because}`);
       clock.kill(process.site.owner);
       options.onDeath(process);
-      process = undefined;
+      slot.process = undefined;
       if (busy !== undefined) options.onOutcome(`${busy}: died`);
       busy = undefined;
       const pause = 20 + 480 * drawFor(host.plan.seed, `${host.name} ${index} ${lives}`);
@@ -79,8 +77,7 @@ export function newSlot(options: SlotOptions): Slot {
 
   function live(): SimProcess {
     lives += 1;
-    process = options.open(`${host.name}.${index}#${lives}`, reach);
-    return process;
+    return (slot.process = options.open(`${host.name}.${index}#${lives}`, reach));
   }
 
   function reach(at: PointAt, what: string, key: string): boolean {
@@ -112,10 +109,10 @@ export function newSlot(options: SlotOptions): Slot {
     const step = queue[0];
     if (step === undefined) return;
     clock.at(Math.max(0, step.atMs - clock.now), undefined, () => {
-      if (process === undefined || busy !== undefined || queue[0] !== step) return;
+      const worker = slot.process;
+      if (worker === undefined || busy !== undefined || queue[0] !== step) return;
       queue.shift();
       busy = commandText(step.command);
-      const worker = process;
       watcher.note(() => `${worker.site.process} ${busy!}`);
       void finish(perform(worker, step.command), worker, (outcome) => {
         watcher.note(() => `${worker.site.process} ${busy!}: ${outcome}`);
@@ -140,6 +137,6 @@ export function newSlot(options: SlotOptions): Slot {
       if (!(error instanceof MooringError))
         watcher.violated('I5', `${busy ?? 'recovery'} ended with ${text(error)}`);
     }
-    if (process === worker) then(result);
+    if (slot.process === worker) then(result);
   }
 }

@@ -48,7 +48,7 @@ export interface StoreState {
   /** Every life there was, each with its records, in the order they began. */
   readonly lives: readonly (readonly Kept[])[];
   /** What nobody has given back. */
-  readonly keys: readonly string[];
+  keys(): readonly string[];
 }
 
 export interface StateListener {
@@ -110,9 +110,7 @@ export function newStoreState(listener: StateListener, isFenced = true): StoreSt
       return true;
     },
     lives,
-    get keys() {
-      return [...actors.keys()];
-    }
+    keys: () => [...actors.keys()]
   };
 
   function holds(key: Key, token: number): boolean {
