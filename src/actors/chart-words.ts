@@ -50,7 +50,7 @@ export function wordsOf(machine: AnyStateMachine, surroundings: Surroundings): W
     !guardsOf(machine.root).every((guard) => isNamed(guard) && isPredicate(guards[nameOf(guard)]))
   )
     return undefined;
-  const { emit, ...given } = surroundings;
+  const { emit, self, system, spawn } = surroundings;
 
   return {
     holds(guard, context, event) {
@@ -62,7 +62,7 @@ export function wordsOf(machine: AnyStateMachine, surroundings: Surroundings): W
     performed(works, before, event) {
       let context = before;
       for (const { assigns, emits, params } of works) {
-        const args = { context, event, ...given };
+        const args = { context, event, self, system, spawn };
         const asked = paramsFor(params, context, event);
         if (emits) emit(emits(args, asked));
         if (assigns) context = Object.assign({ ...context }, updateOf(assigns, args, asked));

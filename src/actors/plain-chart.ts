@@ -82,19 +82,39 @@ export function plainChartOf(
 
     step: (snapshot, event) =>
       orXState(() => {
-        const place = placesByNodes.get(snapshot._nodes) ?? placeAt(snapshot.value);
+        const place = placeIn(snapshot);
         if (place === undefined || event.type.startsWith('xstate.')) return undefined;
-        const taken = candidate(
-          place,
-          ({ transitions }) => transitions.get(event.type),
-          snapshot,
-          event
-        );
+        const taken = reaction(place, snapshot, event);
         if (taken === undefined) return atRest(snapshot, place, event);
         const move = moveOf(place, taken);
         return atRest(moved(snapshot, place, move, event), move.to, event);
       })
   };
+
+  /** What a snapshot has for `can`. */
+  function canOf(byXState: AnyMachineSnapshot['can']): AnyMachineSnapshot['can'] {
+    return function can(this: AnyMachineSnapshot, event: { readonly type: string }): boolean {
+      const answer = orXState(() => {
+        const place = placeIn(this);
+        if (place === undefined || event.type.startsWith('xstate.')) return undefined;
+        const taken = reaction(place, this, event);
+        return taken !== undefined && (taken.target !== undefined || taken.actions.length > 0);
+      });
+      return answer ?? byXState.call(this, event);
+    };
+  }
+
+  function placeIn({ _nodes, value }: AnyMachineSnapshot): Place | undefined {
+    return placesByNodes.get(_nodes) ?? placeAt(value);
+  }
+
+  function reaction(
+    place: Place,
+    snapshot: AnyMachineSnapshot,
+    event: { readonly type: string }
+  ): AnyTransitionDefinition | undefined {
+    return candidate(place, ({ transitions }) => transitions.get(event.type), snapshot, event);
+  }
 
   /** Takes what needs no event, until there is nothing more of it. */
   function atRest(
@@ -174,10 +194,11 @@ export function plainChartOf(
         (inner, key) => (inner === undefined ? key : { [key]: inner }),
         undefined
       );
-      const template = machine.resolveState({
+      const resolved = machine.resolveState({
         value: value as string,
         context: {}
       }) as AnyMachineSnapshot;
+      const template = Object.assign(resolved, { can: canOf(resolved.can) });
       place = { nodes: [leaf, ...ancestorsOf(leaf)], template, moves: new Map() };
       places.set(leaf, place);
       placesByNodes.set(template._nodes, place);

@@ -35,14 +35,13 @@ export async function recall(
 ): Promise<Recalled> {
   const memory = rested.take(key);
   const found = await store.load(key, memory?.known);
-  if (found === 'unchanged' && memory !== undefined) return { ...memory, stored: undefined };
+  if (found === 'unchanged' && memory !== undefined) {
+    const { actor, asked, known, since } = memory;
+    return { actor, asked, stored: undefined, known, since };
+  }
   const stored = found === 'unchanged' || found === undefined ? undefined : migrated(found);
-  return {
-    ...restore(key, machines, stored?.snapshot),
-    stored,
-    known: stored,
-    since: stored?.time
-  };
+  const { actor, asked } = restore(key, machines, stored?.snapshot);
+  return { actor, asked, stored, known: stored, since: stored?.time };
 }
 
 /**

@@ -63,14 +63,14 @@ interface Parts {
 
 async function session({ key, lease, waited, runtime, rested }: Parts): Promise<Session> {
   const { store, bus, machines, now, newId, log } = runtime;
-  const { actor, asked, stored, ...last } = await recall(key, runtime, rested);
+  const recalled = await recall(key, runtime, rested);
+  const { actor, asked, stored } = recalled;
   const outstanding = new Map<string, Outstanding>();
   const facts: Envelope[] = [];
   const early: Visit[] = [];
   const work = performer(lease, runtime);
   let wake: () => void = () => undefined;
-  let known = last.known;
-  let since = last.since ?? now();
+  let { known, since = now() } = recalled;
   let unsaid = waited;
 
   if (stored) await goOn(stored);

@@ -114,6 +114,9 @@ function bothFrom(
       throw error;
     }
   };
+  // Made by the chart, so that it answers for itself.
+  const standing = plainChartOf(machine, given)!.restore(from)!;
+  expect(standing.can(event)).toBe(from.can(event));
   return {
     byXState: attempt(() => machine.transition(from, event, scope)),
     plain: attempt(() => plainChartOf(machine, given)!.step(from, event) ?? fail())

@@ -83,7 +83,8 @@ export function newStoreState(listener: StateListener, isFenced = true): StoreSt
         actors.set(text, life);
         lives.push(life);
       }
-      const kept = { seq: life.length + 1, key, token, commit, ...frame };
+      const { host, boot, time } = frame;
+      const kept = { seq: life.length + 1, key, token, commit, host, boot, time };
       life.push(kept);
       listener.onCommit(kept);
     },
