@@ -22,8 +22,11 @@ const { seeds, lifecycles, failure, coverage } = await explore({
   ...(values.store && { store: values.store })
 });
 const { user, system } = process.cpuUsage(begun);
-const perSecond = Math.round((lifecycles / (user + system)) * 1e6);
-say(`${seeds} seeds, ${lifecycles} lifecycles, ${perSecond} a second of CPU`);
+// What fails was made small meanwhile, which is no lifecycle.
+const speed = failure
+  ? ''
+  : `, ${Math.round((lifecycles / (user + system)) * 1e6)} a second of CPU`;
+say(`${seeds} seeds, ${lifecycles} lifecycles${speed}`);
 say(`${coverage.states.size} states, ${coverage.faults.size} faults by state and boundary`);
 if (failure) {
   const file = `simulated-${failure.seed}.jsonl`;

@@ -17,7 +17,8 @@ export interface Work {
 }
 
 type Assign = (args: object, params: unknown) => object;
-type Assigner = Assign | Readonly<Record<string, unknown>>;
+/** One function for all, or a value or function for each field. */
+type Assigner = Assign | readonly (readonly [field: string, value: unknown])[];
 
 interface Event {
   readonly type: string;
@@ -79,7 +80,7 @@ type Predicate = (args: object, params: unknown) => boolean;
 function updateOf(assigns: Assigner, args: object, params: unknown): object {
   if (typeof assigns === 'function') return assigns(args, params);
   const update: Record<string, unknown> = {};
-  for (const [field, value] of Object.entries(assigns)) {
+  for (const [field, value] of assigns) {
     update[field] = typeof value === 'function' ? (value as Assign)(args, params) : value;
   }
   return update;
@@ -95,11 +96,14 @@ function workOf(action: Named, implementation: unknown): Work | undefined {
   if (typeof implementation !== 'function') return undefined;
   const { type, assignment, event } = implementation as {
     readonly type?: string;
-    readonly assignment?: Assigner;
+    readonly assignment?: Assign | Readonly<Record<string, unknown>>;
     readonly event?: unknown;
   };
   const params = typeof action === 'string' ? undefined : action.params;
-  if (type === 'xstate.assign') return { assigns: assignment, emits: undefined, params };
+  if (type === 'xstate.assign') {
+    const assigns = typeof assignment === 'function' ? assignment : Object.entries(assignment!);
+    return { assigns, emits: undefined, params };
+  }
   if (type !== 'xstate.emit' || typeof event !== 'function') return undefined;
   return { assigns: undefined, emits: event as NonNullable<Work['emits']>, params };
 }

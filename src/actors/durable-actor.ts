@@ -39,8 +39,8 @@ export interface DurableActor {
 
 /** Somebody who waits for the actor to rest, with a command or without. */
 export interface Visit {
-  readonly envelope?: Envelope;
-  readonly asked?: Asked;
+  readonly envelope: Envelope | undefined;
+  readonly asked: Asked | undefined;
   readonly resolve: (rest: Rest) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -59,17 +59,17 @@ export function durableActor(
   let waiting: Envelope[] = [];
 
   return {
-    ask: (envelope, asked) => visit({ envelope, ...(asked && { asked }) }),
-    settle: () => visit({}),
+    ask: (envelope, asked) => visit(envelope, asked),
+    settle: () => visit(undefined, undefined),
     receive: (envelope) => {
       if (session) session.deliver(envelope);
       else waiting.push(envelope);
     }
   };
 
-  function visit(what: Pick<Visit, 'envelope' | 'asked'>): Promise<Rest> {
+  function visit(envelope: Envelope | undefined, asked: Asked | undefined): Promise<Rest> {
     return new Promise((resolve, reject) => {
-      visits.push({ ...what, resolve, reject });
+      visits.push({ envelope, asked, resolve, reject });
       if (session) session.wake();
       else if (!running) void run();
     });

@@ -75,10 +75,8 @@ export function performer(lease: Lease, runtime: Runtime): Performer {
       underWay.delete(done);
       if (stopped !== undefined) return;
       const key = keyText(lease.key);
-      runtime.bus.send({
-        ...{ key, event, causation: id, correlation },
-        ...(spans.length > 0 && { spans })
-      });
+      const envelope = { key, event, causation: id, correlation };
+      runtime.bus.send(spans.length > 0 ? { ...envelope, spans } : envelope);
     });
     underWay.add(done);
   }

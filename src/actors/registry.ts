@@ -59,11 +59,8 @@ export function createRegistry(runtime: Runtime): Registry {
   return {
     ask(key, command, { cause, ...asked } = {}) {
       const id = runtime.newId();
-      const envelope = {
-        key: keyText(key),
-        event: command,
-        ...(cause ?? { causation: id, correlation: id })
-      };
+      const { causation, correlation } = cause ?? { causation: id, correlation: id };
+      const envelope = { key: keyText(key), event: command, causation, correlation };
       return new Promise((resolve) => {
         asks.set(envelope, { ...asked, key, resolve });
         runtime.bus.send(envelope);

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   explore,
   failureLines,
@@ -12,7 +14,9 @@ import {
   reportLines,
   simulate,
   traceLines,
-  type Found
+  type Command,
+  type Found,
+  type Plan
 } from '../../src/testing.ts';
 import { PLANTS } from './plants/all.ts';
 
@@ -44,6 +48,46 @@ describe('a simulation', () => {
 
     expect(found && failureLines(found)).toBeUndefined();
     expect(lifecycles).toBeGreaterThan(120);
+  });
+});
+
+describe('what a simulation has come past', () => {
+  const does = (...commands: readonly Command[]): Plan => ({
+    ...{ seed: 1, store: 'embedded', jitter: 0, faults: [] },
+    hosts: [{ name: 'h0', processes: 1, agent: false, networks: [] }],
+    steps: commands.map((command, at) => ({ atMs: at * 3_000, host: 'h0', process: 0, command }))
+  });
+  const web = { container: 'web' } as const;
+  const create: Command = { verb: 'create', ...web, networks: [], ports: [] };
+
+  it.each<[what: string, lifecycles: number, commands: readonly Command[]]>([
+    ['none for a container that was only defined', 0, [create]],
+    ['one for a container that came up', 1, [{ ...create, verb: 'up' }]],
+    [
+      'one for each time that it came up and went down',
+      2,
+      [create, { verb: 'start', ...web }, { verb: 'down', ...web }, { verb: 'start', ...web }]
+    ]
+  ])('is %s', async (_, lifecycles, commands) => {
+    expect((await simulate(does(...commands))).lifecycles).toBe(lifecycles);
+  });
+
+  it('is let go of when it is over, also where processes died', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const lives: WeakRef<object>[] = [];
+    for (let seed = 1; seed <= 60; seed += 1) {
+      const run = await simulate(planFor(seed));
+      if (run.outcomes.some((outcome) => outcome.endsWith('died'))) {
+        lives.push(...run.lives.map((life) => new WeakRef(life)));
+      }
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+
+    collect();
+
+    expect(lives.length).toBeGreaterThan(10);
+    expect(lives.filter((life) => life.deref() !== undefined).length).toBeLessThan(10);
   });
 });
 

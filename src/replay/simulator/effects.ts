@@ -196,15 +196,15 @@ async function runs(
   program: Pick<ProgramCall, 'verb' | 'subject' | 'steps' | 'turns'>,
   { operation, signal }: EffectContext
 ): Promise<Failure | null> {
-  const { verb, subject } = program;
-  const [container, network = ''] = subject.split('/');
-  const [what, key] = [`${verb} ${network}`, `container/${container}`];
+  const { verb, subject, steps, turns } = program;
+  const slash = subject.indexOf('/');
+  const container = slash < 0 ? subject : subject.slice(0, slash);
+  const what = `${verb} ${slash < 0 ? '' : subject.slice(slash + 1)}`;
+  const key = `container/${container}`;
   if (site.reach('before', what, key)) return never();
   const failure = await site.host.programs.run({
-    ...program,
-    operation,
+    ...{ verb, subject, steps, turns, operation, signal },
     owner: site.owner,
-    signal,
     onStep: () => void site.reach('during', what, key)
   });
   return site.reach('after', what, key) ? never() : failure;

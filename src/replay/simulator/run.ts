@@ -1,3 +1,4 @@
+import { stateOf } from '../../actors/views.ts';
 import { newClock, type Clock } from './clock.ts';
 import { coverageOf, type Coverage } from './coverage.ts';
 import { openHost, type Crash, type RunningHost } from './host.ts';
@@ -29,7 +30,7 @@ export interface Run {
   readonly coverage: Coverage;
   /** The same plan, with every crash that came about named by where it was. */
   readonly named: Plan;
-  /** Containers that were brought up or failed and were taken down again. */
+  /** How often a container was brought up, wholly or in part, and then was down again with nothing left of it. */
   readonly lifecycles: number;
 }
 
@@ -99,7 +100,7 @@ export async function simulate(
       ...plan,
       faults: plan.faults.map((fault) => crashes.get(JSON.stringify(fault)) ?? fault)
     },
-    lifecycles: all.reduce((sum, { state }) => sum + containersIn(state.lives), 0)
+    lifecycles: all.reduce((sum, { state }) => sum + lifecyclesIn(state.lives), 0)
   };
 
   async function phase(name: string, begin: (host: RunningHost) => void): Promise<void> {
@@ -125,9 +126,19 @@ function serverOf(
   return newRedisServer(clock, (name) => hosts.get(name)!.state, plan);
 }
 
-function containersIn(lives: readonly (readonly Kept[])[]): number {
-  return lives.filter((life) => {
-    const [first, last] = [life[0], life.at(-1)];
-    return first?.key.kind === 'container' && last?.commit.value === 'absent';
-  }).length;
+const DOWN: ReadonlySet<string> = new Set(['absent', 'failed', 'defined']);
+
+/** A container that was only defined has had no network to live with; one that is kept may have several. */
+function lifecyclesIn(lives: readonly (readonly Kept[])[]): number {
+  let count = 0;
+  for (const life of lives) {
+    if (life[0]?.key.kind !== 'container') continue;
+    let isBegun = false;
+    for (const { commit } of life) {
+      const isDown = DOWN.has(stateOf(commit.value));
+      if (isBegun && isDown) count += 1;
+      isBegun = !isDown;
+    }
+  }
+  return count;
 }
