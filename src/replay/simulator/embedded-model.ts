@@ -137,6 +137,7 @@ function leaseOf(key: Key, token: number, isHeld: () => boolean): Lease {
     key,
     token,
     signal: NEVER_LOST,
+    onLost: () => undefined,
     check: () => {
       if (!isHeld()) throw lost(key, token);
     }
