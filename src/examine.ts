@@ -23,6 +23,12 @@ export interface Examiner {
   /** @throws MooringError `container.notFound` */
   examine(id: string): Promise<Examination>;
   /**
+   * The same without what else is in the netns, which three programs would tell.
+   *
+   * @throws MooringError `container.notFound`
+   */
+  compare(id: string): Promise<Pick<Examination, 'drifts' | 'failure'>>;
+  /**
    * CHECK of every attachment, and a look at the kernel, while nobody else works on the container.
    *
    * @throws MooringError `container.notFound`, `container.notUp`, `lease.timedOut`
@@ -36,9 +42,9 @@ const NOTHING: Look = { observed: null, drifts: [], complete: true, failure: nul
 
 export function examinerOf(parts: ExamineParts): Examiner {
   const { store, effects, runner, observe, lockTimeoutMs } = parts;
-  return { examine, check };
+  return { examine: (id) => examine(id, lookAt), compare: (id) => examine(id, drifts), check };
 
-  async function examine(id: string): Promise<Examination> {
+  async function examine(id: string, look: typeof lookAt): Promise<Examination> {
     const key = containerKey(id);
     // Not waited for: who is at it may be the very thing that is looked into.
     const lease = await store.tryAcquire(key);
@@ -47,7 +53,7 @@ export function examinerOf(parts: ExamineParts): Examiner {
       const view = containerView(stored, store.boot);
       const { state, pending, spec: desired, netns, attachments, ports, files } = view;
       const recorded = { netns, attachments, ports, files };
-      const seen = netns === null ? NOTHING : await lookAt(netns, containerContext(stored));
+      const seen = netns === null ? NOTHING : await look(netns, containerContext(stored));
       const busy = lease === undefined && {
         code: 'container.busy',
         message: `container ${id} is being worked on: what was seen may be in between`

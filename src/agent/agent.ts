@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Mooring } from '../api.ts';
 import { watchFiles, type FileChange, type FileWatch } from '../effects/watch/files.ts';
 import { watchKernel, type KernelChange, type KernelWatch } from '../effects/watch/kernel.ts';
+import type { Examiner } from '../examine.ts';
 import type { KeptProcesses } from '../kept-processes.ts';
 import { failureOf } from '../model/failure.ts';
 import type { Settings } from '../settings.ts';
@@ -23,6 +24,7 @@ export interface Agent {
 
 export interface AgentDeps {
   readonly mooring: Mooring;
+  readonly compare: Examiner['compare'];
   readonly store: Store;
   readonly kept: KeptProcesses;
   readonly settings: Settings;
@@ -84,16 +86,16 @@ async function recover({ mooring, log }: AgentDeps): Promise<void> {
 }
 
 // They share what they read and change, so that many at once cost little more than one.
-const LOOKS_AT_ONCE = 64;
+const LOOKS_AT_ONCE = 256;
 const AGAIN_MS = 1_000;
 const AGAIN_MAX_MS = 300_000;
 
 type World = Pick<Followed, 'views' | 'postponed'> & { readonly seen: Attention };
 
-function worldOf({ mooring, store, log }: AgentDeps): World {
+function worldOf({ mooring, compare, store, log }: AgentDeps): World {
   const postponed = new Map<string, string>();
   const postpone = (id: string, reason: string) => void postponed.set(id, reason);
-  const looking = { mooring, store, log, postpone };
+  const looking = { mooring, compare, store, log, postpone };
   const seen = attention({
     look: (id, reason) => look(looking, id, reason),
     atOnce: LOOKS_AT_ONCE,

@@ -18,6 +18,8 @@ import { missingSettings, nameOf } from './settings.ts';
 
 export interface AttachmentDeps {
   readonly run: RunTool;
+  /** As {@link dumpsOf} wants it. */
+  readonly generation: () => number | undefined;
   /** What stands at the path of a netns now. */
   readonly verifyNetns: (netns: Netns) => 'same' | 'gone' | 'replaced' | 'plain';
   /** What the kernel holds in a netns, if it is the expected one. */
@@ -36,7 +38,7 @@ export interface AttachmentDeps {
 export function attachmentEffects(
   deps: AttachmentDeps
 ): Pick<Effects, 'attachments.examine' | 'attachments.repair'> {
-  const dumps = dumpsOf(deps.run);
+  const dumps = dumpsOf(deps.run, deps.generation);
   const host = hostView();
   const repair = repairs({ ...deps, dumps, host });
   return {
