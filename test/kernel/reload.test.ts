@@ -16,6 +16,7 @@ const UP = [
   ...['up', 'web', '--network', 'front:mac=02:00:00:00:00:09', '--network', 'back'],
   ...['-p', '8080:80']
 ];
+const LEASES = '/var/lib/cni/networks/*/[1f]*';
 const PUBLISHED = tcp(8080, '127.0.0.1');
 
 beforeAll(async () => {
@@ -102,6 +103,23 @@ describe('reload', () => {
 
       expect(reloaded.split('\n').sort()).toEqual(['a', 'b']);
       expect([...onA, ...onB]).toEqual(['hello', 'hello', 'hello']);
+    });
+  });
+
+  it.each([
+    ['rules alone', []],
+    ['DEL and ADD', ['--full']]
+  ])('with %s leases addresses again whose leases were deleted', async (_, full) => {
+    await host.unchanged(async () => {
+      await host.ok(...UP);
+      const leases = await host.sh(`grep . ${LEASES}`);
+      await host.sh(`rm ${LEASES}`);
+      await host.ok('network', 'reload', ...full, 'web');
+      const after = await host.sh(`grep . ${LEASES}`);
+      await host.ok('down', 'web');
+
+      expect(leases.split('\n').length).toBe(8);
+      expect(after).toBe(leases);
     });
   });
 

@@ -11,6 +11,7 @@ import { expectedOf, missingRules, type Subject } from '../firewall/repair.ts';
 import { driftsOfHost } from './host-side.ts';
 import { hostView, type HostView } from './host-view.ts';
 import { driftsInside } from './inside.ts';
+import { leaseDrifts } from './leases.ts';
 import { ownerDrifts } from './owner.ts';
 import { repairs, type Exclusive } from './repairs.ts';
 import { ruleDrifts } from './rule-drifts.ts';
@@ -55,6 +56,7 @@ export function attachmentEffects(
         const drifts = [
           ...ownerDrifts(owner),
           ...driftsInside(attachments, inside),
+          ...attachments.flatMap((attachment) => leaseDrifts(attachment, container)),
           ...seen.drifts
         ];
         return { type: 'attachments.examined', container, drifts, complete: seen.complete };

@@ -4,6 +4,7 @@ import { failureOf, MooringError } from '../../model/failure.ts';
 import { pinnedPlan } from '../../model/pinned.ts';
 import type { ObservedNetwork } from '../../syscalls/observe.ts';
 import { ownIps } from '../attachments/inside.ts';
+import { restoreLeases } from '../attachments/leases.ts';
 import type { Effects } from '../effects.ts';
 import type { CniRunner } from './runner.ts';
 
@@ -34,6 +35,8 @@ export function cniEffects({
         checkNetns(netns, attachment, container);
         const target = { containerId: container, netnsPath: netns.path, operation, signal };
         const result = await runner.add(planOf(attachment), target, attachment);
+        // No plugin leases what is kept. Who has got it meanwhile is for a look to tell.
+        if (attachment.pinned) restoreLeases([attachment], container);
         return { type: 'attachment.added', container, network, result };
       } catch (error) {
         const failure = failureOf(error, 'cni');
