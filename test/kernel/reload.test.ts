@@ -142,12 +142,14 @@ describe('reload', () => {
 
   it('of a container whose netns is gone fails, says so, and leaves nothing', async () => {
     await host.unchanged(async () => {
-      await host.ok('up', 'web', '--network', 'front', '-p', '8080:80');
+      await host.ok('up', 'web', '--network', 'front:mac=02:00:00:00:00:09', '-p', '8080:80');
       await host.sh(`umount ${WEB}`);
       const { code, reason } = await host.refused('network', 'reload', 'web');
       const { State } = await live.inspect('web');
+      const backups = await host.sh('ls /run/cni/tuning');
       await host.ok('down', 'web');
 
+      expect(backups).toBe('');
       expect(code).toBe(125);
       expect(reason).toContain(WEB);
       expect(State.Status).toBe('failed');

@@ -7,6 +7,7 @@ import { ownIps } from '../attachments/inside.ts';
 import { restoreLeases } from '../attachments/leases.ts';
 import type { Effects } from '../effects.ts';
 import type { CniRunner } from './runner.ts';
+import { removeTuningBackups } from './tuning-backup.ts';
 
 export interface CniEffectsDeps {
   readonly runner: CniRunner;
@@ -52,6 +53,7 @@ export function cniEffects({
         const isLinkGone = netnsPath === '' || !hasHostEnds(attachment);
         const isLacking = isLinkGone || !(await hasAddresses(netns!, attachment));
         await runner.del(planOf(attachment), target, attachment.result);
+        removeTuningBackups(attachment, container);
         // The netns may have gone while the plugins ran, and the link with it.
         const suspect = repeated || isLacking || !isStill(netns!);
         return { type: 'attachment.deleted', container, network, ...(suspect && { suspect }) };
