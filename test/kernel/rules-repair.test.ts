@@ -94,6 +94,23 @@ describe('a repair', () => {
     });
   });
 
+  it('lets containers ask the server of dnsname again', async () => {
+    await host.ok('network', 'create', 'named', '--subnet', '10.29.0.0/24');
+    await host.unchanged(async () => {
+      for (const id of ['web', 'db']) await host.ok('up', id, '--network', 'named');
+      const before = await host.sh('iptables -S INPUT');
+      await host.sh('iptables -F INPUT');
+      const amiss = await rules.amiss('web');
+      await rules.repair('web', 'db');
+      const after = await host.sh('iptables -S INPUT');
+      await host.ok('down', '--all');
+
+      expect(before).toContain('--dport 53 -j ACCEPT');
+      expect(amiss).toEqual([expect.stringMatching(/^rule INPUT -i mooring\d .*is gone$/)]);
+      expect(after).toBe(before);
+    });
+  });
+
   it('of a rule that was moved puts it where it belongs', async () => {
     await host.unchanged(async () => {
       await host.ok(...UP);
