@@ -4,6 +4,7 @@ import { containerKey } from './container-rest.ts';
 import type { CniRunner } from './effects/cni/runner.ts';
 import type { EffectContext, Effects } from './effects/effects.ts';
 import { netnsOwner, type ContainerContext } from './machines/container-context.ts';
+import type { CniIp } from './model/cni-result.ts';
 import type { Attachment, Netns } from './model/container.ts';
 import type { CheckFinding, Checked, Examination, ObservedNetns } from './model/examination.ts';
 import { failureOf, MooringError } from './model/failure.ts';
@@ -130,7 +131,8 @@ export function examinerOf(parts: ExamineParts): Examiner {
     const isThere = !look.drifts.some(({ kind }) => kind === 'netns');
     for (const attachment of isThere ? attachments : []) {
       const finding = await checkOne(id, netns, attachment);
-      if (finding && isNoAnswer(finding)) unchecked.push(finding);
+      const isOpen = finding && (isNoAnswer(finding) || isOfNoFamily(finding, attachment));
+      if (isOpen) unchecked.push(finding);
       else if (finding && findings.every(({ text }) => text !== finding.text)) {
         findings.push(finding);
       }
@@ -177,6 +179,15 @@ function isNoAnswer({ code, text }: CheckFinding): boolean {
     /portmap refused CHECK: could not check ipv([46]) dnat: rule (.*)/.exec(text) ?? [];
   const [, address = ''] = /--to-destination (\S+)/.exec(rules) ?? [];
   return family !== undefined && address.startsWith('[') !== (family === '6');
+}
+
+/** portmap looks for a chain of each family, and makes one of those alone that the container has. */
+function isOfNoFamily({ text }: CheckFinding, { result }: Attachment): boolean {
+  const [, family] =
+    /portmap refused CHECK: could not check ipv([46]) dnat: chain/.exec(text) ?? [];
+  if (family === undefined) return false;
+  const isV6 = ({ address }: CniIp) => address.includes(':');
+  return !(result?.ips ?? []).some((ip) => isV6(ip) === (family === '6'));
 }
 
 // Nothing of it is recorded, so nothing could be taken up again under this name.
