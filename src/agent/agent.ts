@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import type { Mooring } from '../api.ts';
 import { watchFiles, type FileChange, type FileWatch } from '../effects/watch/files.ts';
 import { watchKernel, type KernelChange, type KernelWatch } from '../effects/watch/kernel.ts';
-import type { Examiner } from '../examine.ts';
 import type { KeptProcesses } from '../kept-processes.ts';
 import { failureOf } from '../model/failure.ts';
 import type { Settings } from '../settings.ts';
@@ -12,7 +11,7 @@ import { takeAgentLock } from './agent-lock.ts';
 import { attention, type Attention } from './attention.ts';
 import { concernedBy, reasonOf } from './concerned.ts';
 import { adoptAll, follow, type Followed } from './follow.ts';
-import { look } from './look.ts';
+import { look, type LookDeps } from './look.ts';
 import { ownerWatch, type OwnerWatch } from './owners.ts';
 import { processWatch, type ProcessWatch } from './processes.ts';
 
@@ -24,7 +23,7 @@ export interface Agent {
 
 export interface AgentDeps {
   readonly mooring: Mooring;
-  readonly compare: Examiner['compare'];
+  readonly compare: LookDeps['compare'];
   readonly store: Store;
   readonly kept: KeptProcesses;
   readonly settings: Settings;

@@ -1,15 +1,16 @@
 import type { Logger } from 'pino';
 import { containerView } from '../actors/views.ts';
 import type { Mooring } from '../api.ts';
-import type { Examiner } from '../examine.ts';
 import { isRepairable, type Drift } from '../model/drift.ts';
+import type { Examination } from '../model/examination.ts';
 import { failureOf } from '../model/failure.ts';
 import { isLive, type ContainerView } from '../model/view.ts';
 import type { Store } from '../store/store.ts';
 
 export interface LookDeps {
   readonly mooring: Pick<Mooring, 'repair'>;
-  readonly compare: Examiner['compare'];
+  /** What the host lacks of a container, without what else is in its netns. */
+  readonly compare: (id: string) => Promise<Pick<Examination, 'drifts' | 'failure'>>;
   readonly store: Pick<Store, 'load' | 'boot'>;
   readonly log: Logger;
   /** Somebody is at work on the container: it is to be looked at when it rests. */
