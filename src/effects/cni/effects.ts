@@ -80,6 +80,8 @@ export function cniEffects({
    */
   async function hasAddresses(netns: Netns, attachment: Attachment): Promise<boolean> {
     if (!attachment.conflist.plugins.some(({ ipMasq }) => ipMasq === true)) return true;
+    // An ADD that was not seen to end: which addresses to look for is not known.
+    if (attachment.result === undefined) return false;
     try {
       const { addresses } = await observe(netns.path, netns);
       const found = new Set(addresses.map(({ address }) => addressKey(address)));

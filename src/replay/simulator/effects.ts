@@ -214,7 +214,7 @@ async function runs(
 function hasAll(kernel: Kernel, request: RequestOf<'cni.del'>): boolean {
   if (inodeOf(kernel, request) === undefined) return false;
   const { network, ifName, result } = request.attachment;
-  if (result === undefined) return true;
+  if (result === undefined) return false;
   const end = kernel.get('veth', `${request.container}/${ifName}`);
   const isThere = end?.value.startsWith(`${hostEndIn(request.attachment)}@`) ?? false;
   const addresses = addressesIn(request.attachment);
