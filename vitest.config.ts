@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 // Threads share ffi-rs' unsynchronised symbol table and crash; a process each does not.
@@ -12,10 +13,20 @@ const browser = 'test/browser/**/*.test.ts';
 const search = 'test/**/*.search.ts';
 const elsewhere = ['**/node_modules/**', '**/dist/**'];
 
+// What `mooring replay --to-test` writes runs here against the sources, without a build.
+const asInstalled = [
+  { find: /^mooring\/testing$/, replacement: join(import.meta.dirname, 'src/testing.ts') },
+  {
+    find: /^mooring\/testing\/vitest$/,
+    replacement: join(import.meta.dirname, 'src/replay/vitest.ts')
+  }
+];
+
 export default defineConfig({
   test: {
     projects: [
       {
+        resolve: { alias: asInstalled },
         test: {
           ...everywhere,
           name: 'unit',

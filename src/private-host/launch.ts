@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmdirSync } from 'node:fs';
+import { rmdirSync } from 'node:fs';
 import { constants } from 'node:os';
-import { dirname } from 'node:path';
 import { errorOf, failureOf, MooringError } from '../model/failure.ts';
 import type { PrivateHost } from '../model/private-host.ts';
 import { findSupervisor, type Found } from '../supervisor/find.ts';
+import { makeDirectories } from '../syscalls/make-directories.ts';
 import { runDirOf, runtimeDirOf, type UserEnv } from './directories.ts';
 import { HOST_NETNS } from './mount-plan.ts';
 import {
@@ -58,7 +58,7 @@ export async function runInside(
 /** @throws MooringError `store.EACCES` and the like */
 function makeRoot(root: string): void {
   try {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
+    makeDirectories(root, 0o700);
   } catch (error) {
     throw errorOf(failureOf(error, 'store', `making state directory ${root}`), error);
   }
@@ -86,8 +86,7 @@ async function findHost(options: LaunchOptions): Promise<Found> {
 async function make(config: Parameters<typeof findSupervisor>[0]['config']): Promise<Found> {
   const [lack] = lacks(currentUser(), PRECONDITION_PATHS);
   if (lack !== undefined) throw lackError(lack);
-  mkdirSync(dirname(config.runDir), { recursive: true, mode: 0o700 });
-  mkdirSync(config.runDir, { recursive: true, mode: 0o700 });
+  makeDirectories(config.runDir, 0o700);
   try {
     const start = { within: NAMESPACES, doing: 'making user and mount namespaces' };
     // With a start it is found or an error is thrown.

@@ -42,6 +42,10 @@ describe('a test from a journal', () => {
     });
   });
 
+  it('asks the charts of this checkout, not those of the last build', async () => {
+    expect((await import('mooring/testing')).actorOf).toBe(actorOf);
+  });
+
   it('is a program whatever a journal says', async () => {
     const odd = `\\'"\`\${process.exit()}\u2028\n//*/\u0000 ü 🦑`;
     const store = await recorded(async ({ registry }) => {

@@ -1,5 +1,6 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { MooringError } from '../../model/failure.ts';
+import { makeDirectories } from '../../syscalls/make-directories.ts';
 
 /**
  * Makes a directory of mode 0700 that is missing, with those above it, and checks one that is there.
@@ -12,7 +13,7 @@ export function prepareFolder(path: string): void {
     return;
   } catch (error) {
     const { code } = error as { code?: unknown };
-    if (code === 'ENOENT') mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (code === 'ENOENT') makeDirectories(path, 0o700);
     else if (code !== 'EEXIST') throw error;
   }
   requireFolder(path);

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { link, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MooringError } from '../../model/failure.ts';
 import type { JsonObject } from '../../model/json.ts';
+import { makeDirectories } from '../../syscalls/make-directories.ts';
 
 // Without the suffix of a configuration, so that nobody reads it half-written.
 const TEMPORARY = /^\.mooring-.*\.tmp$/;
@@ -22,7 +23,7 @@ export async function writeConflist(
   const file = join(dir, `${name}.conflist`);
   const temporary = join(dir, `.mooring-${randomUUID()}.tmp`);
   try {
-    await mkdir(dir, { recursive: true, mode: 0o755 });
+    makeDirectories(dir, 0o755);
     await removeStale(dir);
     await writeSynced(temporary, `${JSON.stringify(conflist, null, 2)}\n`);
     // A rename would replace what another has put there meanwhile.

@@ -1,6 +1,7 @@
 import { closeSync, constants, linkSync, lstatSync, mkdirSync, rmSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MooringError } from '../../model/failure.ts';
+import { makeDirectories } from '../../syscalls/make-directories.ts';
 import { codeOf, openFile, openIfPresent, readAt, writeFailure } from './files.ts';
 import { layoutOf, type Layout } from './layout.ts';
 
@@ -39,7 +40,8 @@ function prepareFolder(path: string, recursive: boolean): void {
 
 function makeFolder(path: string, recursive: boolean): void {
   try {
-    mkdirSync(path, { recursive, mode: 0o700 });
+    if (recursive) makeDirectories(path, 0o700);
+    else mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
   }

@@ -22,7 +22,10 @@ it.each([
 ])('leaves a program running that shall live on, started %s', async (_, isOld) => {
   host.isOld = isOld;
   const pid = await startDetached(program);
-  const seen = ['environ', 'cmdline'].map((name) => readFileSync(`/proc/${pid}/${name}`, 'utf8'));
+  const told = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  // The kernel lets whoever asked go on a little before it says what runs.
+  await vi.waitUntil(() => told('environ') !== '' && told('cmdline') !== '');
+  const seen = ['environ', 'cmdline'].map(told);
   process.kill(pid, 'SIGKILL');
 
   expect(seen).toEqual(['MARK=/srv:a=b\0', 'kept\0infinity\0']);
