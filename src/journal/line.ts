@@ -40,7 +40,8 @@ interface Known {
   readonly key: string;
   lives: number;
   last: { readonly seq: number; readonly hash: string } | undefined;
-  readonly parts: Map<string, Json>;
+  /** What its references stand for; most keys have none. */
+  parts: Map<string, Json> | undefined;
 }
 
 /**
@@ -55,6 +56,8 @@ export class LineReader implements RecordLine {
   readonly sums = hashes();
   readonly #cutter = cutter();
   readonly #keys = new Map<string, Known>();
+  /** Journals of one host have the same conflists, and one of each is kept. */
+  readonly #parts = new Map<string, Json>();
   readonly #onPart: OnPart;
   #hash = '';
   /** What is known of the key of this line. */
@@ -104,10 +107,9 @@ export class LineReader implements RecordLine {
   event(): MooringEvent {
     const alone = this.#eventAlone();
     if (alone === undefined) return this.record().event;
-    const { parts } = this.#own;
     unpack(alone, (reference) => {
       // A part that is not known yet comes with this record.
-      if (!parts.has(reference)) this.record();
+      if (this.#own.parts?.has(reference) !== true) this.record();
       return this.#part(reference);
     });
     return alone;
@@ -142,26 +144,33 @@ export class LineReader implements RecordLine {
   #known(key: string): Known {
     let known = this.#keys.get(key);
     if (known === undefined) {
-      known = { key, lives: 1, last: undefined, parts: new Map() };
+      known = { key, lives: 1, last: undefined, parts: undefined };
       this.#keys.set(key, known);
     }
     return known;
   }
 
   #unpacked(record: StoredRecord): StoredRecord {
-    const { parts } = this.#own;
     for (const [reference, part] of Object.entries(record.parts ?? {})) {
-      if (parts.has(reference)) continue;
-      parts.set(reference, part);
-      if (typeof part === 'object' && part !== null) this.#onPart(part, reference);
+      const parts = (this.#own.parts ??= new Map<string, Json>());
+      if (!parts.has(reference)) parts.set(reference, this.#shared(reference, part));
     }
     const { event, requests, snapshot, earlier } = record;
     unpack([event, requests, snapshot, earlier], (reference) => this.#part(reference));
     return record;
   }
 
+  #shared(reference: string, part: Json): Json {
+    const known = this.#parts.get(reference);
+    // What a file says that a reference stands for need not be what it says elsewhere.
+    if (known !== undefined && JSON.stringify(known) === JSON.stringify(part)) return known;
+    this.#parts.set(reference, part);
+    if (typeof part === 'object' && part !== null) this.#onPart(part, reference);
+    return part;
+  }
+
   #part(reference: string): Json {
-    const part = this.#own.parts.get(reference);
+    const part = this.#own.parts?.get(reference);
     if (part === undefined) throw new Error(`${reference} stands for nothing`);
     return part;
   }

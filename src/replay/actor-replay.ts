@@ -29,8 +29,9 @@ export interface ActorReplay {
 export interface Progress {
   events: number;
   /** Machines that wrote the records, in the order they came. */
-  readonly machines: Set<string>;
-  readonly renames: Renames;
+  readonly machines: string[];
+  /** Found so far; most journals have none. */
+  renames: Renames | undefined;
 }
 
 /**
@@ -39,7 +40,7 @@ export interface Progress {
  * @throws MooringError `store.machineChanged` when the chart has no place for that
  */
 export function actorReplay(key: Key, machines: Machines, writers: Writers): ActorReplay {
-  const progress: Progress = { events: 0, machines: new Set(), renames: renames() };
+  const progress: Progress = { events: 0, machines: [], renames: undefined };
   const current = machineId(key.kind, machines);
   let { actor, asked } = restore(key, machines, undefined);
   let known: Readonly<Record<string, unknown>> | undefined;
@@ -56,8 +57,7 @@ export function actorReplay(key: Key, machines: Machines, writers: Writers): Act
     actor.send(event);
     const after = snapshotOf(actor);
     const requests = asked.splice(0);
-    progress.events += 1;
-    progress.machines.add(line.pieces?.frame.machine ?? line.record().machine);
+    count(line.pieces?.frame.machine ?? line.record().machine);
     if (!isIgnored(before, after, requests, event)) {
       const written = isWritten(writers, line, { known, after, requests });
       if (written === 'memory') known = contextOf(after);
@@ -70,8 +70,12 @@ export function actorReplay(key: Key, machines: Machines, writers: Writers): Act
   function begin({ snapshot, machine, memory }: StoredRecord): void {
     ({ actor, asked } = restore(key, machines, snapshot));
     if (memory !== undefined) known = contextOf(snapshotOf(actor));
+    count(machine);
+  }
+
+  function count(machine: string): void {
     progress.events += 1;
-    progress.machines.add(machine);
+    if (!progress.machines.includes(machine)) progress.machines.push(machine);
   }
 
   function tell(line: RecordLine, seen: Seen): Divergence | undefined {
@@ -97,7 +101,7 @@ export function actorReplay(key: Key, machines: Machines, writers: Writers): Act
     if (isSame(record.value, value)) return true;
     const [then, now] = [parseMachineId(record.machine), parseMachineId(current)];
     const isRenamed = then?.shape === now?.shape && then?.structure !== now?.structure;
-    return isRenamed && progress.renames.areSame(record.value, value);
+    return isRenamed && (progress.renames ??= renames()).areSame(record.value, value);
   }
 }
 
