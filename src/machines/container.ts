@@ -18,7 +18,7 @@ import { tearingDown } from './teardown.ts';
  */
 export const containerMachine = containerSetup.createMachine({
   id: 'container',
-  context: ({ input }) => ({ ...input, ...initialContext }),
+  context: ({ input }) => ({ ...initialContext, ...input }),
   initial: 'absent',
   states: {
     absent: {

@@ -38,7 +38,9 @@ export function isSame(one: Json | undefined, other: Json | undefined): boolean 
 
 /** An absent field and one that is `undefined` are the same. */
 function hasNoOthers(object: JsonObject, than: JsonObject): boolean {
-  return Object.keys(object).every((name) => object[name] === undefined || Object.hasOwn(than, name));
+  return Object.keys(object).every(
+    (name) => object[name] === undefined || Object.hasOwn(than, name)
+  );
 }
 
 function partsOf(value: Json | undefined): JsonObject | undefined {

@@ -56,7 +56,7 @@ export function replaySource(
   { machines = MACHINES }: ReplayOptions
 ): Replayed {
   const references = new Map<object, string>();
-  const writers = writersOf(references);
+  const stage = { machines, writers: writersOf(references) };
   const lives: (Followed | ActorReplayed)[] = [];
   const current = new Map<string, Followed>();
   let [header, events] = [undefined as JournalHeader | undefined, 0];
@@ -88,9 +88,7 @@ export function replaySource(
     if (known?.life === life) return known;
     // Of a life that is over only what came of it is kept.
     if (known) lives[known.place] = replayedOf(known, machines);
-    const actor = attempt(source, number, () =>
-      actorReplay(keyFrom(key, KINDS), machines, writers)
-    );
+    const actor = attempt(source, number, () => actorReplay(keyFrom(key, KINDS), stage));
     const followed: Followed = { life, place: lives.length, actor, divergence: undefined };
     lives.push(followed);
     current.set(key, followed);
