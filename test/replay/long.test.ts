@@ -12,7 +12,7 @@ const FIXTURE = fileURLToPath(new URL('./long.fixture.mjs', import.meta.url));
 const MEBIBYTE = 1024 * 1024;
 /** What the process may keep; the charts and XState take ten of it. */
 const HEAP = 24;
-const LIVES = 30_000;
+const LIVES = 20_000;
 
 let folder: string;
 let path: string;
