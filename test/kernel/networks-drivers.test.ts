@@ -199,6 +199,33 @@ describe('a macvlan', () => {
   });
 });
 
+describe('a macvlan without a subnet', () => {
+  it('has the address that a DHCP server lends, and gives it back', async () => {
+    await addParent();
+    await host.sh(`
+      ip netns add lan && ip link set up1 netns lan
+      ip -n lan addr add 192.0.2.1/24 dev up1 && ip -n lan link set up1 up
+      ip netns exec lan dnsmasq --conf-file=/dev/null --port=0 --interface=up1 --user=root --pid-file \
+        --dhcp-leasefile=/run/leases --dhcp-range=192.0.2.50,192.0.2.60,1h
+      /usr/lib/cni/dhcp daemon >/run/dhcp.log 2>&1 &
+      until [ -S /run/cni/dhcp.sock ]; do sleep 0.05; done`);
+    const leases = async () => (await host.sh('cat /run/leases')).match(/192\.0\.2\.\d+/g);
+    await host.unchanged(async () => {
+      await create('lan', '-d', 'macvlan', '-o', 'parent=up0');
+      await host.ok('up', 'a', '--network', 'lan');
+      const lent = await address('a', 4);
+      const held = await leases();
+      await host.ok('network', 'reload', 'a');
+      const kept = await address('a', 4);
+      await host.ok('network', 'rm', '-f', 'lan');
+
+      expect(held).toEqual([lent]);
+      expect(kept).toBe(lent);
+      expect(await leases()).toBeNull();
+    });
+  });
+});
+
 describe('an ipvlan', () => {
   it('is written as podman writes it', async () => {
     await create(

@@ -31,6 +31,22 @@ describe('the private host of a user without root', () => {
     });
   });
 
+  it('has the default network, by the mode bridge as without one', async () => {
+    await user.unchanged(async () => {
+      await user.ok('up', 'web');
+      await user.ok('up', 'client', '--network', 'bridge');
+      const views = JSON.parse(await user.ok('inspect', 'web', 'client')) as readonly {
+        readonly NetworkSettings: { readonly Networks: object };
+      }[];
+      await user.ok('down', '--all');
+
+      expect(views.map((view) => Object.keys(view.NetworkSettings.Networks))).toEqual([
+        ['mooring'],
+        ['mooring']
+      ]);
+    });
+  });
+
   it('is not made by a command that only reads', async () => {
     await user.unchanged(async () => {
       expect(await user.ok('ps', '--quiet')).toBe('');

@@ -22,8 +22,8 @@ export async function writeConflist(
 ): Promise<string> {
   const file = join(dir, `${name}.conflist`);
   const temporary = join(dir, `.mooring-${randomUUID()}.tmp`);
+  makeConfDir(dir);
   try {
-    makeDirectories(dir, 0o755);
     await removeStale(dir);
     await writeSynced(temporary, `${JSON.stringify(conflist, null, 2)}\n`);
     // A rename would replace what another has put there meanwhile.
@@ -63,6 +63,15 @@ function refusal(cause: unknown, name: string, file: string): unknown {
 }
 
 const NOT_WRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT']);
+
+function makeConfDir(dir: string): void {
+  try {
+    makeDirectories(dir, 0o755);
+  } catch (cause) {
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+    throw new MooringError('network.cannotWrite', `${dir} cannot be made: ${code}`, { cause });
+  }
+}
 
 async function writeSynced(path: string, text: string): Promise<void> {
   const handle = await open(path, 'wx', 0o644);

@@ -172,6 +172,16 @@ describe('create', () => {
     await expect(open().create({ name: 'b' })).rejects.toThrow(fails('network.exists'));
     expect(await readFile(join(confDir, 'b.conflist'), 'utf8')).toBe('{ broken');
   });
+
+  it.each([
+    ['below a file', () => join(dir, 'file/net.d'), 'conflist.unreadable', /net.d: ENOTDIR/],
+    ['below /proc', () => '/proc/net.d', 'network.cannotWrite', /net.d cannot be made: ENOENT/]
+  ])('says that there is no directory %s', async (_, place, code, words) => {
+    await writeFile(join(dir, 'file'), '');
+    confDir = place();
+
+    await expect(open().create({ name: 'a' })).rejects.toThrow(fails(code, words));
+  });
 });
 
 describe('the default network', () => {
