@@ -4,7 +4,7 @@ import { keyFrom } from '../journal/import.ts';
 import type { RecordLine } from '../journal/line.ts';
 import { recordLines, type LineListener } from '../journal/lines.ts';
 import { badFile, fileSource, textSource, type JournalSource } from '../journal/read.ts';
-import { failureOf } from '../model/failure.ts';
+import { failureOf, MooringError } from '../model/failure.ts';
 import { keyText } from '../store/store.ts';
 import { actorReplay, type ActorReplay } from './actor-replay.ts';
 import type { Divergence } from './divergence.ts';
@@ -68,7 +68,7 @@ export function replaySource(
     const followed = followedIn(line);
     if (followed.divergence) continue;
     events += 1;
-    followed.divergence = followed.actor.take(line);
+    followed.divergence = taken(followed, line);
   }
   const done = lives.map((life) => ('actor' in life ? replayedOf(life, machines) : life));
   const first = firstDiverged(done);
@@ -81,6 +81,15 @@ export function replaySource(
     actors: done,
     ...(header?.simulation !== undefined && { simulation: header.simulation })
   };
+
+  function taken({ actor }: Followed, line: RecordLine): Divergence | undefined {
+    try {
+      return actor.take(line);
+    } catch (error) {
+      if (error instanceof MooringError) throw error;
+      throw badFile(source.name, line.number, failureOf(error, 'journal').message);
+    }
+  }
 
   function followedIn(line: RecordLine): Followed {
     const { key, life, number } = line;
