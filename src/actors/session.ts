@@ -65,17 +65,17 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
   const { store, bus, machines, now, newId, log } = runtime;
   const { actor, asked, stored, ...last } = await recall(key, runtime, rested);
   const outstanding = new Map<string, Outstanding>();
-  const facts: Envelope[] = [];
-  const early: Visit[] = [];
+  const [facts, early]: [Envelope[], Visit[]] = [[], []];
   const work = performer(lease, runtime);
   let wake: () => void = () => undefined;
   let known = last.known;
   let since = last.since ?? now();
   let unsaid = waited;
+  let gone: { readonly reason: unknown } | undefined;
 
   if (stored) await goOn(stored);
 
-  lease.signal.addEventListener('abort', lost);
+  lease.onLost(lost);
   return {
     removing: lease.removing === true,
     deliver,
@@ -86,8 +86,9 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
     close
   };
 
-  function lost(): void {
-    work.stop(lease.signal.reason);
+  function lost(reason: unknown): void {
+    gone = { reason };
+    work.stop(reason);
     wake();
   }
 
@@ -101,7 +102,7 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
       // Before the answers to what a dead process asked, which would lead on to what is to be begun.
       if (lease.removing) await takeFirst(next());
       for (;;) {
-        lease.signal.throwIfAborted();
+        if (gone !== undefined) throw gone.reason;
         const fact = facts.shift();
         if (fact) {
           await takeFact(fact);

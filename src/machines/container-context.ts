@@ -85,9 +85,7 @@ export const DEL_ATTEMPTS = 3;
 /** Pause before the second DEL; it doubles for each further one. */
 export const DEL_BACKOFF_MS = 100;
 
-/** Its `container` is replaced; a copy of the whole is made much quicker than the parts are put together. */
 export const initialContext = {
-  container: '',
   spec: null,
   kept: false,
   candidate: null,
@@ -117,7 +115,7 @@ export const initialContext = {
   outage: null,
   unmended: null,
   leftovers: []
-} satisfies ContainerContext;
+} satisfies Omit<ContainerContext, 'container'>;
 
 export function namesOf(networks: readonly { readonly network: string }[]): readonly string[] {
   return networks.map(({ network }) => network);

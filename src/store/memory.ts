@@ -1,4 +1,5 @@
 import { MooringError } from '../model/failure.ts';
+import { loss, type Loss } from './loss.ts';
 import { allocationsOf, setAllocations } from './memory-allocations.ts';
 import { decodeRecord, encodeRecord, journalRecordOf, storedActorOf } from './record.ts';
 import { journalExists, keyText, type Commit } from './store.ts';
@@ -50,7 +51,7 @@ export function memoryBacking(): MemoryBacking {
 export function memoryStore(options: MemoryOptions = {}): Store {
   const { state } = options.backing ?? memoryBacking();
   const { host = 'memory', boot = 'memory', now = Date.now } = options;
-  const mine = new Map<Lease, AbortController>();
+  const mine = new Map<Lease, Loss>();
   const closing = new AbortController();
 
   return {
@@ -136,12 +137,15 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     expectOpen();
     const text = keyText(key);
     if (state.holders.has(text)) return undefined;
-    const lost = new AbortController();
+    const lost = loss();
     state.token += 1;
     const lease: Lease = {
       key,
       token: state.token,
-      signal: lost.signal,
+      get signal() {
+        return lost.signal;
+      },
+      onLost: lost.onLost,
       check: () => expectHeld(lease)
     };
     state.holders.set(text, lease);
@@ -156,7 +160,7 @@ export function memoryStore(options: MemoryOptions = {}): Store {
     if (state.holders.get(keyText(lease.key)) === lease) return;
     const error = new MooringError('lease.lost', `${name} was lost`);
     mine.delete(lease);
-    lost.abort(error);
+    lost.tell(error);
     throw error;
   }
 

@@ -151,6 +151,8 @@ export interface Lease {
   readonly removing?: boolean;
   /** Aborts when the lease is known to be lost; never by `release`. */
   readonly signal: AbortSignal;
+  /** Calls back then, with the signal's reason; at once when it is lost already. */
+  onLost(told: (reason: unknown) => void): void;
   /**
    * Asked before anything is begun under the lease: after a stall it knows what no timer has told yet.
    *

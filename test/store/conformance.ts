@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Json } from '../../src/model/json.ts';
 import type { JournalRecord, Key, Lease, Store } from '../../src/store/store.ts';
 import { collect, commitOf, countIn, keyOf, renamed, sealed, seqsOf } from './commits.ts';
@@ -131,9 +131,11 @@ export function conforms(name: string, makeShared: () => Promise<Shared>): void 
         expect(countIn(await store.load(web))).toBe(1);
       });
 
-      it('writes nothing once another has it, and says so by its signal', async () => {
+      it('writes nothing once another has it, and says so by its signal and to who asked', async () => {
         const [one, other] = await pair();
         const stale = await leased(one);
+        const [told, late] = [vi.fn(), vi.fn()];
+        stale.onLost(told);
         await one.commit(stale, commitOf(1));
         await shared.breakLease(web);
         const current = await leased(other);
@@ -144,6 +146,11 @@ export function conforms(name: string, makeShared: () => Promise<Shared>): void 
         await one.release(stale);
 
         expect(stale.signal.aborted).toBe(true);
+        stale.onLost(late);
+        expect([told.mock.calls, late.mock.calls]).toEqual([
+          [[stale.signal.reason]],
+          [[stale.signal.reason]]
+        ]);
         expect(current.signal.aborted).toBe(false);
         expect(countIn(await one.load(web))).toBe(2);
         expect(await one.tryAcquire(web)).toBeUndefined();

@@ -30,12 +30,12 @@ export type ResolveNetworks = (
 
 /** Its result throws MooringError `network.…`, `conflist.…`, `cni.…`, `port.noNetwork`. */
 export function networkResolver({ confDir, plugins }: ResolveDeps): ResolveNetworks {
-  return async ({ container, networks, publishes }, { operation, signal }) => {
+  return async ({ container, networks, publishes }, context) => {
     const loaded = await loadConflists(confDir);
     const plans: AttachmentPlan[] = [];
     for (const spec of networks) {
       const { conflist } = networkIn(loaded, confDir, spec.network);
-      await plugins.validate(conflist, { operation, signal });
+      await plugins.validate(conflist, context);
       plans.push(planOf(container, spec, conflist));
     }
     if (publishes) checkPublishes(plans);

@@ -136,7 +136,10 @@ function leaseOf(key: Key, token: number, isHeld: () => boolean): Lease {
   const lease = {
     key,
     token,
-    signal: new AbortController().signal,
+    get signal() {
+      return new AbortController().signal;
+    },
+    onLost: () => undefined,
     check: () => {
       if (!isHeld()) throw lost(key, token);
     }

@@ -1,4 +1,5 @@
 import { MooringError } from '../../model/failure.ts';
+import { onAbortOf } from '../../store/loss.ts';
 import type { Key, Lease } from '../../store/store.ts';
 import type { Task } from './clock.ts';
 import { TTL_MS } from './redis-server.ts';
@@ -44,6 +45,7 @@ export function redisLeases(
       key,
       token,
       signal: fence.signal,
+      onLost: onAbortOf(fence.signal),
       check: () => expectHeld(lease)
     };
     const holding: Held = { lease, fence, deadline: 0, renewal: undefined, margin: undefined };

@@ -1,5 +1,6 @@
 import { closeSync, constants, existsSync, fstatSync, lstatSync, type Stats } from 'node:fs';
 import { MooringError } from '../../model/failure.ts';
+import { loss, type Loss } from '../loss.ts';
 import { keyText, type Key, type Lease } from '../store.ts';
 import { openNoFollow, statOfOurs, unlinkIfPresent, writeFailure, type OpenFile } from './files.ts';
 import { describeHolder } from './holder.ts';
@@ -40,7 +41,7 @@ interface KeyFiles {
 }
 
 interface HeldLock extends KeyFiles, Held {
-  readonly lost: AbortController;
+  readonly lost: Loss;
 }
 
 interface Registration {
@@ -99,7 +100,7 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
     const error = lostError(lease, `was lost: ${lock.path} is not the file it was taken on`);
     drop(lock);
     closeAll(lock);
-    lock.lost.abort(error);
+    lock.lost.tell(error);
     throw error;
   }
 
@@ -129,8 +130,16 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
     const token = given ?? (await tokens.next(signal));
     site();
     files.journal.begin(token);
-    const lost = new AbortController();
-    const lease: Lease = { key, token, signal: lost.signal, check: () => void heldLock(lease) };
+    const lost = loss();
+    const lease: Lease = {
+      key,
+      token,
+      get signal() {
+        return lost.signal;
+      },
+      onLost: lost.onLost,
+      check: () => void heldLock(lease)
+    };
     const lock = { ...files, lease, lost };
     held.set(lease, lock);
     byKey.set(keyText(key), lock);

@@ -1,4 +1,5 @@
 import type { Granted } from '../redis/leases.ts';
+import { onAbortOf } from '../loss.ts';
 import type { Lease } from '../store.ts';
 
 /** A lease of both: of Redis, which other hosts see, and of the host's files. */
@@ -34,6 +35,7 @@ export function hostedLease(
     token,
     ...(removing && { removing }),
     signal: lost.signal,
+    onLost: onAbortOf(lost.signal),
     check() {
       local.check();
       lost.signal.throwIfAborted();

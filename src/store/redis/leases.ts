@@ -1,5 +1,6 @@
 import { MooringError } from '../../model/failure.ts';
 import { keyText, type Key, type Lease } from '../store.ts';
+import { onAbortOf } from '../loss.ts';
 import { headOf, type Head } from './head.ts';
 import type { HostKeys } from './keys.ts';
 import { questionOf, safeUntil, type QuestionParts } from './question.ts';
@@ -106,7 +107,8 @@ export function leasesOf(parts: QuestionParts): Leases {
 
     function keep(token: number): Granted {
       const { owner, found } = question;
-      const lease: Lease = { key, token, signal: running.signal, check: running.check };
+      const { signal, check } = running;
+      const lease: Lease = { key, token, signal, onLost: onAbortOf(signal), check };
       const granted: Granted = {
         lease,
         keys,
