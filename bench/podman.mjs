@@ -7,6 +7,9 @@ import { dirname, join } from 'node:path';
 const HOME = '/tmp/podman';
 const ROOTFS = join(HOME, 'rootfs');
 
+/** A reload of a hundred takes it half a minute on a busy machine. */
+const LONGEST_MS = 180_000;
+
 /** Ways in which podman makes networks here: `cni` and `netavark`; none when it is not installed. */
 export function podmanBackends() {
   if (!works('podman', ['--version'])) return [];
@@ -28,8 +31,9 @@ export function openPodman(backend) {
   const env = { ...process.env, CONTAINERS_CONF: file };
   const global = ['--root', storage, '--runroot', `/run/podman-${backend}`];
   const run = (...args) => {
-    const ran = spawnSync('podman', [...global, ...args], { encoding: 'utf8', env });
-    if (ran.status !== 0) throw new Error(`podman ${args.join(' ')}: ${ran.stderr.trim()}`);
+    const bounds = { timeout: LONGEST_MS, killSignal: 'SIGKILL' };
+    const ran = spawnSync('podman', [...global, ...args], { encoding: 'utf8', env, ...bounds });
+    if (ran.status !== 0) throw new Error(`podman ${args.join(' ')}: ${reasonOf(ran)}`);
     return ran.stdout.trim();
   };
   return {
@@ -59,6 +63,10 @@ function prepare() {
   for (const dir of ['/var/lib/containers', '/etc/cni']) {
     if (existsSync(dir)) spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', dir]);
   }
+}
+
+function reasonOf({ error, stderr }) {
+  return error?.code === 'ETIMEDOUT' ? `over ${LONGEST_MS} ms` : stderr.trim();
 }
 
 function works(program, args) {

@@ -1,48 +1,55 @@
 // How long rules are gone that somebody flushed, while `mooring agent` runs: from the end of the
 // flush until the journals of all containers say that they are back. On an idle machine, on a busy
 // one, and while another container's plugin hangs.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { openMooring } from '../dist/mooring.js';
-import { flush } from './lifecycle.mjs';
 import { line } from './figures.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 10);
-const MANY = Number(process.env.MANY ?? 100);
+const SIZES = (process.env.SIZES ?? '1,10,100').split(',').map(Number);
 const FIRST_PORT = 30_000;
 const DIRS = { root: '/tmp/mooring-repair', confDir: '/tmp/repair.d' };
 const PLUGIN_DIRS = ['/usr/lib/cni', '/tmp/hanging'];
 
 export async function repair() {
-  console.log(
-    `\nrepair by the agent (${MANY} containers with a port each; from the flush to the last)`
-  );
+  console.log('\nrepair by the agent (a port each; from the flush to the last container)');
   mkdirSync(DIRS.confDir, { recursive: true });
   const mooring = await openMooring({ ...DIRS, pluginDirs: PLUGIN_DIRS });
   await mooring.networks.create({ name: 'front', disableDns: true });
-  const ids = Array.from({ length: MANY }, (_, index) => `many${index}`);
-  for (const [index, id] of ids.entries()) {
-    const ports = [{ hostPort: FIRST_PORT + index, containerPort: 80 }];
-    await mooring.up({ id, networks: [{ name: 'front' }], ports });
-  }
   const agent = await startAgent();
-
-  line('  idle machine', await rounds(mooring, ids));
-  const busy = cpus().flatMap(() => [spin(), spin()]);
-  line(`  ${busy.length} processes that compute all the time`, await rounds(mooring, ids));
-  for (const process of busy) process.kill('SIGKILL');
-  const hanging = await hang();
-  line('  another container’s plugin hangs', await rounds(mooring, ids));
-  hanging.kill('SIGTERM');
-  await once(hanging, 'exit');
+  const ids = [];
+  for (const size of SIZES) {
+    while (ids.length < size) ids.push(await up(mooring, ids.length));
+    await measure(mooring, ids);
+  }
 
   agent.kill('SIGTERM');
   await once(agent, 'exit');
   await Promise.all(ids.map((id) => mooring.down(id)));
   await mooring.close();
+}
+
+async function up(mooring, index) {
+  const id = `many${index}`;
+  const ports = [{ hostPort: FIRST_PORT + index, containerPort: 80 }];
+  await mooring.up({ id, networks: [{ name: 'front' }], ports });
+  return id;
+}
+
+async function measure(mooring, ids) {
+  line(`  ${ids.length}, idle machine`, await rounds(mooring, ids));
+  const busy = cpus().flatMap(() => [spin(), spin()]);
+  const spinning = `${busy.length} processes that compute all the time`;
+  line(`  ${ids.length}, ${spinning}`, await rounds(mooring, ids));
+  for (const process of busy) process.kill('SIGKILL');
+  const hanging = await hang();
+  line(`  ${ids.length}, another container’s plugin hangs`, await rounds(mooring, ids));
+  hanging.kill('SIGTERM');
+  await once(hanging, 'exit');
 }
 
 async function rounds(mooring, ids) {
@@ -67,7 +74,8 @@ async function repaired(mooring, ids) {
       if (missing.size === 0) return;
     }
   })();
-  flush();
+  // In one commit: what is mended between two would be gone again.
+  spawnSync('nft', ['flush', 'ruleset']);
   const flushed = Date.now();
   await following;
   stop.abort();
@@ -99,6 +107,7 @@ async function hang() {
   const cases = `VERSION) echo '${answer}';; ADD) echo >/tmp/hanging/begun; exec sleep 1000;;`;
   writeFileSync('/tmp/hanging/hangs', `#!/bin/sh\ncase $CNI_COMMAND in ${cases} esac\n`);
   chmodSync('/tmp/hanging/hangs', 0o755);
+  rmSync('/tmp/hanging/begun', { force: true });
   spawn('mkfifo', ['/tmp/hanging/begun']);
   const list = { cniVersion: '1.0.0', name: 'hangs', plugins: [{ type: 'hangs' }] };
   writeFileSync(`${DIRS.confDir}/hangs.conflist`, JSON.stringify(list));

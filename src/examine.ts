@@ -4,6 +4,7 @@ import { containerKey } from './container-rest.ts';
 import type { CniRunner } from './effects/cni/runner.ts';
 import type { EffectContext, Effects } from './effects/effects.ts';
 import { netnsOwner, type ContainerContext } from './machines/container-context.ts';
+import type { CniIp } from './model/cni-result.ts';
 import type { Attachment, Netns } from './model/container.ts';
 import type { CheckFinding, Checked, Examination, ObservedNetns } from './model/examination.ts';
 import { failureOf, MooringError } from './model/failure.ts';
@@ -23,6 +24,12 @@ export interface Examiner {
   /** @throws MooringError `container.notFound` */
   examine(id: string): Promise<Examination>;
   /**
+   * The same without what else is in the netns, which three programs would tell.
+   *
+   * @throws MooringError `container.notFound`
+   */
+  compare(id: string): Promise<Pick<Examination, 'drifts' | 'failure'>>;
+  /**
    * CHECK of every attachment, and a look at the kernel, while nobody else works on the container.
    *
    * @throws MooringError `container.notFound`, `container.notUp`, `lease.timedOut`
@@ -36,9 +43,9 @@ const NOTHING: Look = { observed: null, drifts: [], complete: true, failure: nul
 
 export function examinerOf(parts: ExamineParts): Examiner {
   const { store, effects, runner, observe, lockTimeoutMs } = parts;
-  return { examine, check };
+  return { examine: (id) => examine(id, lookAt), compare: (id) => examine(id, drifts), check };
 
-  async function examine(id: string): Promise<Examination> {
+  async function examine(id: string, look: typeof lookAt): Promise<Examination> {
     const key = containerKey(id);
     // Not waited for: who is at it may be the very thing that is looked into.
     const lease = await store.tryAcquire(key);
@@ -47,7 +54,7 @@ export function examinerOf(parts: ExamineParts): Examiner {
       const view = containerView(stored, store.boot);
       const { state, pending, spec: desired, netns, attachments, ports, files } = view;
       const recorded = { netns, attachments, ports, files };
-      const seen = netns === null ? NOTHING : await lookAt(netns, containerContext(stored));
+      const seen = netns === null ? NOTHING : await look(netns, containerContext(stored));
       const busy = lease === undefined && {
         code: 'container.busy',
         message: `container ${id} is being worked on: what was seen may be in between`
@@ -124,7 +131,8 @@ export function examinerOf(parts: ExamineParts): Examiner {
     const isThere = !look.drifts.some(({ kind }) => kind === 'netns');
     for (const attachment of isThere ? attachments : []) {
       const finding = await checkOne(id, netns, attachment);
-      if (finding && isNoAnswer(finding)) unchecked.push(finding);
+      const isOpen = finding && (isNoAnswer(finding) || isOfNoFamily(finding, attachment));
+      if (isOpen) unchecked.push(finding);
       else if (finding && findings.every(({ text }) => text !== finding.text)) {
         findings.push(finding);
       }
@@ -171,6 +179,15 @@ function isNoAnswer({ code, text }: CheckFinding): boolean {
     /portmap refused CHECK: could not check ipv([46]) dnat: rule (.*)/.exec(text) ?? [];
   const [, address = ''] = /--to-destination (\S+)/.exec(rules) ?? [];
   return family !== undefined && address.startsWith('[') !== (family === '6');
+}
+
+/** portmap looks for a chain of each family, and makes one of those alone that the container has. */
+function isOfNoFamily({ text }: CheckFinding, { result }: Attachment): boolean {
+  const [, family] =
+    /portmap refused CHECK: could not check ipv([46]) dnat: chain/.exec(text) ?? [];
+  if (family === undefined) return false;
+  const isV6 = ({ address }: CniIp) => address.includes(':');
+  return !(result?.ips ?? []).some((ip) => isV6(ip) === (family === '6'));
 }
 
 // Nothing of it is recorded, so nothing could be taken up again under this name.

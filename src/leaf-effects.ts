@@ -4,6 +4,7 @@ import type { Registry } from './actors/registry.ts';
 import { attachmentEffects } from './effects/attachments/attachments.ts';
 import { cniEffects } from './effects/cni/effects.ts';
 import { underPluginLock } from './effects/cni/locked.ts';
+import { firewallGeneration } from './effects/firewall/generation.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
 import { netnsEffects, verifyNetns } from './effects/netns.ts';
 import { firstAddAlone } from './effects/networks/first-add.ts';
@@ -50,6 +51,7 @@ export function leafEffects(settings: Settings, leaves: Leaves, registry: () => 
   const chains = { ...locked, 'cni.add': firstAddAlone(firstAdds, locked['cni.add']) };
   const attachments = attachmentEffects({
     run: tool,
+    generation: firewallGeneration,
     verifyNetns,
     observe: thread.observe,
     exclusive: pluginLock.preferExclusive

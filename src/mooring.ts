@@ -75,7 +75,11 @@ export async function openAgent(options: MooringOptions = {}): Promise<Agent> {
   const mooring = openComposed(parts);
   try {
     const { store, kept, log, settings } = parts;
-    const agent = await startAgent({ mooring, store, kept, settings, log, netnsDir: NETNS_DIR });
+    const { compare } = parts.examiner;
+    const agent = await startAgent({
+      ...{ mooring, compare, store, kept, settings, log },
+      netnsDir: NETNS_DIR
+    });
     const served = parts.sharing && (await serveCluster({ ...parts.sharing, mooring, log }));
     return {
       async close() {

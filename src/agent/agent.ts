@@ -11,7 +11,7 @@ import { takeAgentLock } from './agent-lock.ts';
 import { attention, type Attention } from './attention.ts';
 import { concernedBy, reasonOf } from './concerned.ts';
 import { adoptAll, follow, type Followed } from './follow.ts';
-import { look } from './look.ts';
+import { look, type LookDeps } from './look.ts';
 import { ownerWatch, type OwnerWatch } from './owners.ts';
 import { processWatch, type ProcessWatch } from './processes.ts';
 
@@ -23,6 +23,7 @@ export interface Agent {
 
 export interface AgentDeps {
   readonly mooring: Mooring;
+  readonly compare: LookDeps['compare'];
   readonly store: Store;
   readonly kept: KeptProcesses;
   readonly settings: Settings;
@@ -84,16 +85,16 @@ async function recover({ mooring, log }: AgentDeps): Promise<void> {
 }
 
 // They share what they read and change, so that many at once cost little more than one.
-const LOOKS_AT_ONCE = 64;
+const LOOKS_AT_ONCE = 256;
 const AGAIN_MS = 1_000;
 const AGAIN_MAX_MS = 300_000;
 
 type World = Pick<Followed, 'views' | 'postponed'> & { readonly seen: Attention };
 
-function worldOf({ mooring, store, log }: AgentDeps): World {
+function worldOf({ mooring, compare, store, log }: AgentDeps): World {
   const postponed = new Map<string, string>();
   const postpone = (id: string, reason: string) => void postponed.set(id, reason);
-  const looking = { mooring, store, log, postpone };
+  const looking = { mooring, compare, store, log, postpone };
   const seen = attention({
     look: (id, reason) => look(looking, id, reason),
     atOnce: LOOKS_AT_ONCE,

@@ -2,12 +2,15 @@ import type { Logger } from 'pino';
 import { containerView } from '../actors/views.ts';
 import type { Mooring } from '../api.ts';
 import { isRepairable, type Drift } from '../model/drift.ts';
+import type { Examination } from '../model/examination.ts';
 import { failureOf } from '../model/failure.ts';
 import { isLive, type ContainerView } from '../model/view.ts';
 import type { Store } from '../store/store.ts';
 
 export interface LookDeps {
-  readonly mooring: Pick<Mooring, 'examine' | 'repair'>;
+  readonly mooring: Pick<Mooring, 'repair'>;
+  /** What the host lacks of a container, without what else is in its netns. */
+  readonly compare: (id: string) => Promise<Pick<Examination, 'drifts' | 'failure'>>;
   readonly store: Pick<Store, 'load' | 'boot'>;
   readonly log: Logger;
   /** Somebody is at work on the container: it is to be looked at when it rests. */
@@ -20,7 +23,7 @@ export interface LookDeps {
  * @returns `again` when it could not be looked at, or something that can be put back is still missing
  */
 export async function look(
-  { mooring, store, log, postpone }: LookDeps,
+  { mooring, compare, store, log, postpone }: LookDeps,
   id: string,
   reason: string
 ): Promise<'done' | 'again'> {
@@ -32,7 +35,7 @@ export async function look(
       return (await viewOf(store, id))?.pending ? 'done' : 'again';
     }
     if (view === undefined || !isLive(view.state)) return 'done';
-    const { drifts, failure } = await mooring.examine(id);
+    const { drifts, failure } = await compare(id);
     if (failure !== null) return 'again';
     if (textOf(drifts) === textOf(view.drifts) && !drifts.some(isRepairable)) return 'done';
     log.info({ container: id, reason, drifts: drifts.map(({ text }) => text) }, 'drift');

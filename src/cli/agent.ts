@@ -18,6 +18,8 @@ async function agent(session: Session, command: Command): Promise<void> {
   const tell = (state: string) => {
     if (socket) library.notify(socket, state);
   };
+  // Rules that are gone are to be back in a moment, however much others compute.
+  session.deps.hurry();
   const running = await library.openAgent(mooringOptions(command, env));
   session.print('watching');
   tell('READY=1');

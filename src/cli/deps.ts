@@ -53,6 +53,8 @@ export interface Deps {
   enter(target: EnterTarget, command: readonly string[]): Promise<number>;
   /** A line from the terminal; absent when standard input is none. Rejects when the signal aborts. */
   readonly ask?: (question: string, signal: AbortSignal) => Promise<string>;
+  /** Has this process come before those that only compute, where its user may. */
+  hurry(): void;
   /** Ends the process at once. */
   quit(code: number): void;
   /** The private host of a user who is not root and stands outside of it; absent for all others. */

@@ -1,4 +1,4 @@
-/** Something that the kernel should hold for an attached container and doesn't. */
+/** Something that the host should hold for an attached container and doesn't. */
 export interface Drift {
   /** `null` when it concerns the container as a whole. */
   readonly network: string | null;
@@ -21,7 +21,9 @@ export type DriftKind =
   /** The bridge itself, or the host's end of the link. */
   | 'bridge'
   /** The bridge's address, which is the containers' gateway. */
-  | 'gateway';
+  | 'gateway'
+  /** What `host-local` keeps of an address, so that nobody else is given it. */
+  | 'lease';
 
 /** Whether nothing that is done to its networks makes it good: only bringing it up anew does. */
 export function isLasting({ kind }: Drift): boolean {
@@ -30,5 +32,5 @@ export function isLasting({ kind }: Drift): boolean {
 
 /** Whether it can be put back without touching the container's links and addresses. */
 export function isRepairable({ kind }: Drift): boolean {
-  return kind === 'rule' || kind === 'gateway';
+  return kind === 'rule' || kind === 'gateway' || kind === 'lease';
 }

@@ -33,7 +33,7 @@ export interface NetworkCreateInput {
  */
 export function parseNetworkCreate(input: NetworkCreateInput): NetworkDraft {
   const driver = parseDriver(input.driver ?? 'bridge');
-  const name = input.name === undefined ? {} : { name: parseNetworkName(input.name) };
+  const name = input.name === undefined ? {} : { name: parseOwnName(input.name) };
   const options = parseNetworkOptions(driver, input.options ?? {});
   const subnets = parseSubnets(input);
   const internal = input.internal ?? false;
@@ -56,6 +56,28 @@ export function parseNetworkCreate(input: NetworkCreateInput): NetworkDraft {
     ...options,
     ...parseInterfaces(driver, input.interfaceName, options)
   };
+}
+
+/** Values of `--network` that are no names: a network of such a name could never be asked for. */
+const MODES = [
+  'none',
+  'host',
+  'bridge',
+  'private',
+  'pod',
+  'ns',
+  'container',
+  'slirp4netns',
+  'pasta'
+];
+
+function parseOwnName(text: string): string {
+  const name = parseNetworkName(text);
+  if (!MODES.includes(name)) return name;
+  throw new MooringError(
+    'network.badName',
+    `cannot create network with name "${name}" because it conflicts with a valid network mode`
+  );
 }
 
 /**

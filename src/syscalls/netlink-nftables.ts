@@ -6,11 +6,15 @@ import {
   findAttribute,
   type NetlinkMessage
 } from './netlink-message.ts';
-import { dump, NETLINK_NETFILTER, openNetlink } from './netlink-socket.ts';
+import { ask, dump, NETLINK_NETFILTER, openNetlink } from './netlink-socket.ts';
+import { StepError } from './step.ts';
 import { dnatReader, type Dnat } from './nftables-dnat.ts';
 
 const NFNL_SUBSYS_NFTABLES = 10;
 const NFT_MSG_GETRULE = 7;
+const NFT_MSG_GETGEN = 16;
+const NFTA_GEN_ID = 1;
+const AF_UNSPEC = 0;
 const AF_INET = 2;
 const AF_INET6 = 10;
 // struct nfgenmsg: family, version, resource id.
@@ -44,6 +48,27 @@ export function listDnat(
       }
       return found;
     });
+  } finally {
+    socket.close();
+  }
+}
+
+/**
+ * A number that every commit of the netns' nftables changes, `iptables-nft`'s too.
+ *
+ * @throws {@link StepError} an errno's name, where the kernel has no nftables or we may not ask
+ */
+export function nftablesGeneration(): number {
+  const socket = openNetlink(NETLINK_NETFILTER);
+  try {
+    const { payload } = ask(socket, {
+      type: (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETGEN,
+      doing: 'ask for the generation of nftables',
+      payload: Buffer.from([AF_UNSPEC, 0, 0, 0])
+    });
+    const generation = findAttribute(payload.subarray(HEAD_BYTES), NFTA_GEN_ID);
+    if (generation === undefined) throw new StepError('noGeneration', 'nftables has no generation');
+    return generation.readUInt32BE();
   } finally {
     socket.close();
   }

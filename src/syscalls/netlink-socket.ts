@@ -159,6 +159,19 @@ export function change(socket: NetlinkSocket, request: NetlinkRequest, flags: nu
   }
 }
 
+/**
+ * Asks for one thing.
+ *
+ * @throws {@link StepError} an errno's name
+ */
+export function ask(socket: NetlinkSocket, request: NetlinkRequest): NetlinkMessage {
+  const sequence = send(socket, request, NLM_F_REQUEST);
+  const [answer] = answers(socket, request, sequence);
+  if (answer === undefined) throw new StepError('noAnswer', `${request.doing}: no answer`);
+  if (answer.type === NLMSG_ERROR) requireDone(request, answer);
+  return answer;
+}
+
 function* parts(
   socket: NetlinkSocket,
   request: NetlinkRequest,

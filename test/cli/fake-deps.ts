@@ -68,6 +68,7 @@ export async function mooring(
       return () => void world.interrupts?.delete(listener);
     },
     enter: world.enter ?? (() => Promise.reject(new Error('nothing is to be entered'))),
+    hurry: () => undefined,
     quit: world.quit ?? (() => undefined),
     ...(world.ask ? { ask: world.ask } : {})
   });

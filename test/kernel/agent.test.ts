@@ -235,6 +235,17 @@ describe('the agent', () => {
     });
   });
 
+  it('comes before what only computes, with the threads it starts', async () => {
+    const niceness = await host.sh(`ps -L -o ni= -p ${agent.pid}`);
+
+    expect(
+      niceness
+        .trim()
+        .split(/\s+/)
+        .filter((one) => one === '-10').length
+    ).toBeGreaterThan(2);
+  });
+
   it('touches nothing of a neighbour', async () => {
     const foreign = `
       iptables -t nat -N CNI-MINE

@@ -100,6 +100,16 @@ describe('what is amiss', () => {
         ]
       ]
     ],
+    [
+      'a lease',
+      'rm /var/lib/cni/networks/front/10.20.0.9',
+      [['lease', 'the lease of address 10.20.0.9 of eth0 is gone']]
+    ],
+    [
+      "a lease that is another's by now",
+      'echo other >/var/lib/cni/networks/front/10.20.0.9',
+      [['lease', 'address 10.20.0.9 of eth0 is leased to other']]
+    ],
     ['the netns', `umount ${WEB}`, [['netns', `the network namespace ${WEB} is gone`]]]
   ])('is named for %s, and looking changes no rule', async (_, damage, drifts) => {
     await host.ok(...UP);
@@ -108,6 +118,7 @@ describe('what is amiss', () => {
     const { facts } = await rules.examine('web');
     const after = await rules.saved();
     await host.ok('down', 'web');
+    await host.sh('rm -f /var/lib/cni/networks/front/10.20.0.9');
 
     const found = facts[0]!.drifts!.map(({ kind, text }) => [kind, text]);
     expect(facts[0]).toMatchObject({ type: 'attachments.examined', complete: true });

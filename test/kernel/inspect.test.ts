@@ -148,6 +148,21 @@ describe('check', () => {
     await host.ok('down', '--all');
   });
 
+  it('finds nothing amiss where ports of one family are published', async () => {
+    await host.ok('network', 'create', '--disable-dns', 'six', '--subnet', 'fd00:66::/64');
+    await host.ok('up', 'web', '--network', 'front', '-p', '8080:80');
+    await host.ok('up', 'db', '--network', 'six', '-p', '8081:80');
+    const well = await host.ok('check', 'web', 'db');
+    await host.sh('iptables -t nat -F; iptables -t nat -X');
+    const amiss = await sandbox.mooring('check', 'web');
+    await host.ok('down', '--all');
+
+    expect(well).toMatch(
+      /^web: not checked: .*ipv6 dnat.*\nweb: ok\ndb: not checked: .*ipv4 dnat.*\ndb: ok$/
+    );
+    expect(amiss.code).toBe(1);
+  });
+
   it('asks nothing of what is down or unknown', async () => {
     await host.ok('create', 'kept', '--network', 'front');
     expect(await host.refused('check', 'kept')).toEqual({

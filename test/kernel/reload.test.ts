@@ -16,6 +16,7 @@ const UP = [
   ...['up', 'web', '--network', 'front:mac=02:00:00:00:00:09', '--network', 'back'],
   ...['-p', '8080:80']
 ];
+const LEASES = '/var/lib/cni/networks/*/[1f]*';
 const PUBLISHED = tcp(8080, '127.0.0.1');
 
 beforeAll(async () => {
@@ -105,6 +106,23 @@ describe('reload', () => {
     });
   });
 
+  it.each([
+    ['rules alone', []],
+    ['DEL and ADD', ['--full']]
+  ])('with %s leases addresses again whose leases were deleted', async (_, full) => {
+    await host.unchanged(async () => {
+      await host.ok(...UP);
+      const leases = await host.sh(`grep . ${LEASES}`);
+      await host.sh(`rm ${LEASES}`);
+      await host.ok('network', 'reload', ...full, 'web');
+      const after = await host.sh(`grep . ${LEASES}`);
+      await host.ok('down', 'web');
+
+      expect(leases.split('\n').length).toBe(8);
+      expect(after).toBe(leases);
+    });
+  });
+
   it('gives nobody else an address it keeps, whoever comes up meanwhile', async () => {
     await host.unchanged(async () => {
       await host.ok('up', 'a', '--network', 'front');
@@ -124,12 +142,14 @@ describe('reload', () => {
 
   it('of a container whose netns is gone fails, says so, and leaves nothing', async () => {
     await host.unchanged(async () => {
-      await host.ok('up', 'web', '--network', 'front', '-p', '8080:80');
+      await host.ok('up', 'web', '--network', 'front:mac=02:00:00:00:00:09', '-p', '8080:80');
       await host.sh(`umount ${WEB}`);
       const { code, reason } = await host.refused('network', 'reload', 'web');
       const { State } = await live.inspect('web');
+      const backups = await host.sh('ls /run/cni/tuning');
       await host.ok('down', 'web');
 
+      expect(backups).toBe('');
       expect(code).toBe(125);
       expect(reason).toContain(WEB);
       expect(State.Status).toBe('failed');

@@ -5,6 +5,7 @@ import { attachmentEffects } from '../../dist/effects/attachments/attachments.js
 import { expectedRules } from '../../dist/effects/firewall/expected.js';
 import { ruleText } from '../../dist/effects/firewall/same-rule.js';
 import { verifyNetns } from '../../dist/effects/netns.js';
+import { firewallGeneration } from '../../dist/effects/firewall/generation.js';
 import { hostTool } from '../../dist/effects/process/tool.js';
 import { startNetnsThread } from '../../dist/syscalls/netns-thread.js';
 
@@ -41,6 +42,7 @@ async function effects() {
       tools.push([name, ...args].join(' '));
       return tool(name, args, options);
     },
+    generation: firewallGeneration,
     verifyNetns,
     observe: thread.observe,
     exclusive: (work) => work()

@@ -74,6 +74,9 @@ describe('parseNetworkCreate', () => {
 
   it.each<[NetworkCreateInput, RegExp]>([
     [{ name: 'foo ' }, /must match/],
+    [{ name: 'host' }, /"host" because it conflicts with a valid network mode/],
+    [{ name: 'bridge' }, /conflicts with a valid network mode/],
+    [{ name: 'ns' }, /conflicts with a valid network mode/],
     [{ driver: 'overlay' }, /driver 'overlay' is not supported/],
     [{ subnets: ['10.11.12.0/17000'] }, /^subnet invalid/],
     [{ subnets: ['10.11.0/17000'] }, /^subnet invalid/],

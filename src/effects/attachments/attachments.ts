@@ -11,6 +11,7 @@ import { expectedOf, missingRules, type Subject } from '../firewall/repair.ts';
 import { driftsOfHost } from './host-side.ts';
 import { hostView, type HostView } from './host-view.ts';
 import { driftsInside } from './inside.ts';
+import { leaseDrifts } from './leases.ts';
 import { ownerDrifts } from './owner.ts';
 import { repairs, type Exclusive } from './repairs.ts';
 import { ruleDrifts } from './rule-drifts.ts';
@@ -18,6 +19,8 @@ import { missingSettings, nameOf } from './settings.ts';
 
 export interface AttachmentDeps {
   readonly run: RunTool;
+  /** As {@link dumpsOf} wants it. */
+  readonly generation: () => number | undefined;
   /** What stands at the path of a netns now. */
   readonly verifyNetns: (netns: Netns) => 'same' | 'gone' | 'replaced' | 'plain';
   /** What the kernel holds in a netns, if it is the expected one. */
@@ -36,7 +39,7 @@ export interface AttachmentDeps {
 export function attachmentEffects(
   deps: AttachmentDeps
 ): Pick<Effects, 'attachments.examine' | 'attachments.repair'> {
-  const dumps = dumpsOf(deps.run);
+  const dumps = dumpsOf(deps.run, deps.generation);
   const host = hostView();
   const repair = repairs({ ...deps, dumps, host });
   return {
@@ -53,6 +56,7 @@ export function attachmentEffects(
         const drifts = [
           ...ownerDrifts(owner),
           ...driftsInside(attachments, inside),
+          ...attachments.flatMap((attachment) => leaseDrifts(attachment, container)),
           ...seen.drifts
         ];
         return { type: 'attachments.examined', container, drifts, complete: seen.complete };

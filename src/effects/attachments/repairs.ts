@@ -7,6 +7,7 @@ import { expectedOf, missingRules, restoreRules, type Subject } from '../firewal
 import { prefixOf } from '../../model/cidr.ts';
 import type { HostView } from './host-view.ts';
 import { missingGateways, type Gateway } from './host-side.ts';
+import { restoreLeases, type Taken } from './leases.ts';
 import { missingSettings, switchOn } from './settings.ts';
 
 /**
@@ -62,14 +63,27 @@ async function repairAll(
   const expected = await Promise.all(
     subjects.map((subject) => expectedOf(deps.dumps, subject, context))
   );
+  const taken = subjects.map(({ container, attachments }) =>
+    takenError(restoreLeases(attachments, container), container)
+  );
   await repairHost(deps, subjects, expected, context);
   const missing = await Promise.all(
     subjects.map((subject, index) => missingRules(deps.dumps, subject, expected[index]!, context))
   );
-  if (missing.every(({ length }) => length === 0)) return subjects.map(() => null);
-  return deps.exclusive(
+  if (missing.every(({ length }) => length === 0)) return taken;
+  const failures = await deps.exclusive(
     () => restoreRules(deps.run, deps.dumps, expected, context),
     context.signal
+  );
+  return failures.map((failure, index) => failure ?? taken[index]!);
+}
+
+function takenError(taken: Taken | undefined, container: string): MooringError | null {
+  if (taken === undefined) return null;
+  const { address, holder } = taken;
+  return new MooringError(
+    'address.taken',
+    `address ${address} of ${container} has been leased to ${holder}: its own lease was gone`
   );
 }
 

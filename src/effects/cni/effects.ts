@@ -4,8 +4,10 @@ import { failureOf, MooringError } from '../../model/failure.ts';
 import { pinnedPlan } from '../../model/pinned.ts';
 import type { ObservedNetwork } from '../../syscalls/observe.ts';
 import { ownIps } from '../attachments/inside.ts';
+import { restoreLeases } from '../attachments/leases.ts';
 import type { Effects } from '../effects.ts';
 import type { CniRunner } from './runner.ts';
+import { removeTuningBackups } from './tuning-backup.ts';
 
 export interface CniEffectsDeps {
   readonly runner: CniRunner;
@@ -34,6 +36,8 @@ export function cniEffects({
         checkNetns(netns, attachment, container);
         const target = { containerId: container, netnsPath: netns.path, operation, signal };
         const result = await runner.add(planOf(attachment), target, attachment);
+        // No plugin leases what is kept. Who has got it meanwhile is for a look to tell.
+        if (attachment.pinned) restoreLeases([attachment], container);
         return { type: 'attachment.added', container, network, result };
       } catch (error) {
         const failure = failureOf(error, 'cni');
@@ -49,6 +53,7 @@ export function cniEffects({
         const isLinkGone = netnsPath === '' || !hasHostEnds(attachment);
         const isLacking = isLinkGone || !(await hasAddresses(netns!, attachment));
         await runner.del(planOf(attachment), target, attachment.result);
+        removeTuningBackups(attachment, container);
         // The netns may have gone while the plugins ran, and the link with it.
         const suspect = repeated || isLacking || !isStill(netns!);
         return { type: 'attachment.deleted', container, network, ...(suspect && { suspect }) };

@@ -1,10 +1,20 @@
 import type { ExpectedRule, ExpectedRules, Place, Table } from './expected.ts';
 import { holdsRule, rulesIn } from './arrange.ts';
 import { gathered, type Context } from './gather.ts';
-import { FAMILIES, saveTable, type IpTables, type RuleTable, type RunTool } from './iptables.ts';
+import {
+  FAMILIES,
+  isOfNftables,
+  parseTable,
+  saveAll,
+  type IpTables,
+  type RuleTable,
+  type RunTool
+} from './iptables.ts';
+
+const TABLES = ['nat', 'filter'] as const;
 
 export const PLACES: readonly Place[] = FAMILIES.flatMap((tool) =>
-  (['nat', 'filter'] as const).map((table) => ({ tool, table }))
+  TABLES.map((table) => ({ tool, table }))
 );
 
 /** Reads what the firewall holds, for many at once. */
@@ -16,16 +26,19 @@ export interface Dumps {
   firewalldRuns(context: Context): Promise<boolean>;
 }
 
-export function dumps(run: RunTool): Dumps {
-  const reads = new Map<string, Read<RuleTable>>();
-  for (const { tool, table } of PLACES) reads.set(`${tool} ${table}`, tableRead(run, tool, table));
+/** @param generation a number that every change of nftables changes; `undefined` where there is none */
+export function dumps(run: RunTool, generation: () => number | undefined): Dumps {
+  const reads = {
+    iptables: tablesRead(run, 'iptables', generation),
+    ip6tables: tablesRead(run, 'ip6tables', generation)
+  };
   const firewalld = gathered<null, boolean>(async (items, context) => {
     const runs = await answers(run, 'firewall-cmd', ['--state'], context);
     return items.map(() => runs);
   });
 
   return {
-    table: ({ tool, table }, context) => reads.get(`${tool} ${table}`)!(null, context),
+    table: async ({ tool, table }, context) => (await reads[tool](null, context))[table](),
     async unproven(table, expected, context) {
       const proven = new Set<ExpectedRule>();
       for (const rule of expected.rules) {
@@ -43,11 +56,39 @@ export function dumps(run: RunTool): Dumps {
 
 type Read<Answer> = (item: null, context: Context) => Promise<Answer>;
 
-function tableRead(run: RunTool, tool: IpTables, table: Table): Read<RuleTable> {
+/** The tables of a family, each read when it is first asked for. */
+type Tables = Readonly<Record<Table, () => RuleTable>>;
+
+// A program for each look would be most of what many looks cost: while nobody has changed anything,
+// the last dump is what another would be. The old tables of the kernel don't tell.
+function tablesRead(
+  run: RunTool,
+  tool: IpTables,
+  generation: () => number | undefined
+): Read<Tables> {
+  let last: { readonly generation: number; readonly tables: Tables } | undefined;
   return gathered(async (items, context) => {
-    const dump = await saveTable(run, tool, table, context);
-    return items.map(() => dump);
+    const before = generation();
+    if (last === undefined || last.generation !== before) {
+      const text = await saveAll(run, tool, context);
+      const tables = tablesIn(text);
+      const isSure = before !== undefined && isOfNftables(text) && generation() === before;
+      last = isSure ? { generation: before, tables } : undefined;
+      return items.map(() => tables);
+    }
+    const { tables } = last;
+    return items.map(() => tables);
   });
+}
+
+function tablesIn(text: string): Tables {
+  const read = new Map<Table, RuleTable>();
+  const tableIn = (name: Table) => () => {
+    const table = read.get(name) ?? parseTable(text, name);
+    read.set(name, table);
+    return table;
+  };
+  return { nat: tableIn('nat'), filter: tableIn('filter') };
 }
 
 /** Whether a tool is there and ends well. */

@@ -3,6 +3,7 @@ import type { CniIp } from '../../model/cni-result.ts';
 import type { PluginConf } from '../../model/conflist.ts';
 import { filterRules } from './expected-filter.ts';
 import { masqueradeRules } from './expected-masquerade.ts';
+import { nameRules } from './expected-names.ts';
 import { portmapRules } from './expected-portmap.ts';
 import type { IpTables } from './iptables.ts';
 
@@ -64,6 +65,9 @@ export function expectedRules(
   if (result === undefined) return { ...NOTHING, unknown: ['a result'] };
   const parts = conflist.plugins.map((plugin) => {
     const unknown = unknownOf(plugin, firewalld);
+    // Its server is no rule, and is not looked for.
+    if (plugin.type === 'dnsname')
+      return { ...NOTHING, rules: nameRules(result), unknown: [unknown!] };
     if (unknown !== undefined) return { ...NOTHING, unknown: [unknown] };
     return rulesOf({ container, attachment, plugin, ips: result.ips ?? [] });
   });

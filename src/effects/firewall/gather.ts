@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { EffectContext } from '../effects.ts';
 
 export type Context = Pick<EffectContext, 'operation' | 'signal'>;
@@ -21,8 +22,8 @@ export function gathered<Item, Answer>(
     if (!isOpen) {
       const asked: Asked<Item>[] = [];
       const turn = last.then(async () => {
-        // What was asked in this very moment comes along.
-        await Promise.resolve();
+        // What is asked in this turn of the event loop comes along, and what others then hear that ask next.
+        await setImmediate();
         isOpen = false;
         return together(asked, work);
       });

@@ -4,7 +4,13 @@ import { draftOf, type Missing } from './arrange.ts';
 import { PLACES, type Dumps } from './dumps.ts';
 import { asksFirewalld, expectedRules, type ExpectedRules, type Place } from './expected.ts';
 import { type Context } from './gather.ts';
-import { changeTable, type RunTool } from './iptables.ts';
+import {
+  changeTables,
+  FAMILIES,
+  type IpTables,
+  type RunTool,
+  type TableChange
+} from './iptables.ts';
 
 /** A container whose rules are looked at. */
 export interface Subject {
@@ -53,7 +59,7 @@ export async function missingRules(
 }
 
 /**
- * Puts back what is missing of several containers, each table by one `iptables-restore`.
+ * Puts back what is missing of several containers, each family by one `iptables-restore`.
  *
  * @returns for each what stays missing, because a chain of somebody else's is gone
  * @throws MooringError `firewall.saveFailed`, `firewall.restoreFailed`: a table stays as it was
@@ -65,6 +71,7 @@ export async function restoreRules(
   context: Context
 ): Promise<readonly (MooringError | null)[]> {
   const failures: (MooringError | null)[] = wanted.map(() => null);
+  const changes: (TableChange & { readonly tool: IpTables })[] = [];
   for (const place of PLACES.filter((one) => concerns(wanted.flat(), one))) {
     const table = await dumps.table(place, context);
     const draft = draftOf(table, place);
@@ -75,7 +82,11 @@ export async function restoreRules(
         failures[index] ??= foreign === undefined ? null : chainMissing(foreign, place);
       }
     }
-    await changeTable(run, place, draft.commands(), context);
+    changes.push({ ...place, commands: draft.commands() });
+  }
+  for (const family of FAMILIES) {
+    const here = changes.filter(({ tool }) => tool === family);
+    await changeTables(run, family, here, context);
   }
   return failures;
 }

@@ -48,7 +48,8 @@ export function removeLease(lease: IpamLease): boolean {
   return true;
 }
 
-function leaseAt(path: string, network: string, address: string): IpamLease | undefined {
+/** What is leased at a path; `undefined` when nothing is. */
+export function leaseAt(path: string, network: string, address: string): IpamLease | undefined {
   try {
     const flag = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const text = readFileSync(path, { encoding: 'utf8', flag: flag as unknown as string });
