@@ -70,7 +70,9 @@ const EVENT = ',"event":';
 
 function parsed(text: string): Frame | undefined {
   try {
-    return JSON.parse(`{${text.slice(1)}}`) as Frame;
+    const { key, machine, ...rest } = JSON.parse(`{${text.slice(1)}}`) as Frame;
+    if (typeof key !== 'string' || typeof machine !== 'string') return undefined;
+    return { key, machine, ...rest };
   } catch {
     return undefined;
   }

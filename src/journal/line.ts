@@ -37,9 +37,11 @@ export class Unsealed extends Error {
 
 /** What was read of one key so far. */
 interface Known {
+  readonly key: string;
   lives: number;
   last: { readonly seq: number; readonly hash: string } | undefined;
-  readonly parts: Map<string, Json>;
+  /** What its references stand for; most keys have none. */
+  parts: Map<string, Json> | undefined;
 }
 
 /**
@@ -54,8 +56,12 @@ export class LineReader implements RecordLine {
   readonly sums = hashes();
   readonly #cutter = cutter();
   readonly #keys = new Map<string, Known>();
+  /** Journals of one host have the same conflists, and one of each is kept. */
+  readonly #parts = new Map<string, Json>();
   readonly #onPart: OnPart;
   #hash = '';
+  /** What is known of the key of this line. */
+  #own!: Known;
   #parsed: StoredRecord | undefined;
   #isLinked = false;
 
@@ -63,7 +69,7 @@ export class LineReader implements RecordLine {
     this.#onPart = onPart;
   }
 
-  /** @throws Unsealed */
+  /** @throws Unsealed, or Error when it is no record */
   open(line: Buffer, number: number): void {
     this.#hash = sealOf(line);
     this.number = number;
@@ -73,19 +79,21 @@ export class LineReader implements RecordLine {
     this.#isLinked = false;
     this.sums.add(this.#hash);
     this.records += 1;
+    const parsed = this.pieces ? undefined : parseRecord(this.text);
+    this.#own = this.#known(parsed ? parsed.key : this.pieces!.frame.key);
+    if (parsed) this.#parsed = this.#unpacked(parsed);
   }
 
   /** @throws Error when it does not follow from the record before it of its key */
   close(): void {
-    const known = this.#known(this.key);
-    const isNew = this.#beginsAnew(known);
-    if (!this.#isLinked) expectLinked(isNew ? undefined : known.last, this.record());
-    if (isNew) known.lives += 1;
-    known.last = { seq: this.seq, hash: this.#hash };
+    const { last } = this.#own;
+    if (!this.#isLinked) expectLinked(this.#isNew ? undefined : last, this.record());
+    if (this.#isNew) this.#own.lives += 1;
+    this.#own.last = { seq: this.seq, hash: this.#hash };
   }
 
   get key(): string {
-    return this.pieces ? this.pieces.frame.key : this.record().key;
+    return this.#own.key;
   }
 
   get seq(): number {
@@ -93,16 +101,17 @@ export class LineReader implements RecordLine {
   }
 
   get life(): number {
-    const known = this.#known(this.key);
-    return known.lives + (this.#beginsAnew(known) ? 1 : 0);
+    return this.#own.lives + (this.#isNew ? 1 : 0);
   }
 
   event(): MooringEvent {
     const alone = this.#eventAlone();
     if (alone === undefined) return this.record().event;
-    const { parts } = this.#known(this.key);
-    // A part that is not known yet comes with this record.
-    unpack(alone, (reference) => parts.get(reference) ?? this.#part(this.record(), reference));
+    unpack(alone, (reference) => {
+      // A part that is not known yet comes with this record.
+      if (this.#own.parts?.has(reference) !== true) this.record();
+      return this.#part(reference);
+    });
     return alone;
   }
 
@@ -111,12 +120,15 @@ export class LineReader implements RecordLine {
   }
 
   follows(prev: string): void {
-    const { last } = this.#known(this.key);
-    this.#isLinked = last !== undefined && last.seq + 1 === this.seq && last.hash === prev;
+    const { last } = this.#own;
+    this.#isLinked =
+      last === undefined || this.#isNew
+        ? this.seq === 1 && prev === ''
+        : last.seq + 1 === this.seq && last.hash === prev;
   }
 
-  #beginsAnew({ last }: Known): boolean {
-    return last !== undefined && this.seq === 1;
+  get #isNew(): boolean {
+    return this.#own.last !== undefined && this.seq === 1;
   }
 
   #eventAlone(): MooringEvent | undefined {
@@ -132,26 +144,33 @@ export class LineReader implements RecordLine {
   #known(key: string): Known {
     let known = this.#keys.get(key);
     if (known === undefined) {
-      known = { lives: 1, last: undefined, parts: new Map() };
+      known = { key, lives: 1, last: undefined, parts: undefined };
       this.#keys.set(key, known);
     }
     return known;
   }
 
   #unpacked(record: StoredRecord): StoredRecord {
-    const { parts } = this.#known(record.key);
     for (const [reference, part] of Object.entries(record.parts ?? {})) {
-      if (parts.has(reference)) continue;
-      parts.set(reference, part);
-      if (typeof part === 'object' && part !== null) this.#onPart(part, reference);
+      const parts = (this.#own.parts ??= new Map<string, Json>());
+      if (!parts.has(reference)) parts.set(reference, this.#shared(reference, part));
     }
     const { event, requests, snapshot, earlier } = record;
-    unpack([event, requests, snapshot, earlier], (reference) => this.#part(record, reference));
+    unpack([event, requests, snapshot, earlier], (reference) => this.#part(reference));
     return record;
   }
 
-  #part({ key }: StoredRecord, reference: string): Json {
-    const part = this.#known(key).parts.get(reference);
+  #shared(reference: string, part: Json): Json {
+    const known = this.#parts.get(reference);
+    // What a file says that a reference stands for need not be what it says elsewhere.
+    if (known !== undefined && JSON.stringify(known) === JSON.stringify(part)) return known;
+    this.#parts.set(reference, part);
+    if (typeof part === 'object' && part !== null) this.#onPart(part, reference);
+    return part;
+  }
+
+  #part(reference: string): Json {
+    const part = this.#own.parts?.get(reference);
     if (part === undefined) throw new Error(`${reference} stands for nothing`);
     return part;
   }

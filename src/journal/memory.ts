@@ -18,7 +18,7 @@ export interface Digests {
 
 /** @param textOf the JSON text of an object as it stands in a journal file */
 export function digests(textOf: (value: object) => string): Digests {
-  const known = new Map<object, string>();
+  const [words, objects] = [new Map<unknown, string>(), newest<string>()];
 
   return {
     of(before, after) {
@@ -38,18 +38,52 @@ export function digests(textOf: (value: object) => string): Digests {
   }
 
   function itemSum(value: unknown): string {
-    if (typeof value !== 'object' || value === null) return crcOf(JSON.stringify(value) ?? '');
-    let sum = known.get(value);
+    const isObject = typeof value === 'object' && value !== null;
+    return isObject ? objectSum(value) : wordSum(value);
+  }
+
+  function objectSum(value: object): string {
+    const known = objects.get(value);
+    if (known !== undefined) return known;
+    const sum = crcOf(textOf(value));
+    objects.add(value, sum);
+    return sum;
+  }
+
+  // Most of what is remembered is one of the same few words and numbers.
+  function wordSum(value: unknown): string {
+    let sum = words.get(value);
     if (sum === undefined) {
-      sum = crcOf(textOf(value));
-      if (known.size === KNOWN_MAX) known.clear();
-      known.set(value, sum);
+      sum = crcOf(JSON.stringify(value) ?? '');
+      if (words.size === WORDS_MAX) words.clear();
+      words.set(value, sum);
     }
     return sum;
   }
 }
 
-const KNOWN_MAX = 64;
+const WORDS_MAX = 64;
+
+/** What was found out about the last objects that were met; older ones are let go at once. */
+function newest<Found>() {
+  const keys: (object | undefined)[] = Array<undefined>(NEWEST).fill(undefined);
+  const found: (Found | undefined)[] = Array<undefined>(NEWEST).fill(undefined);
+  let next = 0;
+
+  return {
+    get(key: object): Found | undefined {
+      const at = keys.indexOf(key);
+      return at === -1 ? undefined : found[at];
+    },
+    add(key: object, value: Found): void {
+      keys[next] = key;
+      found[next] = value;
+      next = (next + 1) % NEWEST;
+    }
+  };
+}
+
+const NEWEST = 64;
 
 function crcOf(text: string): string {
   return crc32(text).toString(16).padStart(8, '0');

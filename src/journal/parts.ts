@@ -4,7 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
  * A conflist comes with every request of every container that uses it, and makes up most of a
  * journal. In a journal file it is written once, where it comes first, and referred to from then on.
  */
-const FIELD = 'conflist';
+export const PART_FIELD = 'conflist';
 
 /** `#1a2b3c4d5e6f`: what stands for a part. */
 export type PartReference = string;
@@ -28,7 +28,7 @@ export function packed<Value extends Json>(
     if (Array.isArray(inner)) return (inner as readonly Json[]).map(pack);
     if (!isJsonObject(inner)) return inner;
     const fields = Object.entries(inner).map(([name, held]) => {
-      if (name !== FIELD || !isJsonObject(held)) return [name, pack(held)];
+      if (name !== PART_FIELD || !isJsonObject(held)) return [name, pack(held)];
       const reference = referenceOf(held);
       parts.set(reference, held);
       return [name, reference];
@@ -55,7 +55,7 @@ export function unpack(value: unknown, partOf: (reference: PartReference) => Jso
   const object = value as Record<string, unknown>;
   for (const name of Object.keys(object)) {
     const held = object[name];
-    if (name === FIELD && typeof held === 'string') {
+    if (name === PART_FIELD && typeof held === 'string') {
       if (isReference(held)) object[name] = partOf(held);
     } else if (typeof held === 'object') unpack(held, partOf);
   }

@@ -29,8 +29,15 @@ export interface ActorReplay {
 export interface Progress {
   events: number;
   /** Machines that wrote the records, in the order they came. */
-  readonly machines: Set<string>;
-  readonly renames: Renames;
+  readonly machines: string[];
+  /** Found so far; most journals have none. */
+  renames: Renames | undefined;
+}
+
+/** What all actors of a replay have in common. */
+export interface Stage {
+  readonly machines: Machines;
+  readonly writers: Writers;
 }
 
 /**
@@ -38,54 +45,86 @@ export interface Progress {
  *
  * @throws MooringError `store.machineChanged` when the chart has no place for that
  */
-export function actorReplay(key: Key, machines: Machines, writers: Writers): ActorReplay {
-  const progress: Progress = { events: 0, machines: new Set(), renames: renames() };
-  const current = machineId(key.kind, machines);
-  let { actor, asked } = restore(key, machines, undefined);
-  let known: Readonly<Record<string, unknown>> | undefined;
+export function actorReplay(key: Key, stage: Stage): ActorReplay {
+  return new Life(key, stage);
+}
 
-  return { key, progress, snapshot: () => snapshotOf(actor), take };
+// There are hundreds of thousands in a long file: what they do is not to be made for each.
+class Life implements ActorReplay {
+  readonly key: Key;
+  readonly progress: Progress = { events: 0, machines: [], renames: undefined };
+  readonly #stage: Stage;
+  #actor: Chart;
+  #asked: EffectRequest[];
+  #known: Readonly<Record<string, unknown>> | undefined;
 
-  function take(line: RecordLine): Divergence | undefined {
-    if (progress.events === 0 && line.seq > 1) {
-      begin(line.record());
+  constructor(key: Key, stage: Stage) {
+    this.key = key;
+    this.#stage = stage;
+    ({ actor: this.#actor, asked: this.#asked } = restore(key, stage.machines, undefined));
+  }
+
+  snapshot(): AnyMachineSnapshot {
+    return this.#actor.getSnapshot();
+  }
+
+  take(line: RecordLine): Divergence | undefined {
+    if (this.progress.events === 0 && line.seq > 1) {
+      this.#begin(line.record());
       return undefined;
     }
     const event = line.event();
-    const before = snapshotOf(actor);
-    actor.send(event);
-    const after = snapshotOf(actor);
-    const requests = asked.splice(0);
-    progress.events += 1;
-    progress.machines.add(line.pieces?.frame.machine ?? line.record().machine);
+    const before = this.snapshot();
+    this.#actor.send(event);
+    const after = this.snapshot();
+    const requests = this.#asked.splice(0);
+    this.#count(line.pieces?.frame.machine ?? line.record().machine);
     if (!isIgnored(before, after, requests, event)) {
-      const written = isWritten(writers, line, { known, after, requests });
-      if (written === 'memory') known = contextOf(after);
+      const made = { known: this.#known, after, requests };
+      const written = isWritten(this.#stage.writers, line, made);
+      if (written === 'memory') this.#known = contextOf(after);
       if (written !== false) return undefined;
     }
-    return tell(line, { before, after, requests, known, machine: current });
+    return this.#tell(line, {
+      before,
+      after,
+      requests,
+      known: this.#known,
+      machine: this.#current
+    });
+  }
+
+  get #current(): string {
+    return machineId(this.key.kind, this.#stage.machines);
   }
 
   /** Nothing is known of what led here: it stands as the record says. */
-  function begin({ snapshot, machine, memory }: StoredRecord): void {
-    ({ actor, asked } = restore(key, machines, snapshot));
-    if (memory !== undefined) known = contextOf(snapshotOf(actor));
-    progress.events += 1;
-    progress.machines.add(machine);
+  #begin({ snapshot, machine, memory }: StoredRecord): void {
+    const { machines } = this.#stage;
+    ({ actor: this.#actor, asked: this.#asked } = restore(this.key, machines, snapshot));
+    if (memory !== undefined) this.#known = contextOf(this.snapshot());
+    this.#count(machine);
   }
 
-  function tell(line: RecordLine, seen: Seen): Divergence | undefined {
+  #count(machine: string): void {
+    const { progress } = this;
+    progress.events += 1;
+    if (!progress.machines.includes(machine)) progress.machines.push(machine);
+  }
+
+  #tell(line: RecordLine, seen: Seen): Divergence | undefined {
     const record = line.record();
-    if (!isAsRecorded(record, seen)) {
-      return explain(line.number, record, seen, machines[key.kind].machine);
+    if (!this.#isAsRecorded(record, seen)) {
+      const { machine } = this.#stage.machines[this.key.kind];
+      return explain(line.number, record, seen, machine);
     }
-    if (record.memory !== undefined) known = contextOf(seen.after);
+    if (record.memory !== undefined) this.#known = contextOf(seen.after);
     return undefined;
   }
 
-  function isAsRecorded(record: StoredRecord, { before, after, requests }: Seen): boolean {
+  #isAsRecorded(record: StoredRecord, { before, after, requests, known }: Seen): boolean {
     if (after.status === 'error' || isIgnored(before, after, requests, record.event)) return false;
-    if (!isState(record, after.value as Json)) return false;
+    if (!this.#isState(record, after.value as Json)) return false;
     const recorded = record.requests.map(({ request }) => request);
     if (!isSame(recorded as unknown as Json, requests as unknown as Json)) return false;
     if (record.memory === undefined) return true;
@@ -93,11 +132,11 @@ export function actorReplay(key: Key, machines: Machines, writers: Writers): Act
   }
 
   // Names may differ only between charts that differ in nothing else.
-  function isState(record: StoredRecord, value: Json): boolean {
+  #isState(record: StoredRecord, value: Json): boolean {
     if (isSame(record.value, value)) return true;
-    const [then, now] = [parseMachineId(record.machine), parseMachineId(current)];
+    const [then, now] = [parseMachineId(record.machine), parseMachineId(this.#current)];
     const isRenamed = then?.shape === now?.shape && then?.structure !== now?.structure;
-    return isRenamed && progress.renames.areSame(record.value, value);
+    return isRenamed && (this.progress.renames ??= renames()).areSame(record.value, value);
   }
 }
 
@@ -112,8 +151,4 @@ function isIgnored(
   return (
     isCommand(event) && isSame(before.value as Json, after.value as Json) && !before.can(event)
   );
-}
-
-function snapshotOf(actor: Chart): AnyMachineSnapshot {
-  return actor.getSnapshot();
 }

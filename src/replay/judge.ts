@@ -76,7 +76,7 @@ export function judge(
 ): Judged {
   const source = sourceOf(input);
   const references = new Map<object, string>();
-  const writers = writersOf(references);
+  const stage = { machines, writers: writersOf(references) };
   const watches = invariants.map(({ name, watch }) => ({ name, look: watch() }));
   const current = new Map<string, { readonly life: number; readonly actor: ActorReplay }>();
   const lost = new Set<ActorReplay>();
@@ -108,7 +108,7 @@ export function judge(
     const known = current.get(key);
     if (known?.life === life) return known.actor;
     try {
-      const actor = actorReplay(keyFrom(key, KINDS), machines, writers);
+      const actor = actorReplay(keyFrom(key, KINDS), stage);
       current.set(key, { life, actor });
       return actor;
     } catch (error) {

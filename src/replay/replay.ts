@@ -4,7 +4,8 @@ import { keyFrom } from '../journal/import.ts';
 import type { RecordLine } from '../journal/line.ts';
 import { recordLines, type LineListener } from '../journal/lines.ts';
 import { badFile, fileSource, textSource, type JournalSource } from '../journal/read.ts';
-import { failureOf } from '../model/failure.ts';
+import { failureOf, MooringError } from '../model/failure.ts';
+import { keyText } from '../store/store.ts';
 import { actorReplay, type ActorReplay } from './actor-replay.ts';
 import type { Divergence } from './divergence.ts';
 import { judgementOf, worstOf, type Judgement } from './verdict.ts';
@@ -55,7 +56,7 @@ export function replaySource(
   { machines = MACHINES }: ReplayOptions
 ): Replayed {
   const references = new Map<object, string>();
-  const writers = writersOf(references);
+  const stage = { machines, writers: writersOf(references) };
   const lives: (Followed | ActorReplayed)[] = [];
   const current = new Map<string, Followed>();
   let [header, events] = [undefined as JournalHeader | undefined, 0];
@@ -67,21 +68,28 @@ export function replaySource(
     const followed = followedIn(line);
     if (followed.divergence) continue;
     events += 1;
-    followed.divergence = followed.actor.take(line);
+    followed.divergence = taken(followed, line);
   }
   const done = lives.map((life) => ('actor' in life ? replayedOf(life, machines) : life));
-  const judgement = worstOf(done);
-  const [divergence] = done
-    .flatMap((actor) => actor.divergence ?? [])
-    .sort((one, other) => one.line - other.line);
+  const first = firstDiverged(done);
+  const { verdict, rule } = first ?? worstOf(done);
   return {
-    ...judgement,
-    ...(divergence && { rule: done.find((actor) => actor.divergence === divergence)!.rule }),
+    verdict,
+    rule,
     events,
-    divergence,
+    divergence: first?.divergence,
     actors: done,
     ...(header?.simulation !== undefined && { simulation: header.simulation })
   };
+
+  function taken({ actor }: Followed, line: RecordLine): Divergence | undefined {
+    try {
+      return actor.take(line);
+    } catch (error) {
+      if (error instanceof MooringError) throw error;
+      throw badFile(source.name, line.number, failureOf(error, 'journal').message);
+    }
+  }
 
   function followedIn(line: RecordLine): Followed {
     const { key, life, number } = line;
@@ -89,11 +97,8 @@ export function replaySource(
     if (known?.life === life) return known;
     // Of a life that is over only what came of it is kept.
     if (known) lives[known.place] = replayedOf(known, machines);
-    const actor = attempt(source, number, () =>
-      actorReplay(keyFrom(key, KINDS), machines, writers)
-    );
-    const name = life === 1 ? key : `${key} (life ${life})`;
-    const followed: Followed = { name, life, place: lives.length, actor, divergence: undefined };
+    const actor = attempt(source, number, () => actorReplay(keyFrom(key, KINDS), stage));
+    const followed: Followed = { life, place: lives.length, actor, divergence: undefined };
     lives.push(followed);
     current.set(key, followed);
     return followed;
@@ -106,8 +111,6 @@ export function sourceOf(input: JournalInput): JournalSource {
 }
 
 interface Followed {
-  /** `container/web`, `container/web (life 2)` */
-  readonly name: string;
   readonly life: number;
   /** Among all lives of the file. */
   readonly place: number;
@@ -115,11 +118,22 @@ interface Followed {
   divergence: Divergence | undefined;
 }
 
-function replayedOf({ name, actor, divergence }: Followed, machines: Machines): ActorReplayed {
-  const current = machineId(actor.key.kind, machines);
-  const { progress } = actor;
-  const judgement = judgementOf(progress, current, divergence);
-  return { key: name, events: progress.events, divergence, ...judgement };
+function replayedOf({ life, actor, divergence }: Followed, machines: Machines): ActorReplayed {
+  const { key, progress } = actor;
+  const { verdict, rule } = judgementOf(progress, machineId(key.kind, machines), divergence);
+  // Joined, a text is one; put together otherwise it keeps its parts, and there can be many lives.
+  const name = life === 1 ? keyText(key) : [keyText(key), ' (life ', life, ')'].join('');
+  return { key: name, events: progress.events, divergence, verdict, rule };
+}
+
+/** The actor whose divergence stands first in the file. */
+function firstDiverged(actors: readonly ActorReplayed[]): ActorReplayed | undefined {
+  let first: ActorReplayed | undefined;
+  for (const actor of actors) {
+    if (actor.divergence === undefined) continue;
+    if (!first || actor.divergence.line < first.divergence!.line) first = actor;
+  }
+  return first;
 }
 
 function attempt<Result>(source: JournalSource, line: number, work: () => Result): Result {

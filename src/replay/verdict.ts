@@ -21,17 +21,16 @@ export interface Judgement {
 
 /** @param current id of the machine it was replayed with */
 export function judgementOf(
-  { machines, renames, events }: Progress,
+  { machines: recorded, renames, events }: Progress,
   current: string,
   divergence: Divergence | undefined
 ): Judgement {
-  const recorded = [...machines];
   if (divergence) return { verdict: 'breaking', rule: breakingRule(divergence) };
   if (recorded.every((id) => id === current)) {
     return { verdict: 'identical', rule: 'the same chart did the same' };
   }
   if (recorded.every((id) => isOfShape(id, current))) {
-    const renamed = Object.entries(renames.found());
+    const renamed = Object.entries(renames?.found() ?? {});
     const names = renamed.map(([from, to]) => `${from} is ${to}`).join(', ');
     return {
       verdict: 'equivalent',
@@ -44,10 +43,11 @@ export function judgementOf(
   };
 }
 
-/** The worst of several; `identical` of none. */
+/** The worst of several, the first of those; `identical` of none. */
 export function worstOf(judgements: readonly Judgement[]): Judgement {
   const rank = ({ verdict }: Judgement) => VERDICTS.indexOf(verdict);
-  const [worst] = judgements.toSorted((one, other) => rank(other) - rank(one));
+  let worst: Judgement | undefined;
+  for (const one of judgements) if (!worst || rank(one) > rank(worst)) worst = one;
   return worst ?? { verdict: 'identical', rule: 'there are no events' };
 }
 

@@ -43,8 +43,8 @@ export function isWritten(
   at = behind(line.text, ',"causation":', at);
   if (at === -1) return false;
   const prev = line.text.indexOf(PREV, at) + PREV.length;
-  const end = prev + HASH_LENGTH;
-  if (prev < at || line.text[end] !== '"') return false;
+  const end = line.text.indexOf('"', prev);
+  if (prev < at || end > prev + HASH_MAX) return false;
   line.follows(line.text.slice(prev, end));
   const memory = behind(line.text, ',"memory":', end + 1);
   if (memory === -1) return true;
@@ -57,7 +57,8 @@ export function contextOf({ context }: AnyMachineSnapshot): Readonly<Record<stri
 }
 
 const PREV = ',"prev":"';
-const HASH_LENGTH = 32;
+/** None stands in the first of a life. */
+const HASH_MAX = 32;
 
 function endOfRequests(
   line: string,

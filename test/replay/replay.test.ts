@@ -3,6 +3,7 @@ import '../../src/replay/vitest.ts';
 import { MACHINES } from '../../src/actors/machines.ts';
 import { replay } from '../../src/replay/replay.ts';
 import { reportLines } from '../../src/replay/report.ts';
+import { seal } from '../../src/store/record.ts';
 import { EVERYTHING, exported, recorded, upAndDown } from '../journal/recorded.ts';
 import { createWorld } from '../actors/world.ts';
 import { machinesWith, stateIn } from './changed.ts';
@@ -42,6 +43,24 @@ describe('a journal of these very charts', () => {
 
     expect({ text: await exported(store, ['container/web']) }).toReplay({ verdict: 'identical' });
   });
+});
+
+it('names the line that refers to what stands nowhere in the file', () => {
+  let prev = '';
+  const text = whole.text.slice(0, 4).map((line, index) => {
+    if (index === 0) return line;
+    const { parts: _parts, hash: _hash, ...record } = JSON.parse(line) as Record<string, unknown>;
+    const sealed = seal({ ...record, prev });
+    prev = sealed.hash;
+    return sealed.line.toString().trim();
+  });
+
+  expect(() => replay({ text })).toThrow(
+    expect.objectContaining({
+      code: 'journal.bad',
+      message: expect.stringMatching(/^the journal line 3: #\w{12} stands for nothing$/)
+    })
+  );
 });
 
 describe('a journal of charts with other names', () => {
