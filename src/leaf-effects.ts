@@ -5,6 +5,7 @@ import { attachmentEffects } from './effects/attachments/attachments.ts';
 import { cniEffects } from './effects/cni/effects.ts';
 import { underPluginLock } from './effects/cni/locked.ts';
 import { firewallGeneration } from './effects/firewall/generation.ts';
+import { isMasqueraded } from './effects/firewall/masquerade.ts';
 import { sweepEffects } from './effects/firewall/sweep.ts';
 import { netnsEffects, verifyNetns } from './effects/netns.ts';
 import { firstAddAlone } from './effects/networks/first-add.ts';
@@ -44,6 +45,7 @@ export function leafEffects(settings: Settings, leaves: Leaves, registry: () => 
     verifyNetns,
     hasPlugin: plugins.has,
     hasInterface,
+    isMasqueraded,
     observe: thread.observe
   });
   const locked = underPluginLock(pluginLock, cni, notedWait(spans, Date.now, 'plugins'));

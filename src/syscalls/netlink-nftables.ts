@@ -11,6 +11,7 @@ import { StepError } from './step.ts';
 import { dnatReader, type Dnat } from './nftables-dnat.ts';
 
 const NFNL_SUBSYS_NFTABLES = 10;
+const NFT_MSG_GETCHAIN = 4;
 const NFT_MSG_GETRULE = 7;
 const NFT_MSG_GETGEN = 16;
 const NFTA_GEN_ID = 1;
@@ -20,6 +21,7 @@ const AF_INET6 = 10;
 // struct nfgenmsg: family, version, resource id.
 const HEAD_BYTES = 4;
 
+const NFTA_CHAIN = { table: 1, name: 3 };
 const NFTA_RULE = { table: 1, chain: 2, expressions: 4 };
 const NFTA_EXPR = { name: 1, data: 2 };
 const NONE = Buffer.alloc(0);
@@ -74,12 +76,45 @@ export function nftablesGeneration(): number {
   }
 }
 
+/**
+ * Whether a table has a chain, whether `iptables-nft` or `nft` made it.
+ *
+ * @throws {@link StepError} an errno's name, where the kernel has no nftables or we may not ask
+ */
+export function hasChain(family: 4 | 6, table: string, chain: string): boolean {
+  const socket = openNetlink(NETLINK_NETFILTER);
+  try {
+    ask(socket, {
+      type: (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETCHAIN,
+      doing: `ask for chain ${chain} of table ${table}`,
+      payload: Buffer.concat([
+        headOf(family),
+        encodeAttribute(NFTA_CHAIN.table, Buffer.from(`${table}\0`)),
+        encodeAttribute(NFTA_CHAIN.name, Buffer.from(`${chain}\0`))
+      ])
+    });
+    return true;
+  } catch (error) {
+    // Neither a table nor a chain that is not there is an error here.
+    if (error instanceof StepError && error.code === 'ENOENT') return false;
+    throw error;
+  } finally {
+    socket.close();
+  }
+}
+
+function headOf(family: 4 | 6): Buffer {
+  return Buffer.from([family === 4 ? AF_INET : AF_INET6, 0, 0, 0]);
+}
+
 function rulesOf(family: 4 | 6, table: string) {
-  const head = Buffer.from([family === 4 ? AF_INET : AF_INET6, 0, 0, 0]);
   return {
     type: (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETRULE,
     doing: `list rules of table ${table}`,
-    payload: Buffer.concat([head, encodeAttribute(NFTA_RULE.table, Buffer.from(`${table}\0`))])
+    payload: Buffer.concat([
+      headOf(family),
+      encodeAttribute(NFTA_RULE.table, Buffer.from(`${table}\0`))
+    ])
   };
 }
 

@@ -17,6 +17,8 @@ export interface CniEffectsDeps {
   readonly hasPlugin: (type: string) => boolean;
   /** Whether the host has an interface of that name. */
   readonly hasInterface: (name: string) => boolean;
+  /** Whether the host masquerades what an attachment sends; `undefined` when it can't be told. */
+  readonly isMasqueraded: (network: string, container: string) => boolean | undefined;
   /** What the kernel holds in a netns. */
   readonly observe: (path: string, expected: Netns) => Promise<ObservedNetwork>;
 }
@@ -27,6 +29,7 @@ export function cniEffects({
   verifyNetns,
   hasPlugin,
   hasInterface,
+  isMasqueraded,
   observe
 }: CniEffectsDeps): Pick<Effects, 'cni.add' | 'cni.del'> {
   return {
@@ -51,11 +54,12 @@ export function cniEffects({
         const netnsPath = netns && isStill(netns) ? netns.path : '';
         const target = { containerId: container, netnsPath, operation, signal };
         const isLinkGone = netnsPath === '' || !hasHostEnds(attachment);
-        const isLacking = isLinkGone || !(await hasAddresses(netns!, attachment));
+        const isLacking = isLinkGone || (await lacksAddresses(netns!, attachment, container));
         await runner.del(planOf(attachment), target, attachment.result);
         removeTuningBackups(attachment, container);
         // The netns may have gone while the plugins ran, and the link with it.
-        const suspect = repeated || isLacking || !isStill(netns!);
+        const isLeft = isMasqueraded(network, container) === true;
+        const suspect = repeated || isLacking || isLeft || !isStill(netns!);
         return { type: 'attachment.deleted', container, network, ...(suspect && { suspect }) };
       } catch (error) {
         const failure = failureOf(error, 'cni');
@@ -75,20 +79,26 @@ export function cniEffects({
   }
 
   /**
-   * Whether the link has what `bridge` and `ptp` look for there: of an address that they don't find,
-   * they leave the masquerading.
+   * Whether the link lacks what `bridge` and `ptp` look for there: of an address that they don't find,
+   * they leave the masquerading. Where the kernel tells what is left of it, nothing has to be known before.
    */
-  async function hasAddresses(netns: Netns, attachment: Attachment): Promise<boolean> {
-    if (!attachment.conflist.plugins.some(({ ipMasq }) => ipMasq === true)) return true;
+  async function lacksAddresses(
+    netns: Netns,
+    attachment: Attachment,
+    container: string
+  ): Promise<boolean> {
+    const { conflist, network, result } = attachment;
+    if (!conflist.plugins.some(({ ipMasq }) => ipMasq === true)) return false;
+    if (isMasqueraded(network, container) !== undefined) return false;
     // An ADD that was not seen to end: which addresses to look for is not known.
-    if (attachment.result === undefined) return false;
+    if (result === undefined) return true;
     try {
       const { addresses } = await observe(netns.path, netns);
       const found = new Set(addresses.map(({ address }) => addressKey(address)));
-      return ownIps(attachment).every(({ address }) => found.has(addressKey(address)));
+      return !ownIps(attachment).every(({ address }) => found.has(addressKey(address)));
     } catch {
       // What can't be looked at may lack anything.
-      return false;
+      return true;
     }
   }
 

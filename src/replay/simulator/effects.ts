@@ -18,7 +18,7 @@ import { does } from './does.ts';
 import { driftsOf, mendSteps } from './drifts.ts';
 import { isForeign, type Kernel, type Thing } from './kernel.ts';
 import { filesEffects } from './files.ts';
-import { addressesIn, bridgeOf, hostEndIn } from './networks.ts';
+import { bridgeOf, hostEndIn } from './networks.ts';
 import { outsideEffects } from './outside.ts';
 import type { ProgramCall } from './programs.ts';
 import type { Site } from './world.ts';
@@ -68,8 +68,10 @@ function cniEffects(site: Site): Pick<Effects, 'cni.add' | 'cni.del'> {
         context
       );
       if (failure) return { type: 'attachment.delFailed', container, network, failure };
+      const { kernel } = site.host;
+      const isLeft = kernel.get('rule', `masquerade ${subjectOf(request)}`) !== undefined;
       const suspect =
-        context.repeated || isLacking || inodeOf(site.host.kernel, request) === undefined;
+        context.repeated || isLacking || isLeft || inodeOf(kernel, request) === undefined;
       return { type: 'attachment.deleted', container, network, ...(suspect && { suspect }) };
     }
   };
@@ -210,19 +212,14 @@ async function runs(
   return site.reach('after', what, key) ? never() : failure;
 }
 
-/** Whether what DEL goes by is there: the host's end of the link, the bridge, the addresses. */
+/** Whether what DEL goes by is there: the host's end of the link, and the bridge. */
 function hasAll(kernel: Kernel, request: RequestOf<'cni.del'>): boolean {
   if (inodeOf(kernel, request) === undefined) return false;
   const { network, ifName, result } = request.attachment;
-  if (result === undefined) return false;
+  if (result === undefined) return true;
   const end = kernel.get('veth', `${request.container}/${ifName}`);
   const isThere = end?.value.startsWith(`${hostEndIn(request.attachment)}@`) ?? false;
-  const addresses = addressesIn(request.attachment);
-  return (
-    isThere &&
-    kernel.get('bridge', bridgeOf(network)) !== undefined &&
-    addresses.every((one) => kernel.get('address', `${request.container}/${ifName} ${one}`))
-  );
+  return isThere && kernel.get('bridge', bridgeOf(network)) !== undefined;
 }
 
 function isThat(inode: number, netns: Netns | null): boolean {

@@ -38,7 +38,13 @@ const INSIDE = {
 } as const;
 const request = { container: 'web', netns, attachment };
 
-function arrange(found: Found, failure?: MooringError) {
+/** @param told whether there is masquerading, one answer after the other, and the last again and again */
+function arrange(
+  found: Found,
+  failure?: MooringError,
+  told: readonly (boolean | undefined)[] = [false]
+) {
+  const answers = [...told];
   const targets: CniTarget[] = [];
   const answer = async (target: CniTarget) => {
     targets.push(target);
@@ -59,6 +65,7 @@ function arrange(found: Found, failure?: MooringError) {
       verifyNetns: () => found,
       hasPlugin: () => true,
       hasInterface: (name) => name !== 'gone0',
+      isMasqueraded: () => (answers.length > 1 ? answers.shift() : answers[0]),
       observe: () => Promise.resolve(INSIDE)
     })
   };
@@ -117,6 +124,7 @@ describe('cni.del', () => {
       verifyNetns: () => found.shift()!,
       hasPlugin: () => true,
       hasInterface: () => true,
+      isMasqueraded: () => false,
       observe: () => Promise.resolve(INSIDE)
     });
 
@@ -127,16 +135,30 @@ describe('cni.del', () => {
 
   it.each([
     ['10.1.2.3/24', false],
-    ['10.1.2.4/24', true]
-  ])('of an attachment with %s that masquerades is suspect: %s', async (address, isSuspect) => {
-    const plugins = [{ type: 'bridge', ipMasq: true }];
-    const conflist = { ...attachment.conflist, plugins };
-    const changed = { ...attachment, conflist, result: { ...result, ips: [{ address }] } };
+    ['10.1.2.4/24', true],
+    [undefined, true]
+  ])('with %s that masquerades is suspect where the kernel can’t tell: %s', async (address, is) => {
+    const { effects } = arrange('same', undefined, [undefined]);
 
-    const fact = await del(arrange('same').effects, { attachment: changed });
-
-    expect('suspect' in fact).toBe(isSuspect);
+    expect('suspect' in (await del(effects, masquerading(address)))).toBe(is);
   });
+
+  it.each([
+    ['is left', [true, true], true],
+    ['is gone', [true, false], false],
+    ['was never there', [false, false], false]
+  ])('that masquerades is suspect when the kernel tells that it %s', async (_, told, is) => {
+    const { effects } = arrange('same', undefined, told);
+
+    expect('suspect' in (await del(effects, masquerading('10.1.2.4/24')))).toBe(is);
+  });
+
+  function masquerading(address: string | undefined) {
+    const conflist = { ...attachment.conflist, plugins: [{ type: 'bridge', ipMasq: true }] };
+    const { result: _, ...unknown } = { ...attachment, conflist };
+    if (address === undefined) return { attachment: unknown };
+    return { attachment: { ...unknown, result: { ...result, ips: [{ address }] } } };
+  }
 
   const del = (effects: ReturnType<typeof arrange>['effects'], changes = {}, repeated = false) =>
     effects['cni.del']({ type: 'cni.del', ...request, ...changes }, { ...context, repeated });
