@@ -11,8 +11,6 @@ import { lineWriter } from '../dist/journal/file.js';
 import { MACHINES, planFor, replay as replayed, simulate } from '../dist/testing.js';
 
 const SEEDS = 400;
-/** Plans of the simulator that are played at a time. */
-const PLANS = 1_500;
 
 export async function replay() {
   const lives = [];
@@ -30,31 +28,9 @@ export async function replay() {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-  await simulating();
-}
-
-/** Its first plans cost twice as much, since its code is compiled meanwhile by threads of Node. */
-async function simulating() {
-  const first = await playing(1);
-  const then = await playing(20_000);
-  console.log(
-    `simulator, faults on: ${then.perSecond} lifecycles a second of CPU, all threads counted ` +
-      `(${first.perSecond} in the first ${PLANS} plans)`
-  );
-  const failing = [...first.failing, ...then.failing];
-  if (failing.length > 0) console.log(`seeds that violate an invariant: ${failing.join(', ')}`);
-}
-
-async function playing(from) {
-  const begun = process.cpuUsage();
-  const failing = [];
-  let lifecycles = 0;
-  for (let seed = from; seed < from + PLANS; seed += 1) {
-    const run = await simulate(planFor(seed));
-    lifecycles += run.lifecycles;
-    if (run.violations.length > 0) failing.push(seed);
-  }
-  return { perSecond: ((lifecycles / cpuMs(begun)) * 1_000).toFixed(0), failing };
+  // In a process of its own, since what else it has run makes Node's code slower.
+  const simulating = fileURLToPath(new URL('./simulating.mjs', import.meta.url));
+  spawnSync(process.execPath, [simulating], { stdio: 'inherit' });
 }
 
 function compare(lives, { path, times }) {

@@ -2,7 +2,8 @@ import {
   createActor,
   type AnyMachineSnapshot,
   type AnyStateMachine,
-  type AnyStateNode
+  type AnyStateNode,
+  type StateValue
 } from 'xstate';
 import type { MooringEvent } from '../bus/events.ts';
 import type { EffectRequest } from '../bus/requests.ts';
@@ -89,11 +90,11 @@ function makeStage(machine: AnyStateMachine, input: unknown): Stage {
     stopChild: () => undefined,
     actionExecutor: ({ exec, info, params }) => exec?.(info, params)
   };
+  const rests = new Map<string, AnyMachineSnapshot>();
   let begun: AnyMachineSnapshot | undefined;
   return {
     at(given, snapshot) {
-      if (snapshot !== undefined)
-        return expectSound(machine.restoreSnapshot(snapshot as never, scope));
+      if (snapshot !== undefined) return restored(snapshot as Persisted);
       if (begun !== undefined) return { ...begun, context: contextOf(machine, given) };
       const first = expectSound(machine.getInitialSnapshot(scope, given));
       if (beginsIdle(machine, first)) begun = first;
@@ -110,6 +111,43 @@ function makeStage(machine: AnyStateMachine, input: unknown): Stage {
       return { next, emitted };
     }
   };
+
+  // The context alone tells one actor that rests in a state from another, and XState looks through all of it.
+  function restored(persisted: Persisted): AnyMachineSnapshot {
+    const place = placeText(persisted.value);
+    const known = isBare(persisted) ? rests.get(place) : undefined;
+    if (known !== undefined) return { ...known, context: persisted.context } as AnyMachineSnapshot;
+    const found = expectSound(machine.restoreSnapshot(persisted as never, scope));
+    if (isBare(persisted)) rests.set(place, found);
+    return found;
+  }
+}
+
+/** As `getPersistedSnapshot` gives it. */
+interface Persisted {
+  readonly status: string;
+  readonly value: StateValue;
+  readonly context: object;
+  readonly children?: object;
+  readonly historyValue?: object;
+}
+
+/** Whether it is all in value and context. */
+function isBare({ status, children = {}, historyValue = {} }: Persisted): boolean {
+  return status === 'active' && [children, historyValue].every((one) => isEmpty(one));
+}
+
+function isEmpty(object: object): boolean {
+  for (const _ in object) return false;
+  return true;
+}
+
+/** `tearingDown.detaching.deleting`; of two that differ it differs. */
+function placeText(value: StateValue): string {
+  if (typeof value === 'string') return value;
+  const [[outer, inner] = ['', undefined], ...others] = Object.entries(value);
+  if (others.length > 0 || inner === undefined) return JSON.stringify(value);
+  return `${outer}.${placeText(inner)}`;
 }
 
 function expectSound(snapshot: AnyMachineSnapshot): AnyMachineSnapshot {

@@ -90,6 +90,15 @@ const nested = words.createMachine({
   }
 });
 
+const twofold = words.createMachine({
+  context: { count: 0 },
+  type: 'parallel',
+  states: {
+    one: { initial: 'x', states: { x: { on: { go: 'y' } }, y: { on: { back: 'x' } } } },
+    two: { initial: 'x', states: { x: { on: { turn: 'y' } }, y: { on: { go: 'x' } } } }
+  }
+});
+
 const EVENTS = [...nested.events, 'unknown'].filter((type) => type !== 'fail');
 
 describe('the plan of a chart', () => {
@@ -144,6 +153,43 @@ describe('the plan of a chart', () => {
     chart.send(go as unknown as MooringEvent);
 
     expect(seen(chart.getSnapshot())).toEqual(seen(actor.getSnapshot()));
+  });
+
+  it.each([
+    ['nested', nested],
+    ['in two states', twofold]
+  ] as const)(
+    'brings a chart that is %s back as it was, the first time and later',
+    (_, machine) => {
+      const types = [...machine.events].filter((type) => type !== 'fail');
+      for (let count = 0; count < 6; count += 1) {
+        const actor = createActor(machine).start();
+        for (const type of types) {
+          actor.send({ type });
+          const kept = JSON.parse(JSON.stringify(actor.getPersistedSnapshot())) as {
+            context: object;
+          };
+          const persisted = { ...kept, context: { count } };
+          const byXState = createActor(machine, { snapshot: persisted as never }).start();
+          const chart = chartOf(machine, undefined, persisted, []);
+
+          expect(seen(chart.getSnapshot())).toEqual(seen(byXState.getSnapshot()));
+          for (const next of types) {
+            byXState.send({ type: next });
+            chart.send({ type: next } as unknown as MooringEvent);
+            expect(seen(chart.getSnapshot()), next).toEqual(seen(byXState.getSnapshot()));
+          }
+        }
+      }
+    }
+  );
+
+  it('has XState refuse a state that is not in the chart', () => {
+    const kept = createActor(nested).start().getPersistedSnapshot() as unknown as object;
+
+    for (const value of ['z', { a: 'z' }]) {
+      expect(() => chartOf(nested, undefined, { ...kept, value }, [])).toThrow(/'z'/);
+    }
   });
 
   it('has XState say what went wrong with a guard that throws, and emits nothing', () => {
