@@ -311,7 +311,13 @@ describe('whoever follows', () => {
     const url = waiting();
     const { store } = opened(url);
     const abort = new AbortController();
-    const followed = collect(opened(url).store.follow(abort.signal));
+    const told: string[] = [];
+    const following = (async () => {
+      for await (const { key, seq } of opened(url).store.follow(abort.signal)) {
+        told.push(`${key} ${seq}`);
+        if (key === 'container/db') abort.abort();
+      }
+    })();
     const counts = Array.from({ length: 6 }, (_, index) => index + 1);
     for (const count of counts) {
       const lease = await store.acquire(web, patient);
@@ -325,12 +331,8 @@ describe('whoever follows', () => {
     }
     const last = await store.acquire(keyOf('db'), patient);
     await store.commit(last, commitOf(1));
-    await delay(500);
-    abort.abort();
+    await following;
 
-    expect((await followed).map(({ key, seq }) => `${key} ${seq}`)).toEqual([
-      ...counts.map((count) => `container/web ${count}`),
-      'container/db 1'
-    ]);
+    expect(told).toEqual([...counts.map((count) => `container/web ${count}`), 'container/db 1']);
   });
 });
