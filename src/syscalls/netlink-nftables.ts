@@ -6,7 +6,7 @@ import {
   findAttribute,
   type NetlinkMessage
 } from './netlink-message.ts';
-import { ask, dump, NETLINK_NETFILTER, openNetlink } from './netlink-socket.ts';
+import { ask, dump, NETLINK_NETFILTER, openNetlink, type NetlinkSocket } from './netlink-socket.ts';
 import { StepError } from './step.ts';
 import { dnatReader, type Dnat } from './nftables-dnat.ts';
 
@@ -77,12 +77,20 @@ export function nftablesGeneration(): number {
 }
 
 /**
- * Whether a table has a chain, whether `iptables-nft` or `nft` made it.
+ * Whether a table of one of the families has a chain, whether `iptables-nft` or `nft` made it.
  *
  * @throws {@link StepError} an errno's name, where the kernel has no nftables or we may not ask
  */
-export function hasChain(family: 4 | 6, table: string, chain: string): boolean {
+export function hasChain(families: readonly (4 | 6)[], table: string, chain: string): boolean {
   const socket = openNetlink(NETLINK_NETFILTER);
+  try {
+    return families.some((family) => answersChain(socket, family, table, chain));
+  } finally {
+    socket.close();
+  }
+}
+
+function answersChain(socket: NetlinkSocket, family: 4 | 6, table: string, chain: string): boolean {
   try {
     ask(socket, {
       type: (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETCHAIN,
@@ -98,8 +106,6 @@ export function hasChain(family: 4 | 6, table: string, chain: string): boolean {
     // Neither a table nor a chain that is not there is an error here.
     if (error instanceof StepError && error.code === 'ENOENT') return false;
     throw error;
-  } finally {
-    socket.close();
   }
 }
 

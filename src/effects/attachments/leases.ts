@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Attachment } from '../../model/container.ts';
 import type { Drift } from '../../model/drift.ts';
 import { isJsonObject } from '../../model/json.ts';
+import { makeDirectories } from '../../syscalls/make-directories.ts';
 import { leaseAt, LEASE_DIR } from '../gc/leases.ts';
 import { ownIps } from './inside.ts';
 
@@ -75,7 +76,7 @@ function isLeasing(ipam: unknown): boolean {
 // The plugin makes the file in the same way, and who is first has the address.
 function lease(path: string, container: string, ifName: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectories(dirname(path), 0o755);
     writeFileSync(path, `${container}\r\n${ifName}`, { flag: 'wx', mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -54,11 +54,14 @@ export function cniEffects({
         const netnsPath = netns && isStill(netns) ? netns.path : '';
         const target = { containerId: container, netnsPath, operation, signal };
         const isLinkGone = netnsPath === '' || !hasHostEnds(attachment);
-        const isLacking = isLinkGone || (await lacksAddresses(netns!, attachment, container));
+        const masquerades = attachment.conflist.plugins.some(({ ipMasq }) => ipMasq === true);
+        // Where the kernel tells afterwards what is left of it, nothing has to be known before.
+        const isUntold = masquerades && isMasqueraded(network, container) === undefined;
+        const isLacking = isLinkGone || (isUntold && (await lacksAddresses(netns!, attachment)));
         await runner.del(planOf(attachment), target, attachment.result);
         removeTuningBackups(attachment, container);
         // The netns may have gone while the plugins ran, and the link with it.
-        const isLeft = isMasqueraded(network, container) === true;
+        const isLeft = masquerades && isMasqueraded(network, container) === true;
         const suspect = repeated || isLacking || isLeft || !isStill(netns!);
         return { type: 'attachment.deleted', container, network, ...(suspect && { suspect }) };
       } catch (error) {
@@ -80,18 +83,11 @@ export function cniEffects({
 
   /**
    * Whether the link lacks what `bridge` and `ptp` look for there: of an address that they don't find,
-   * they leave the masquerading. Where the kernel tells what is left of it, nothing has to be known before.
+   * they leave the masquerading.
    */
-  async function lacksAddresses(
-    netns: Netns,
-    attachment: Attachment,
-    container: string
-  ): Promise<boolean> {
-    const { conflist, network, result } = attachment;
-    if (!conflist.plugins.some(({ ipMasq }) => ipMasq === true)) return false;
-    if (isMasqueraded(network, container) !== undefined) return false;
+  async function lacksAddresses(netns: Netns, attachment: Attachment): Promise<boolean> {
     // An ADD that was not seen to end: which addresses to look for is not known.
-    if (result === undefined) return true;
+    if (attachment.result === undefined) return true;
     try {
       const { addresses } = await observe(netns.path, netns);
       const found = new Set(addresses.map(({ address }) => addressKey(address)));

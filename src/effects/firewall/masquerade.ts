@@ -16,7 +16,7 @@ export function isMasqueraded(network: string, container: string): boolean | und
   const chain = masqueradeChain(network, container);
   try {
     if (FAMILIES.some((family) => hasLegacyRules(family, TABLE))) return undefined;
-    return FAMILIES.some((family) => hasChain(family, TABLE, chain));
+    return hasChain(FAMILIES, TABLE, chain);
   } catch (error) {
     // Whoever looks in another way is told what is wrong.
     if (error instanceof StepError) return undefined;
