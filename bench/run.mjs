@@ -5,6 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
 // Each is a module here, exporting a function of its name.
 const PARTS = [
   'store',
@@ -33,7 +35,9 @@ if (process.getuid() !== 0) {
   const parts = process.argv.slice(2).filter((part) => PARTS.includes(part));
   const script = [
     'mount -t tmpfs tmpfs /run',
-    'mount -t tmpfs tmpfs /tmp',
+    // A checkout below /tmp stays where it is.
+    `exec 9<"${ROOT}" && mount -t tmpfs tmpfs /tmp && mkdir -p "${ROOT}"`,
+    `mount --no-canonicalize --bind /proc/self/fd/9 "${ROOT}" && exec 9<&- && cd "${ROOT}"`,
     'mkdir -p /var/lib/cni && mount -t tmpfs tmpfs /var/lib/cni',
     'ip link set lo up',
     `exec "${process.execPath}" --expose-gc "${fileURLToPath(import.meta.url)}" --inside ${parts.join(' ')}`
