@@ -3,6 +3,7 @@ import { carriesPorts } from '../../model/attachment.ts';
 import type { Attachment } from '../../model/container.ts';
 import type { Effect, EffectContext } from '../effects.ts';
 import type { SharedLock } from './plugin-lock.ts';
+import { patience } from './patience.ts';
 import { noteSettled, unsettledPlugins, type UsageStore } from './usage.ts';
 
 export interface FirstAddDeps {
@@ -32,7 +33,7 @@ export function firstAddAlone(
   return async (request, context) => {
     const isFirst = () => isUnsettled(store, request);
     if (!(await isFirst())) return add(request, context);
-    const waiting = AbortSignal.any([AbortSignal.timeout(patienceMs), context.signal]);
+    const waiting = AbortSignal.any([patience(patienceMs), context.signal]);
     while (!waiting.aborted && (await isFirst())) {
       if (leading !== undefined) await untilDone(leading, waiting);
       else {

@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { tryFlock, unlock } from '../../syscalls/flock.ts';
+import { patience } from './patience.ts';
 
 /** Held shared by who uses a thing, exclusively by who takes it away. */
 export interface SharedLock {
@@ -69,11 +70,11 @@ async function acquirePatiently(
   patienceMs: number,
   signal: AbortSignal
 ): Promise<OpenLock> {
-  const patience = AbortSignal.timeout(patienceMs);
+  const enough = patience(patienceMs);
   try {
-    return await acquire(file, 'exclusive', AbortSignal.any([signal, patience]));
+    return await acquire(file, 'exclusive', AbortSignal.any([signal, enough]));
   } catch (error) {
-    if (signal.aborted || !patience.aborted) throw error;
+    if (signal.aborted || !enough.aborted) throw error;
     return acquire(file, 'shared', signal);
   }
 }
