@@ -47,6 +47,7 @@ export function collect(stream: Readable, mostBytes: number, onOverflow: () => v
  * @returns whether nobody holds them any more
  */
 export async function drained(outputs: readonly Output[], ms: number): Promise<boolean> {
+  if (outputs.every(({ isClosed }) => isClosed)) return true;
   if (await within(ms, Promise.all(outputs.map(({ closed }) => closed)))) return true;
   // Timers come before pipes: where this process was kept from running, time is up before
   // anything was read.

@@ -1,23 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ownHostMark } from '../../private-host/place.ts';
+import { begin, type Program } from './begin.ts';
+import { groupLives, killGroup } from './group.ts';
 import { settleOrphans, settleSession } from './orphans.ts';
 import { collect, drained } from './output.ts';
-import { PROGRAM_PATH } from './program.ts';
-import type { Started, StartRefusal } from './start.ts';
+import type { Waiting } from './waiting.ts';
 
 /** One program to run to its end, under the rules for everything that is spawned. */
-export interface ProcessCommand {
-  /** Absolute path; nothing is looked up in `PATH`. */
-  readonly file: string;
-  readonly args: readonly string[];
-  /** Besides a minimal `PATH` and `MOORING_OPERATION`; nothing is inherited. */
-  readonly env: Readonly<Record<string, string>>;
+export interface ProcessCommand extends Program {
   readonly stdin: string;
-  /**
-   * Id of the request it is run for. Two processes at the same time need two ids,
-   * as what is left of one is found by it.
-   */
-  readonly operation: string;
+  /** The same program, started before; it is used if it still waits. */
+  readonly waiting?: Waiting | undefined;
+  /** Called once it runs and has all of its input: what takes long before that holds it up. */
+  readonly onGiven?: (() => void) | undefined;
   /** Then it is ended: SIGTERM, and SIGKILL after `graceMs`. */
   readonly timeoutMs: number;
   readonly graceMs: number;
@@ -61,20 +55,25 @@ const BUSY_RETRY_MS = [25, 50, 100, 200, 400];
  * A daemon that has left the session and closed its output lives on.
  */
 export async function run(command: ProcessCommand): Promise<ProcessExit> {
-  for (const retryMs of BUSY_RETRY_MS) {
-    const exit = await runOnce(command);
-    if (exit.spawnError?.code !== 'ETXTBSY' || command.signal.aborted) return exit;
-    await delay(retryMs);
+  try {
+    for (const retryMs of BUSY_RETRY_MS) {
+      const exit = await runOnce(command);
+      if (exit.spawnError?.code !== 'ETXTBSY' || command.signal.aborted) return exit;
+      await delay(retryMs);
+    }
+    return await runOnce(command);
+  } finally {
+    await command.waiting?.discard();
   }
-  return runOnce(command);
 }
 
 async function runOnce(command: ProcessCommand): Promise<ProcessExit> {
   const { signal } = command;
   if (signal.aborted) return { ...NOT_RUN, aborted: true };
-  const started = await begin(command);
+  const started = (await command.waiting?.take()) ?? (await begin(command));
   if ('code' in started) return { ...NOT_RUN, spawnError: started };
 
+  started.give(command.stdin, command.onGiven);
   const { pid } = started;
   const stopper = stopperOf(pid, command);
   const stdoutMaxBytes = command.stdoutMaxBytes ?? OUTPUT_MAX_BYTES;
@@ -110,16 +109,6 @@ const NOT_RUN: ProcessExit = {
   spawnError: undefined
 };
 
-// Importing it loads execa and libc, and many commands run nothing.
-let loading: Promise<typeof import('./start.ts')> | undefined;
-
-async function begin(command: ProcessCommand): Promise<Started | StartRefusal> {
-  const { file, args, env, stdin, operation } = command;
-  const { start } = await (loading ??= import('./start.ts'));
-  const all = { ...env, ...ownHostMark(), PATH: PROGRAM_PATH, MOORING_OPERATION: operation };
-  return start({ file, args, env: all, stdin });
-}
-
 type StopReason = 'timedOut' | 'aborted' | 'outputTooLarge';
 
 /** Ends the group of `pid` for the first reason that comes up, until `end` is called. */
@@ -146,23 +135,4 @@ function stopperOf(pid: number, { timeoutMs, graceMs, signal }: ProcessCommand) 
       signal.removeEventListener('abort', onAbort);
     }
   };
-}
-
-// Until the leader is reaped, and while it has members, the group's number is not given to others.
-// A group that can't be signalled is found again, and reported, when the orphans are settled.
-function killGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
-  }
-}
-
-function groupLives(pid: number): boolean {
-  try {
-    return process.kill(-pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }

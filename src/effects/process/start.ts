@@ -10,13 +10,18 @@ export interface StartCommand {
   readonly args: readonly string[];
   /** All of it. */
   readonly env: Readonly<Record<string, string>>;
-  readonly stdin: string;
 }
 
 export interface Started {
   readonly pid: number;
   readonly stdout: Readable;
   readonly stderr: Readable;
+  /**
+   * Its input, whole.
+   *
+   * @param given called once it has it all and finds the end; never when it does not take it
+   */
+  give(stdin: string, given?: () => void): void;
   /** Resolves when it has ended, also while others hold its output; never rejects. */
   readonly ended: Promise<ProgramEnd>;
   /** Closes our ends of its pipes. */
@@ -46,7 +51,7 @@ const OPTIONS = {
 
 /** Starts a program, or says why it can't be. */
 export async function start(command: StartCommand): Promise<Started | StartRefusal> {
-  const { file, args, env, stdin } = command;
+  const { file, args, env } = command;
   keepDescriptors();
   const child = execa(file, args, { ...OPTIONS, env });
   if (child.pid === undefined) {
@@ -55,7 +60,6 @@ export async function start(command: StartCommand): Promise<Started | StartRefus
   }
   // Not every program reads its input to the end: EPIPE is no error.
   child.stdin.on('error', () => undefined);
-  child.stdin.end(stdin);
   return {
     pid: child.pid,
     stdout: child.stdout,
@@ -63,6 +67,11 @@ export async function start(command: StartCommand): Promise<Started | StartRefus
     ended: new Promise((resolve) => {
       child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
     }),
+    give(stdin, given) {
+      child.stdin.end(stdin, (error?: Error | null) => {
+        if (!error) given?.();
+      });
+    },
     close() {
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
     }
