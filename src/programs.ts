@@ -7,6 +7,7 @@ import { machineHost } from './effects/machine-host.ts';
 import { wideRanges } from './effects/ports/wide.ts';
 import { run } from './effects/process/run.ts';
 import { notedRun, spanNotes, type Spans } from './effects/process/spans.ts';
+import { startWaiting } from './effects/process/waiting.ts';
 import { hostTool } from './effects/process/tool.ts';
 import type { Settings } from './settings.ts';
 
@@ -31,6 +32,7 @@ export function programsOf(settings: Settings, log: Logger): Programs {
   });
   const runner = cniRunner({
     run: noted,
+    startWaiting,
     pluginDirs,
     cacheDir: join(root, 'cni'),
     timeouts: {

@@ -49,17 +49,41 @@ export function resultOf(call: PluginCall, stdout: string, cniVersion: string): 
   }
 }
 
-/** Keeps the final result for other tools. @throws MooringError `cni.cacheFailed` */
-export function keepResult(
+/** Keeps what an ADD came to for other tools, and for its DEL. */
+export interface ResultKeeper {
+  /** Keeps the result so far; why it can't be is thrown by `keep`. */
+  keepAside(result: CniResult): void;
+  /** @throws MooringError `cni.cacheFailed` */
+  keep(result: CniResult): void;
+}
+
+export function keeping(
   cache: ResultCache,
   plan: AttachmentPlan,
-  { containerId, netnsPath }: { readonly containerId: string; readonly netnsPath: string },
-  result: CniResult
-): void {
+  { containerId, netnsPath }: { readonly containerId: string; readonly netnsPath: string }
+): ResultKeeper {
   const { cniVersion } = plan.conflist;
-  // The oldest versions can't tell every result: it is kept as it is then, rather than not at all.
-  const told = convertible(result, cniVersion) ? convertCniResult(result, cniVersion) : result;
-  cache.write(plan, containerId, netnsPath, told as unknown as JsonObject);
+  let kept: string | undefined;
+  return {
+    keepAside(result) {
+      try {
+        keep(result);
+      } catch {
+        // The plugin that runs meanwhile comes to its end; then it is tried again.
+      }
+    },
+    keep
+  };
+
+  function keep(result: CniResult): void {
+    // Most plugins of a chain hand on what they were given.
+    const text = JSON.stringify(result);
+    if (text === kept) return;
+    // The oldest versions can't tell every result: it is kept as it is then, rather than not at all.
+    const told = convertible(result, cniVersion) ? convertCniResult(result, cniVersion) : result;
+    cache.write(plan, containerId, netnsPath, told as unknown as JsonObject);
+    kept = text;
+  }
 }
 
 /**

@@ -36,8 +36,8 @@ export function cniEffects({
     async 'cni.add'({ container, netns, attachment }, { operation, signal }) {
       const { network } = attachment;
       try {
-        checkNetns(netns, attachment, container);
-        const target = { containerId: container, netnsPath: netns.path, operation, signal };
+        const before = (): void => checkNetns(netns, attachment, container);
+        const target = { containerId: container, netnsPath: netns.path, operation, signal, before };
         const result = await runner.add(planOf(attachment), target, attachment);
         // No plugin leases what is kept. Who has got it meanwhile is for a look to tell.
         if (attachment.pinned) restoreLeases([attachment], container);
@@ -52,12 +52,15 @@ export function cniEffects({
       const { network } = attachment;
       try {
         const netnsPath = netns && isStill(netns) ? netns.path : '';
-        const target = { containerId: container, netnsPath, operation, signal };
-        const isLinkGone = netnsPath === '' || !hasHostEnds(attachment);
         const masquerades = attachment.conflist.plugins.some(({ ipMasq }) => ipMasq === true);
-        // Where the kernel tells afterwards what is left of it, nothing has to be known before.
-        const isUntold = masquerades && isMasqueraded(network, container) === undefined;
-        const isLacking = isLinkGone || (isUntold && (await lacksAddresses(netns!, attachment)));
+        let isLacking = true;
+        const before = async (): Promise<void> => {
+          const isLinkGone = netnsPath === '' || !hasHostEnds(attachment);
+          // Where the kernel tells afterwards what is left of it, nothing has to be known before.
+          const isUntold = masquerades && isMasqueraded(network, container) === undefined;
+          isLacking = isLinkGone || (isUntold && (await lacksAddresses(netns!, attachment)));
+        };
+        const target = { containerId: container, netnsPath, operation, signal, before };
         await runner.del(planOf(attachment), target, attachment.result);
         removeTuningBackups(attachment, container);
         // The netns may have gone while the plugins ran, and the link with it.

@@ -1,7 +1,8 @@
 import { parseCniError, type CniErrorObject } from '../../model/cni-args.ts';
 import { MooringError, oneLine } from '../../model/failure.ts';
 import type { JsonObject } from '../../model/json.ts';
-import type { ProcessExit, RunProcess } from '../process/run.ts';
+import type { Program } from '../process/begin.ts';
+import type { ProcessCommand, ProcessExit, RunProcess } from '../process/run.ts';
 
 export type CniCommand = 'ADD' | 'DEL' | 'CHECK' | 'VERSION';
 
@@ -25,7 +26,7 @@ export interface CniEnv {
 }
 
 /** One run of one plugin. */
-export interface PluginCall {
+export interface PluginCall extends Pick<ProcessCommand, 'waiting' | 'onGiven'> {
   readonly type: string;
   /** Absolute path of its binary. */
   readonly file: string;
@@ -52,19 +53,27 @@ export interface PluginAnswer {
  * @see CNI specification 1.1.0, section 2, "Execution protocol"
  */
 export async function execPlugin(run: RunProcess, call: PluginCall): Promise<PluginAnswer> {
-  const { file, env, operation, signal, limits } = call;
+  const { waiting, onGiven, signal, limits } = call;
   const exit = await run({
-    file,
-    args: [],
-    env: { ...env },
+    ...programOf(call),
     stdin: JSON.stringify(call.stdin),
-    operation,
+    waiting,
+    onGiven,
     signal,
     ...limits
   });
   const problem = stoppedError(call, exit) ?? exitError(call, exit);
   if (problem) throw problem;
   return { stdout: exit.stdout, stderr: exit.stderr };
+}
+
+/** What is started for a call: all but its input. */
+export function programOf({
+  file,
+  env,
+  operation
+}: Pick<PluginCall, 'file' | 'env' | 'operation'>): Program {
+  return { file, args: [], env: { ...env }, operation };
 }
 
 /** Its own error object, printed although its exit status says success. */

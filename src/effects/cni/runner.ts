@@ -9,19 +9,30 @@ import { parseContainerId, parseInterfaceName, parseNetworkName } from '../../mo
 import { firstOfWide } from '../../model/wide-ports.ts';
 import type { WideRanges } from '../ports/wide.ts';
 import type { RunProcess } from '../process/run.ts';
+import type { StartWaiting } from '../process/waiting.ts';
+import { ahead, type Ahead } from './ahead.ts';
 import { resultCache, type ResultCache } from './cache.ts';
 import {
   cachedResult,
   cachedResultIfAny,
-  keepResult,
+  keeping,
   prevResultFor,
   resultOf
 } from './chain-result.ts';
-import { excerpt, execPlugin, type CniCommand, type PluginCall } from './plugin-exec.ts';
+import {
+  excerpt,
+  execPlugin,
+  type CniCommand,
+  type CniEnv,
+  type PluginCall
+} from './plugin-exec.ts';
+import { attempt, joined, tried } from './past-failures.ts';
 import { findPlugin } from './plugins.ts';
 
 export interface CniRunnerDeps {
   readonly run: RunProcess;
+  /** Starts a plugin before it is its turn. */
+  readonly startWaiting: StartWaiting;
   /** Absolute paths, searched in this order; they become `CNI_PATH`. */
   readonly pluginDirs: readonly string[];
   /** Results are kept in `results` below it. */
@@ -53,6 +64,8 @@ export interface CniTarget {
   readonly netnsPath: string;
   readonly operation: string;
   readonly signal: AbortSignal;
+  /** Called before the first plugin is told anything; no plugin is run when it throws. */
+  readonly before?: () => void | Promise<void>;
 }
 
 /**
@@ -92,32 +105,68 @@ export function cniRunner(deps: CniRunnerDeps): CniRunner {
   const chain: Chain = { ...deps, cache: resultCache(deps.cacheDir) };
   return {
     add: (plan, target, kept = plan) =>
-      named(plan, target, () => add(chain, { plan, target }, kept)),
-    del: (plan, target, result) => named(plan, target, () => del(chain, { plan, target }, result)),
+      inTurn(chain, 'ADD', { plan, target }, (order, run) => add(order, run, kept)),
+    del: (plan, target, result) =>
+      inTurn(chain, 'DEL', { plan, target }, (order, run) => del(order, run, result)),
     check: (plan, target, result) =>
-      named(plan, target, () => check(chain, { plan, target }, result))
+      inTurn(chain, 'CHECK', { plan, target }, (order, run) => check(order, run, result))
   };
 }
 
 type Chain = CniRunnerDeps & { readonly cache: ResultCache };
 
+/** A chain on one of its ways. */
+type Order = Chain & { readonly plugins: readonly PluginConf[]; readonly ahead: Ahead };
+
+function inTurn<Answer>(
+  chain: Chain,
+  command: ChainCommand,
+  run: Run,
+  work: (order: Order, run: Run) => Promise<Answer>
+): Promise<Answer> {
+  const { plan, target } = run;
+  return named(plan, target, async () => {
+    const machineHost = command === 'ADD' ? await chain.machineHost?.() : undefined;
+    const { plugins: forward } = plan.conflist;
+    const plugins = command === 'DEL' ? forward.toReversed() : forward;
+    const next = ahead(plugins, chain.pluginDirs, chain.startWaiting);
+    try {
+      const env = envOf(chain, command, { ...run, machineHost });
+      await next.start({ env, operation: target.operation });
+      await target.before?.();
+      return await work({ ...chain, plugins, ahead: next }, { ...run, machineHost });
+    } finally {
+      await next.close();
+    }
+  });
+}
+
+type ChainCommand = Exclude<CniCommand, 'VERSION'>;
+
 interface Run {
   readonly plan: AttachmentPlan;
   readonly target: CniTarget;
+  readonly machineHost?: string | undefined;
 }
 
-async function add(chain: Chain, { plan, target }: Run, kept: AttachmentPlan): Promise<CniResult> {
-  const { plugins, cniVersion } = plan.conflist;
+async function add(chain: Order, run: Run, kept: AttachmentPlan): Promise<CniResult> {
+  const { plugins, ahead } = chain;
+  const { plan, target } = run;
+  const { cniVersion } = plan.conflist;
   // Before the first one changes anything.
   plugins.forEach(({ type }) => findPlugin(type, chain.pluginDirs));
-  const machineHost = await chain.machineHost?.();
+  const keeper = keeping(chain.cache, kept, target);
   let result: CniResult | undefined;
   for (const [index, plugin] of plugins.entries()) {
-    // An ADD that fails, or is killed, is followed by DEL: plugins that go by addresses need them then.
-    if (index === 1 && result?.ips?.length) keepResult(chain.cache, kept, target, result);
-    const turn = { plan, target, plugin, prevResult: result, machineHost };
+    const turn = { ...run, plugin, prevResult: result };
     const call = callOf(chain, 'ADD', turn);
-    result = resultOf(call, await exec(chain, call), cniVersion);
+    // An ADD that fails, or is killed, is followed by DEL: plugins that go by addresses need them then.
+    const first = index === 1 && result?.ips?.length ? result : undefined;
+    const keepFirst = (): void => {
+      if (first !== undefined) keeper.keepAside(first);
+    };
+    const answer = await exec(chain, ahead.at(index, call, keepFirst)).finally(keepFirst);
+    result = resultOf(call, answer, cniVersion);
     if (await publishesRanges(chain, turn)) continue;
     // Its rules are of a kind we don't know, so it has to make them all.
     await exec(chain, callOf(chain, 'DEL', { ...turn, prevResult: result }));
@@ -125,7 +174,7 @@ async function add(chain: Chain, { plan, target }: Run, kept: AttachmentPlan): P
     result = resultOf(again, await exec(chain, again), cniVersion);
   }
   const final = result ?? { cniVersion: CNI_CURRENT };
-  keepResult(chain.cache, kept, target, final);
+  keeper.keep(final);
   return final;
 }
 
@@ -138,33 +187,37 @@ function takesFirst({ ranges }: Chain, plugin: PluginConf): boolean {
   return declaredBy(plugin, 'portMappings') && ranges?.takesFirst(plugin) === true;
 }
 
-async function del(chain: Chain, run: Run, result: CniResult | undefined): Promise<void> {
+async function del(chain: Order, run: Run, result: CniResult | undefined): Promise<void> {
   const { plan, target } = run;
   const prevResult = takesPrevResult(plan)
     ? (result ?? cachedResultIfAny(chain.cache, plan, target.containerId))
     : undefined;
+  const calls = chain.plugins.map((plugin) =>
+    tried(() => callOf(chain, 'DEL', { ...run, plugin, prevResult }))
+  );
   const errors: unknown[] = [];
-  for (const plugin of plan.conflist.plugins.toReversed()) {
+  for (const [index, call] of calls.entries()) {
     // What is stopped is stopped as a whole: the signal says that another goes on.
     if (target.signal.aborted && errors.length > 0) break;
-    await attempt(errors, () => exec(chain, callOf(chain, 'DEL', { ...run, plugin, prevResult })));
+    await attempt(errors, () => exec(chain, chain.ahead.at(index, call())));
   }
   if (errors.length > 0) throw joined(errors);
   const { network, ifName } = plan;
   chain.cache.remove({ network, ifName, containerId: target.containerId });
 }
 
-async function check(chain: Chain, run: Run, result: CniResult | undefined): Promise<void> {
+async function check(chain: Order, run: Run, result: CniResult | undefined): Promise<void> {
   const { plan, target } = run;
-  const { cniVersion, disableCheck, plugins } = plan.conflist;
+  const { cniVersion, disableCheck } = plan.conflist;
   if (!takesPrevResult(plan)) {
     const text = `CNI ${cniVersion || '0.1.0'} has no CHECK, which came with 0.4.0`;
     throw new MooringError('cni.checkUnsupported', text);
   }
   if (disableCheck) return;
   const prevResult = result ?? cachedResult(chain.cache, plan, target.containerId);
-  for (const plugin of plugins) {
-    await exec(chain, callOf(chain, 'CHECK', { ...run, plugin, prevResult }));
+  for (const [index, plugin] of chain.plugins.entries()) {
+    const call = callOf(chain, 'CHECK', { ...run, plugin, prevResult });
+    await exec(chain, chain.ahead.at(index, call));
   }
 }
 
@@ -177,17 +230,17 @@ async function exec({ run, onLog }: Chain, call: PluginCall): Promise<string> {
 interface Turn extends Run {
   readonly plugin: PluginConf;
   readonly prevResult: CniResult | undefined;
-  readonly machineHost?: string | undefined;
 }
 
 function callOf(
   chain: Chain,
   command: CniCommand,
-  { plan, target, plugin, prevResult, machineHost }: Turn,
+  turn: Turn,
   ports: 'as it takes them' | 'every port' = 'as it takes them'
 ): PluginCall {
   const { pluginDirs, timeouts } = chain;
-  const { conflist, args, ifName } = plan;
+  const { plan, target, plugin, prevResult } = turn;
+  const { conflist } = plan;
   const isNarrow = ports !== 'every port' && takesFirst(chain, plugin);
   const supplied = isNarrow ? firstOfWide(plan.capabilityArgs) : plan.capabilityArgs;
   const { type } = plugin;
@@ -196,19 +249,27 @@ function callOf(
     type,
     file: findPlugin(type, pluginDirs).file,
     command,
-    env: {
-      CNI_COMMAND: command,
-      CNI_CONTAINERID: parseContainerId(target.containerId),
-      CNI_NETNS: target.netnsPath,
-      CNI_IFNAME: parseInterfaceName(ifName),
-      CNI_ARGS: cniArgsText(args),
-      CNI_PATH: pluginDirs.join(':'),
-      ...(machineHost !== undefined && { PODMAN_MACHINE_HOST: machineHost })
-    },
+    env: envOf(chain, command, turn),
     stdin: pluginStdin(conflist, plugin, supplied, converted),
     limits: { timeoutMs: timeoutOf(command, timeouts), graceMs: timeouts.graceMs },
     operation: target.operation,
     signal: target.signal
+  };
+}
+
+function envOf(
+  { pluginDirs }: Chain,
+  command: CniCommand,
+  { plan: { args, ifName }, target, machineHost }: Run
+): CniEnv {
+  return {
+    CNI_COMMAND: command,
+    CNI_CONTAINERID: parseContainerId(target.containerId),
+    CNI_NETNS: target.netnsPath,
+    CNI_IFNAME: parseInterfaceName(ifName),
+    CNI_ARGS: cniArgsText(args),
+    CNI_PATH: pluginDirs.join(':'),
+    ...(machineHost !== undefined && { PODMAN_MACHINE_HOST: machineHost })
   };
 }
 
@@ -220,21 +281,6 @@ function timeoutOf(command: CniCommand, { addMs, delMs, checkMs }: CniTimeouts):
 // CHECK, and a result for DEL, came with 0.4.0.
 function takesPrevResult({ conflist }: AttachmentPlan): boolean {
   return isAtLeast(conflist.cniVersion, '0.4.0');
-}
-
-async function attempt(errors: unknown[], work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    errors.push(error);
-  }
-}
-
-/** One error for several: the code of the first, the reasons of all. */
-function joined(errors: readonly unknown[]): MooringError {
-  const failures = errors.map((error) => failureOf(error, 'cni'));
-  const message = failures.map(({ message }) => message).join('; ');
-  return new MooringError(failures[0]!.code, message, { cause: errors[0] });
 }
 
 async function named<Result>(

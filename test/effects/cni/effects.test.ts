@@ -46,7 +46,8 @@ function arrange(
 ) {
   const answers = [...told];
   const targets: CniTarget[] = [];
-  const answer = async (target: CniTarget) => {
+  const answer = async ({ before, ...target }: CniTarget) => {
+    await before?.();
     targets.push(target);
     if (failure) throw failure;
   };
@@ -120,7 +121,7 @@ describe('cni.del', () => {
   it('is suspect when the netns goes while the plugins run', async () => {
     const found: Found[] = ['same', 'gone'];
     const effects = cniEffects({
-      runner: { del: () => Promise.resolve() } as unknown as CniRunner,
+      runner: { del: (_: unknown, { before }: CniTarget) => before?.() } as unknown as CniRunner,
       verifyNetns: () => found.shift()!,
       hasPlugin: () => true,
       hasInterface: () => true,

@@ -6,6 +6,7 @@ import { resultCache } from '../../../src/effects/cni/cache.ts';
 import { cniRunner, type CniTarget, type CniTimeouts } from '../../../src/effects/cni/runner.ts';
 import type { WideRanges } from '../../../src/effects/ports/wide.ts';
 import { run } from '../../../src/effects/process/run.ts';
+import { startWaiting } from '../../../src/effects/process/waiting.ts';
 import { expandConflist, parseConflist } from '../../../src/model/conflist.ts';
 import type { AttachmentPlan } from '../../../src/model/container.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
@@ -37,6 +38,7 @@ const timeouts: CniTimeouts = { addMs: 60_000, delMs: 60_000, checkMs: 60_000, g
 const runner = (short: Partial<CniTimeouts> = {}, ranges?: WideRanges) =>
   cniRunner({
     run,
+    startWaiting,
     pluginDirs: [double.bin],
     cacheDir: double.cacheDir,
     timeouts: { ...timeouts, ...short },
