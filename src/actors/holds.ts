@@ -62,29 +62,33 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
   ): ReturnType<HoldEffects['resources.hold']> {
     const { container, namespace } = request;
     let attachments: readonly AttachmentPlan[];
-    let ports: readonly PortMapping[] | null;
+    let wanted: readonly PortMapping[] | null;
     try {
-      const wanted = request.ports && own.handledPorts(request.ports, request.uplink);
+      wanted = request.ports && own.handledPorts(request.ports, request.uplink);
       const publishes = request.publishes && (wanted ?? []).some(isPortmapped);
       attachments = await own.resolve({ ...request, publishes }, context);
       await own.addresses?.reserve(container, request.networks);
+    } catch (error) {
+      return notHeld(request, context, error);
+    }
+    // A netns of its own is made while the ports are taken; others' are asked for afterwards.
+    const made =
+      namespace?.kind === 'own' ? settled(holdNamespace(container, namespace, context)) : null;
+    let ports: readonly PortMapping[] | null;
+    try {
       ports = wanted && (await claimed(container, { ...request, ports: wanted }, context));
     } catch (error) {
-      const failure = failureOf(error, 'network');
-      const isDoubtful = context.repeated || failure.code.startsWith('store.');
-      if (!isDoubtful || request.ports === null) {
-        return { type: 'resources.refused', container, failure };
-      }
-      // The process that died at it may have come as far as its ports; a store that did not answer
-      // may have noted them.
-      return { type: 'resources.holdFailed', container, failure };
+      // What is still being taken could not be given back.
+      await made;
+      const isGivenBack = !made || (await givesBack(container, namespace!, context));
+      return notHeld(request, context, error, isGivenBack);
     }
     try {
-      const [netns, networks] = await Promise.allSettled([
-        namespace && holdNamespace(container, namespace, context),
-        holdNetworks(container, attachments, context)
+      const [netns, networks] = await Promise.all([
+        made ?? settled(namespace && holdNamespace(container, namespace, context)),
+        settled(holdNetworks(container, attachments, context))
       ]);
-      // Both have come to an end: what is still being taken could not be given back.
+      // Both have come to an end, as above.
       if (netns.status === 'rejected') throw netns.reason;
       if (networks.status === 'rejected') throw networks.reason;
       const rootless = own.isRootless && { rootless: true as const };
@@ -92,6 +96,34 @@ export function holdEffects(registry: () => Registry, own: OwnResources): HoldEf
       return { type: 'resources.held', ...held, ...rootless };
     } catch (error) {
       return { type: 'resources.holdFailed', container, failure: failureOf(error, 'network') };
+    }
+  }
+
+  /** @param isGivenBack whether nothing is held of what had been taken before the error */
+  function notHeld(
+    { container, ports }: RequestOf<'resources.hold'>,
+    { repeated }: EffectContext,
+    error: unknown,
+    isGivenBack = true
+  ): Awaited<ReturnType<HoldEffects['resources.hold']>> {
+    const failure = failureOf(error, 'network');
+    // The process that died at it may have come as far as its ports; a store that did not answer
+    // may have noted them.
+    const isDoubtful = repeated || failure.code.startsWith('store.');
+    const isRefused = isGivenBack && (!isDoubtful || ports === null);
+    return { type: isRefused ? 'resources.refused' : 'resources.holdFailed', container, failure };
+  }
+
+  async function givesBack(
+    container: string,
+    namespace: NamespaceHold,
+    context: EffectContext
+  ): Promise<boolean> {
+    try {
+      return (await releaseNamespace(container, namespace, context)) === null;
+    } catch {
+      // The release that follows meets it again, and tells it.
+      return false;
     }
   }
 
@@ -237,6 +269,11 @@ function namespaceOf(
   held: Exclude<NamespaceHold, { readonly kind: 'path' }>
 ): string {
   return held.kind === 'container' ? held.container : container;
+}
+
+async function settled<Value>(work: Promise<Value> | Value): Promise<PromiseSettledResult<Value>> {
+  const [ended] = await Promise.allSettled([work]);
+  return ended;
 }
 
 async function attempt(work: () => Promise<void>, area: string): Promise<Failure | null> {

@@ -148,14 +148,16 @@ async function playWith(
   let seen = 0;
   let die: (killed: boolean) => void = () => undefined;
   const death = new Promise<boolean>((resolve) => (die = resolve));
+  const never = new Promise<void>(() => undefined);
   const fate: Fate = {
     at: () => {
       seen += 1;
       if (seen < point) return Promise.resolve();
       die(true);
       // Whatever else the dead one had under way stops at its next point too.
-      return new Promise(() => undefined);
-    }
+      return never;
+    },
+    alive: () => (seen < point ? Promise.resolve() : never)
   };
   const killed = await Promise.race([
     death,

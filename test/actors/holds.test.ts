@@ -1,5 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { holdEffects, type OwnResources } from '../../src/actors/holds.ts';
+import type { Registry } from '../../src/actors/registry.ts';
 import type { EffectContext } from '../../src/effects/effects.ts';
 import { MooringError } from '../../src/model/failure.ts';
 
@@ -41,5 +43,57 @@ describe('a hold whose ports can not be had', () => {
     ['who died at it may have had them', 'port.inUse', true]
   ])('has failed, and is given back, when %s', async (_, code, repeated) => {
     expect(await answerTo(code, repeated)).toBe('resources.holdFailed');
+  });
+});
+
+describe('a hold whose ports can not be had while its netns is made', () => {
+  const netns = { path: '/run/netns/mooring-web', device: '4', inode: '4026532000' };
+  const failure = { code: 'netns.EBUSY', message: 'busy' };
+
+  /** @param end where the namespace rests after its release */
+  async function answered(end: 'absent' | 'stuck') {
+    const commands: string[] = [];
+    const ask = async (_: unknown, { type }: { readonly type: string }) => {
+      commands.push(`${type} begins`);
+      await setImmediate();
+      commands.push(`${type} ends`);
+      if (type === 'namespace.hold') {
+        return { value: 'ready', context: { holders: ['web'], netns, failure: null } };
+      }
+      return { value: end, context: { holders: [], failure: end === 'stuck' ? failure : null } };
+    };
+    const own = {
+      resolve: () => Promise.resolve([]),
+      handledPorts: (wanted: unknown) => wanted,
+      claimPorts: () => Promise.reject(new MooringError('port.inUse', 'host port 80 for web'))
+    } as unknown as OwnResources;
+    const effects = holdEffects(() => ({ ask }) as unknown as Registry, own);
+    const request = {
+      type: 'resources.hold',
+      container: 'web',
+      networks: [],
+      publishes: true,
+      ports,
+      namespace: { kind: 'own' }
+    } as const;
+    return { answer: await effects['resources.hold'](request, context), commands };
+  }
+
+  it('is refused once the netns has been made and given back', async () => {
+    const { answer, commands } = await answered('absent');
+
+    expect(answer).toMatchObject({ type: 'resources.refused', failure: { code: 'port.inUse' } });
+    expect(commands).toEqual([
+      'namespace.hold begins',
+      'namespace.hold ends',
+      'namespace.release begins',
+      'namespace.release ends'
+    ]);
+  });
+
+  it('has failed when the netns can not be given back', async () => {
+    const { answer } = await answered('stuck');
+
+    expect(answer).toMatchObject({ type: 'resources.holdFailed', failure: { code: 'port.inUse' } });
   });
 });

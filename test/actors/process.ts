@@ -23,6 +23,8 @@ export interface Process {
 export interface Fate {
   /** Told at every point; what it gives back is awaited, and for the dead never comes. */
   readonly at: (point: string) => Promise<void>;
+  /** Awaited where dying makes no difference, but the dead must not go on. */
+  readonly alive?: () => Promise<void>;
 }
 
 const immortal: Fate = { at: () => Promise.resolve() };
@@ -77,9 +79,17 @@ export function startProcess(
 }
 
 /** Dies before or after each write that others can see. */
-function mortal(store: Store, { at }: Fate): Store {
+function mortal(store: Store, { at, alive = () => Promise.resolve() }: Fate): Store {
   return {
     ...store,
+    async acquire(key, options) {
+      await alive();
+      return store.acquire(key, options);
+    },
+    async tryAcquire(key) {
+      await alive();
+      return store.tryAcquire(key);
+    },
     async commit(lease, commit) {
       await at(`before commit ${commit.event.type}`);
       const time = await store.commit(lease, commit);
