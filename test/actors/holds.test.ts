@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { holdEffects, type OwnResources } from '../../src/actors/holds.ts';
+import type { NamespaceHold } from '../../src/bus/requests.ts';
 import type { Registry } from '../../src/actors/registry.ts';
 import type { EffectContext } from '../../src/effects/effects.ts';
 import { MooringError } from '../../src/model/failure.ts';
@@ -15,34 +16,45 @@ const context: EffectContext = {
 };
 
 /** What a hold is answered when its ports can't be had for that reason. */
-async function answerTo(code: string, repeated = false): Promise<string> {
+async function answerTo(
+  code: string,
+  {
+    repeated = false,
+    namespace = null,
+    ask = () => expect.fail('nothing is held')
+  }: {
+    readonly repeated?: boolean;
+    readonly namespace?: NamespaceHold | null;
+    readonly ask?: (key: unknown, command: { readonly type: string }) => unknown;
+  } = {}
+) {
   const own = {
     resolve: () => Promise.resolve([]),
     handledPorts: (wanted: unknown) => wanted,
     claimPorts: () => Promise.reject(new MooringError(code, 'host port 80 for web'))
   } as unknown as OwnResources;
-  const effects = holdEffects(() => expect.fail('nothing is held'), own);
+  const effects = holdEffects(() => ({ ask }) as unknown as Registry, own);
   const request = {
     type: 'resources.hold',
     container: 'web',
     networks: [],
     publishes: true,
     ports,
-    namespace: null
+    namespace
   } as const;
-  return (await effects['resources.hold'](request, { ...context, repeated })).type;
+  return effects['resources.hold'](request, { ...context, repeated });
 }
 
 describe('a hold whose ports can not be had', () => {
   it('is refused, with nothing to give back, when another has them', async () => {
-    expect(await answerTo('port.inUse')).toBe('resources.refused');
+    expect((await answerTo('port.inUse')).type).toBe('resources.refused');
   });
 
   it.each([
     ['the store did not answer, and may have noted them', 'store.away', false],
     ['who died at it may have had them', 'port.inUse', true]
   ])('has failed, and is given back, when %s', async (_, code, repeated) => {
-    expect(await answerTo(code, repeated)).toBe('resources.holdFailed');
+    expect((await answerTo(code, { repeated })).type).toBe('resources.holdFailed');
   });
 });
 
@@ -62,21 +74,8 @@ describe('a hold whose ports can not be had while its netns is made', () => {
       }
       return { value: end, context: { holders: [], failure: end === 'stuck' ? failure : null } };
     };
-    const own = {
-      resolve: () => Promise.resolve([]),
-      handledPorts: (wanted: unknown) => wanted,
-      claimPorts: () => Promise.reject(new MooringError('port.inUse', 'host port 80 for web'))
-    } as unknown as OwnResources;
-    const effects = holdEffects(() => ({ ask }) as unknown as Registry, own);
-    const request = {
-      type: 'resources.hold',
-      container: 'web',
-      networks: [],
-      publishes: true,
-      ports,
-      namespace: { kind: 'own' }
-    } as const;
-    return { answer: await effects['resources.hold'](request, context), commands };
+    const answer = await answerTo('port.inUse', { namespace: { kind: 'own' }, ask });
+    return { answer, commands };
   }
 
   it('is refused once the netns has been made and given back', async () => {

@@ -190,7 +190,7 @@ describe('many ports at once', () => {
       const largest = await host.sh(
         'find /var/lib/mooring -name "*web*" -type f -size +64k -printf "%p %s"'
       );
-      const words = await host.sh(`grep -rhoE '"hostPort":20010\\b' /var/lib/mooring | wc -l`);
+      const words = await host.sh('grep -rhow 20010 /var/lib/mooring | wc -l');
       await host.ok('down', 'web');
 
       expect(one).toBe('127.0.0.1:20049');

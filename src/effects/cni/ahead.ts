@@ -14,7 +14,7 @@ export interface Ahead {
    * @param meanwhile called as soon as it works, before the next one is started; must not throw
    */
   at(index: number, call: PluginCall, meanwhile?: () => void): PluginCall;
-  /** Ends the one that was started last and had no turn. */
+  /** Ends those that were started and had no turn; none is started any more. */
   close(): Promise<void>;
 }
 

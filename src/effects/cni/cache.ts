@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants, lstatSync, mkdirSync, readdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { constants, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expandCapabilities } from '../../model/attachment.ts';
 import { expandConflist } from '../../model/conflist.ts';
@@ -83,19 +83,11 @@ function remove(dir: string, key: CacheKey): void {
   for (const path of pathsOf(dir, key)) {
     try {
       const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-      if (isThere && !holdsOther(path, key)) unlinkIfThere(path);
+      if (isThere && !holdsOther(path, key)) rmSync(path, { force: true });
     } catch (error) {
       const { message } = failureOf(error, 'cni', `${path} can't be removed`);
       throw new MooringError('cni.cacheFailed', message, { cause: error });
     }
-  }
-}
-
-function unlinkIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 
