@@ -1,11 +1,15 @@
-import type { AnyStateMachine, AnyStateNode, StateValue } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, StateValue } from 'xstate';
 import type { EffectRequest } from '../bus/requests.ts';
 
 /** A state to rest in, with what XState works out anew each time a chart comes to it or leaves it. */
 export interface Place {
-  readonly value: StateValue;
-  readonly nodes: readonly AnyStateNode[];
-  readonly tags: ReadonlySet<string>;
+  /**
+   * A snapshot that rests here, of the same machine as one that is active.
+   *
+   * One for all, and all with their fields in the same order: what is copied of few shapes is
+   * copied fifty times as fast.
+   */
+  restingAs(active: AnyMachineSnapshot): AnyMachineSnapshot;
   /** Transitions that an event may take from here, those of the innermost state first. */
   on(type: string): readonly Way[];
   /** Those that need no event. */
@@ -18,6 +22,8 @@ export interface Way {
   /** Of the states that are left, of the transition and of the states that are entered, in this order. */
   readonly deeds: readonly Deed[];
   to(): Place;
+  /** Whether it goes anywhere or does anything itself: one that does not only keeps the event from outer states. */
+  readonly means: boolean;
   /** Whether it changes neither place nor context: XState takes no second one then. */
   readonly changesNothing: boolean;
 }
@@ -78,10 +84,9 @@ export function chartPlan(machine: AnyStateMachine): ChartPlan {
     inward.forEach(requirePlain);
     const byEvent = new Map<string, readonly Way[]>();
     let eventless: readonly Way[] | undefined;
+    let resting: AnyMachineSnapshot | undefined;
     return {
-      value: leaf.path.reduceRight<StateValue>(valueIn, ''),
-      nodes: inward.toReversed(),
-      tags: new Set(inward.flatMap(({ tags }) => tags)),
+      restingAs: (active) => (resting ??= restingIn(active, inward)),
       on(type) {
         const known = byEvent.get(type);
         if (known !== undefined) return known;
@@ -110,6 +115,7 @@ export function chartPlan(machine: AnyStateMachine): ChartPlan {
       guard: transition.guard === undefined ? undefined : guardOf(transition.guard),
       deeds,
       to: () => placeAt(target),
+      means: transition.target !== undefined || transition.actions.length > 0,
       changesNothing
     };
   }
@@ -132,6 +138,21 @@ export function chartPlan(machine: AnyStateMachine): ChartPlan {
     }
     return notPlain(`action ${type}`);
   }
+}
+
+function restingIn(
+  active: AnyMachineSnapshot,
+  [leaf, ...ancestors]: readonly AnyStateNode[]
+): AnyMachineSnapshot {
+  const nodes = [leaf!, ...ancestors];
+  const fields = {
+    ...active,
+    _nodes: nodes.toReversed(),
+    value: leaf!.path.reduceRight<StateValue>(valueIn, ''),
+    tags: new Set(nodes.flatMap(({ tags }) => tags))
+  };
+  const inOrder = Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(inOrder) as unknown as AnyMachineSnapshot;
 }
 
 type Transition = NonNullable<ReturnType<AnyStateNode['transitions']['get']>>[number];

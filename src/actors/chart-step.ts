@@ -35,11 +35,23 @@ export function stepBy(
   }
   const { context, isOwn, emitted } = walk;
   if (place === begun && !isOwn) return { next: snapshot, emitted };
-  const { nodes, value, tags } = place;
-  return {
-    next: { ...snapshot, context, _nodes: nodes, value, tags } as AnyMachineSnapshot,
-    emitted
-  };
+  const { children, historyValue } = snapshot;
+  const next = { ...place.restingAs(snapshot), context, children, historyValue };
+  return { next: next as AnyMachineSnapshot, emitted };
+}
+
+/**
+ * Whether an event means anything to a chart now, as a snapshot's `can` tells.
+ *
+ * @throws Error as {@link stepBy}
+ */
+export function canTake(
+  plan: ChartPlan,
+  { _nodes, context }: AnyMachineSnapshot,
+  event: MooringEvent
+): boolean {
+  const walk: Walk = { context: context as object, isOwn: false, event, emitted: [] };
+  return chosen(plan.placeOf(_nodes).on(event.type), walk)?.means === true;
 }
 
 interface Walk {
@@ -71,16 +83,27 @@ function perform(deed: Deed, walk: Walk): void {
 }
 
 function assign(assignment: Assign['assignment'], args: Args, params: unknown, walk: Walk): void {
-  const changes = typeof assignment === 'function' ? assignment(args, params) : {};
-  const context = { ...walk.context, ...changes } as Record<string, unknown>;
-  if (typeof assignment === 'object') {
-    for (const [name, given] of Object.entries(assignment)) {
-      context[name] =
-        typeof given === 'function' ? (given as Expression<unknown>)(args, params) : given;
-    }
-  }
-  walk.context = context;
+  const changes =
+    typeof assignment === 'function'
+      ? assignment(args, params)
+      : changesOf(assignment, args, params);
+  // Copied once: a copy takes long, and nobody has seen this one before the walk ends.
+  if (!walk.isOwn) walk.context = { ...walk.context };
   walk.isOwn = true;
+  for (const name in changes) {
+    (walk.context as Record<string, unknown>)[name] = (changes as Record<string, unknown>)[name];
+  }
+}
+
+/** All of them from the context as it was. */
+function changesOf(assigners: Readonly<Record<string, unknown>>, args: Args, params: unknown) {
+  const changes: Record<string, unknown> = {};
+  for (const name of Object.keys(assigners)) {
+    const given = assigners[name];
+    changes[name] =
+      typeof given === 'function' ? (given as Expression<unknown>)(args, params) : given;
+  }
+  return changes;
 }
 
 function paramsOf(params: unknown, args: Args): unknown {

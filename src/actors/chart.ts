@@ -8,12 +8,14 @@ import {
 import type { MooringEvent } from '../bus/events.ts';
 import type { EffectRequest } from '../bus/requests.ts';
 import { chartPlan } from './chart-plan.ts';
-import { stepBy, type Stepped } from './chart-step.ts';
+import { canTake, stepBy, type Stepped } from './chart-step.ts';
 
 /** A chart on its way through events. */
 export interface Chart {
   /** One that no chart can take ends it in the status `error`; after that none is taken. */
   send(event: MooringEvent): void;
+  /** Whether an event means anything to it as it stands. */
+  can(event: MooringEvent): boolean;
   getSnapshot(): AnyMachineSnapshot;
 }
 
@@ -50,6 +52,7 @@ export function chartOf(
         current = { ...current, status: 'error', error } as AnyMachineSnapshot;
       }
     },
+    can: (event) => stage.can(current, event),
     getSnapshot: () => current
   };
 }
@@ -58,6 +61,7 @@ export function chartOf(
 interface Stage {
   at(input: unknown, snapshot: unknown): AnyMachineSnapshot;
   step(snapshot: AnyMachineSnapshot, event: MooringEvent): Stepped;
+  can(snapshot: AnyMachineSnapshot, event: MooringEvent): boolean;
 }
 
 type Scope = Parameters<AnyStateMachine['transition']>[2];
@@ -109,6 +113,13 @@ function makeStage(machine: AnyStateMachine, input: unknown): Stage {
       emitted = [];
       const next = machine.transition(snapshot, event, scope);
       return { next, emitted };
+    },
+    can(snapshot, event) {
+      try {
+        return canTake(plan, snapshot, event);
+      } catch {
+        return snapshot.can(event);
+      }
     }
   };
 

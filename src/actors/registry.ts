@@ -62,7 +62,7 @@ export function createRegistry(runtime: Runtime): Registry {
       const { causation, correlation } = cause ?? { causation: id, correlation: id };
       const envelope = { key: keyText(key), event: command, causation, correlation };
       return new Promise((resolve) => {
-        asks.set(envelope, { ...asked, key, resolve });
+        asks.set(envelope, { key, resolve, ...asked });
         runtime.bus.send(envelope);
       });
     },

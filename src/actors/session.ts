@@ -132,14 +132,14 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
       reject(options.signal.reason);
       return;
     }
-    if (!snapshot().can(envelope.event)) return;
+    if (!actor.can(envelope.event)) return;
     await take(envelope);
     options?.onTaken?.();
   }
 
   /** What means nothing while other work is under way may mean something once it is done. */
   function isEarly({ envelope }: Visit): boolean {
-    return envelope !== undefined && outstanding.size > 0 && !snapshot().can(envelope.event);
+    return envelope !== undefined && outstanding.size > 0 && !actor.can(envelope.event);
   }
 
   /** From where another process left it. */
@@ -152,7 +152,7 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
   /** Before anything else: what the record tells of the kernel is no longer true. */
   async function takeReboot(): Promise<void> {
     const event = rebootedEvent(key);
-    if (!snapshot().can(event)) return;
+    if (!actor.can(event)) return;
     const id = newId();
     await take({ key: keyText(key), event, causation: id, correlation: id });
   }

@@ -21,7 +21,7 @@ const noContext = { container: '', ...initialContext };
  */
 export const containerMachine = containerSetup.createMachine({
   id: 'container',
-  context: ({ input }) => ({ ...noContext, ...input }),
+  context: ({ input: { container } }) => ({ ...noContext, container }),
   initial: 'absent',
   states: {
     absent: {

@@ -110,7 +110,7 @@ export const forwarderMachine = setup({
   }
 }).createMachine({
   id: 'forwarder',
-  context: ({ input }) => ({ ...input, ...nothing }),
+  context: ({ input: { forwarder } }) => ({ forwarder, ...nothing }),
   initial: 'absent',
   states: {
     absent: {

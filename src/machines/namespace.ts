@@ -72,7 +72,13 @@ export const namespaceMachine = setup({
   }
 }).createMachine({
   id: 'namespace',
-  context: ({ input }) => ({ ...input, holders: [], netns: null, origin: null, failure: null }),
+  context: ({ input: { namespace } }) => ({
+    namespace,
+    holders: [],
+    netns: null,
+    origin: null,
+    failure: null
+  }),
   initial: 'absent',
   on: {
     'namespace.hold': {

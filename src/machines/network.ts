@@ -71,8 +71,8 @@ export const networkMachine = setup({
   }
 }).createMachine({
   id: 'network',
-  context: ({ input }) => ({
-    ...input,
+  context: ({ input: { network } }) => ({
+    network,
     holders: [],
     bridges: [],
     baseline: null,

@@ -58,7 +58,7 @@ export const rootlessNetnsMachine = setup({
   }
 }).createMachine({
   id: 'rootlessNetns',
-  context: ({ input }) => ({ ...input, holders: [], failure: null }),
+  context: ({ input: { rootlessNetns } }) => ({ rootlessNetns, holders: [], failure: null }),
   initial: 'absent',
   on: {
     'rootlessNetns.hold': {

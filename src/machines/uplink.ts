@@ -10,7 +10,7 @@ import { uplinkSetup } from './uplink-setup.ts';
  */
 export const uplinkMachine = uplinkSetup.createMachine({
   id: 'uplink',
-  context: ({ input }) => ({ ...input, ...initialUplink }),
+  context: ({ input: { uplink } }) => ({ uplink, ...initialUplink }),
   initial: 'absent',
   states: {
     absent: {

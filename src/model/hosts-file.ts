@@ -50,15 +50,16 @@ const HOST_NAMES = ['host.containers.internal', 'host.docker.internal'];
  * @throws MooringError `hosts.noGateway` when `host-gateway` is asked for and there is none
  */
 export function containerHosts(input: HostsInput): string {
-  const { namespace, base } = input;
+  const { namespace } = input;
   const asked = askedLines(input);
   const wanted = new Set(input.add.map(({ name }) => name.toLowerCase()));
   const own = [...ownLines(input), ...hostLines(input)].flatMap((line) => without(line, wanted));
   const defined = new Set([...asked, ...own].flatMap(({ names }) => names.map(lower)));
-  const kept = linesOf(base).flatMap((line) => withoutNames(line, defined));
-  const local = namespace === 'host' ? [] : localLines([...kept.flatMap(parseLine), ...asked]);
+  const kept = baseOf(input.base).flatMap((line) => withoutNames(line, defined));
+  const standing = kept.flatMap(({ parsed }) => parsed);
+  const local = namespace === 'host' ? [] : localLines([...standing, ...asked]);
   return [
-    ...kept,
+    ...kept.map(({ line }) => line),
     ...asked.map(({ address, names }) => `${address} ${names.join(' ')}`),
     ...own.map(textOf),
     ...local.map(textOf)
@@ -146,12 +147,30 @@ function localLines(lines: readonly HostsLine[]): readonly HostsLine[] {
     .map((address) => ({ address, names: ['localhost'] }));
 }
 
-/** @returns the line as it stands when it has none of the names, and nothing when it has no other */
-function withoutNames(line: string, names: ReadonlySet<string>): readonly string[] {
-  const parsed = parseLine(line);
-  if (!parsed.some((one) => one.names.some((name) => names.has(lower(name))))) return [line];
-  return parsed.flatMap((one) => without(one, names)).map(textOf);
+/** A line as it stands in a file, and what it says. */
+interface BaseLine {
+  readonly line: string;
+  readonly parsed: readonly HostsLine[];
 }
+
+/** @returns the line as it stands when it has none of the names, and nothing when it has no other */
+function withoutNames(base: BaseLine, names: ReadonlySet<string>): readonly BaseLine[] {
+  const { parsed } = base;
+  if (!parsed.some((one) => one.names.some((name) => names.has(lower(name))))) return [base];
+  return parsed
+    .flatMap((one) => without(one, names))
+    .map((one) => ({ line: textOf(one), parsed: [one] }));
+}
+
+/** Read once for all containers whose files begin with the same. */
+function baseOf(text: string): readonly BaseLine[] {
+  if (last?.text !== text) {
+    last = { text, lines: linesOf(text).map((line) => ({ line, parsed: parseLine(line) })) };
+  }
+  return last.lines;
+}
+
+let last: { readonly text: string; readonly lines: readonly BaseLine[] } | undefined;
 
 function without({ address, names }: HostsLine, taken: ReadonlySet<string>): HostsLine[] {
   const left = names.filter((name) => !taken.has(lower(name)));

@@ -56,7 +56,7 @@ export function containerFiles(options: FilesOptions): FilesOfContainers {
     effects: {
       'files.write': async ({ container, ...given }, context) => {
         try {
-          const subject = { ...given, sharers: await sharersOf(container) };
+          const subject = { sharers: await sharersOf(container), ...given };
           await publish(container, subject, context);
           const files = write(container, served(subject));
           return { type: 'files.written', container, files };

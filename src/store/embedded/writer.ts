@@ -159,7 +159,8 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
   function lineAfter({ seq, hash: prev }: Journal, commit: Commit): JournalLine {
     const { host, boot } = site;
     const frame = { seq: seq + 1, host, boot, key: keyText(key), token, prev, time: site.now() };
-    return { ...encodeRecord(frame, commit), seq: frame.seq, time: frame.time, token, prev };
+    const { line, hash } = encodeRecord(frame, commit);
+    return { line, hash, seq: frame.seq, time: frame.time, token, prev };
   }
 
   function put(make: (journal: Journal) => JournalLine): number {
