@@ -131,7 +131,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   async function rest(key: Key, known?: Known): Promise<StoredActor | 'unchanged' | undefined> {
     expectOpen();
     const journal = leases.of(key)?.journal;
-    if (journal === undefined) return load(layout, key);
+    if (journal === undefined) return leases.kept(key)?.standing() ?? load(layout, key);
     if (known !== undefined && journal.endsIn(known)) return 'unchanged';
     const record = journal.last();
     return record && storedActorOf(key, record);

@@ -8,7 +8,14 @@ import {
   writeSync
 } from 'node:fs';
 import { encodeRecord } from '../record.ts';
-import { keyText, type Commit, type Key, type Known, type StoredRecord } from '../store.ts';
+import {
+  keyText,
+  type Commit,
+  type Key,
+  type Known,
+  type StoredActor,
+  type StoredRecord
+} from '../store.ts';
 import { full, openFile, unlinkIfPresent, writeFailure } from './files.ts';
 import type { History } from './history.ts';
 import type { Layout } from './layout.ts';
@@ -33,6 +40,8 @@ export interface JournalWriter {
   isOpen(): boolean;
   /** Whether `known` is its last record still. */
   endsIn(known: Known): boolean;
+  /** Where its actor rests, for who has no lease, if what was appended last is still its last record. */
+  standing(): StoredActor | undefined;
   /**
    * The last record; `undefined` where there is none. The file stays open for the next append.
    *
@@ -73,6 +82,7 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
   const { layout, history } = site;
   const path = layout.journalOf(key);
   let open: Journal | undefined;
+  let appended: StoredActor | undefined;
   let [token, parts, isCurrent] = [0, 0, false];
 
   return {
@@ -96,8 +106,14 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
       return record;
     },
 
+    standing: () => (appended !== undefined && isWhole() ? appended : undefined),
+
     append(commit) {
-      return put((journal) => lineAfter(journal, commit));
+      const time = put((journal) => lineAfter(journal, commit));
+      const { machine, value, snapshot, outstanding } = commit;
+      const { seq } = open!;
+      appended = { key, seq, token, time, boot: site.boot, machine, value, snapshot, outstanding };
+      return time;
     },
 
     prepare(commit) {
@@ -145,9 +161,13 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
   function current(): Journal | undefined {
     if (open === undefined || isCurrent) return open;
     isCurrent = true;
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat?.ino !== open.ino || stat.size !== open.size) close();
+    if (!isWhole()) close();
     return open;
+  }
+
+  function isWhole(): boolean {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    return stat !== undefined && stat.ino === open?.ino && stat.size === open.size;
   }
 
   function opened(): Journal {
@@ -164,6 +184,7 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
   }
 
   function put(make: (journal: Journal) => JournalLine): number {
+    appended = undefined;
     try {
       const journal = opened();
       const { line, seq, time, hash, token, prev } = make(journal);
@@ -209,7 +230,7 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
 
   function close(): void {
     if (open !== undefined) closeSync(open.fd);
-    open = undefined;
+    [open, appended] = [undefined, undefined];
   }
 }
 
