@@ -5,10 +5,11 @@ import type { Store } from './store/store.ts';
 
 /** The containers that hold the netns of another now, by its record; their own say who they are. */
 export async function sharersOf(
-  store: Pick<Store, 'load'>,
+  store: Pick<Store, 'load' | 'look'>,
   container: string
 ): Promise<readonly Sharer[]> {
-  const namespace = await store.load({ kind: 'namespace', id: container });
+  const key = { kind: 'namespace', id: container } as const;
+  const namespace = await (store.look?.(key) ?? store.load(key));
   const holders = namespace === undefined ? [] : holdersOf(namespace);
   const others = holders.filter((holder) => holder !== container);
   const actors = await Promise.all(others.map((id) => store.load(containerKey(id))));

@@ -35,8 +35,12 @@ export function stepBy(
   }
   const { context, isOwn, emitted } = walk;
   if (place === begun && !isOwn) return { next: snapshot, emitted };
-  const { children, historyValue } = snapshot;
-  const next = { ...place.restingAs(snapshot), context, children, historyValue };
+  const next = {
+    ...place.restingAs(snapshot),
+    context,
+    children: snapshot.children as unknown,
+    historyValue: snapshot.historyValue as unknown
+  };
   return { next: next as AnyMachineSnapshot, emitted };
 }
 

@@ -50,6 +50,12 @@ export interface Store {
   load(key: Key, known: Known | undefined): Promise<StoredActor | 'unchanged' | undefined>;
 
   /**
+   * As `load` for one who only looks: what is given may be what the actor goes on with, and must
+   * not be changed. Absent in a driver that has to read it in any case.
+   */
+  look?(key: Key): Promise<StoredActor | undefined>;
+
+  /**
    * Appends to the journal and replaces the snapshot, in one step and for good:
    * a process killed right after finds both.
    *

@@ -9,7 +9,7 @@ import {
 } from 'xstate';
 import { describe, expect, it } from 'vitest';
 import { chartPlan } from '../../src/actors/chart-plan.ts';
-import { stepBy } from '../../src/actors/chart-step.ts';
+import { canTake, stepBy } from '../../src/actors/chart-step.ts';
 import { chartOf } from '../../src/actors/chart.ts';
 import type { MooringEvent } from '../../src/bus/events.ts';
 import type { EffectRequest } from '../../src/bus/requests.ts';
@@ -115,8 +115,10 @@ describe('the plan of a chart', () => {
       let snapshot = createActor(nested).start().getSnapshot() as AnyMachineSnapshot;
       told.length = 0;
       for (const type of path) {
+        const event = { type } as never;
+        expect(canTake(chartPlan(nested), snapshot, event), path.join()).toBe(snapshot.can(event));
         actor.send({ type });
-        const { next, emitted } = stepBy(chartPlan(nested), snapshot, { type } as never);
+        const { next, emitted } = stepBy(chartPlan(nested), snapshot, event);
 
         expect(seen(next), path.join()).toEqual(seen(actor.getSnapshot()));
         expect(emitted, path.join()).toEqual(told.splice(0));

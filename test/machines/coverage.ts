@@ -6,7 +6,7 @@ import {
 } from 'xstate';
 import { describe, expect, it } from 'vitest';
 import { chartPlan } from '../../src/actors/chart-plan.ts';
-import { stepBy } from '../../src/actors/chart-step.ts';
+import { canTake, stepBy } from '../../src/actors/chart-step.ts';
 import { chartOf } from '../../src/actors/chart.ts';
 import { persisted } from '../../src/actors/recall.ts';
 import type { MooringEvent } from '../../src/bus/events.ts';
@@ -146,6 +146,7 @@ function expectSameByPlan(
   event: EventObject,
   { snapshot: { status, value, context, tags, _nodes }, requests }: Step
 ): void {
+  expect(canTake(chartPlan(machine), before, event as MooringEvent)).toBe(before.can(event));
   const { next, emitted } = stepBy(chartPlan(machine), before, event as MooringEvent);
   expect({ ...next }).toMatchObject({ status, value, context, tags });
   expect(new Set(next._nodes)).toEqual(new Set(_nodes));

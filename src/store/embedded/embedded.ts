@@ -74,6 +74,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
 
     load: rest,
 
+    look: async (key) => leases.journal(key)?.standing() ?? rest(key),
+
     async commit(lease, commit) {
       return leases.held(lease).journal.append(commit);
     },
@@ -131,7 +133,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   async function rest(key: Key, known?: Known): Promise<StoredActor | 'unchanged' | undefined> {
     expectOpen();
     const journal = leases.of(key)?.journal;
-    if (journal === undefined) return leases.kept(key)?.standing() ?? load(layout, key);
+    if (journal === undefined) return load(layout, key);
     if (known !== undefined && journal.endsIn(known)) return 'unchanged';
     const record = journal.last();
     return record && storedActorOf(key, record);

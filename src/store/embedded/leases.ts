@@ -26,8 +26,8 @@ export interface Leases {
   lastToken(): number;
   /** What this process holds of a key; it may have been lost since. */
   of(key: Key): Held | undefined;
-  /** The journal of a key whose files stay open without a lease. */
-  kept(key: Key): JournalWriter | undefined;
+  /** The journal of a key whose files are open, with a lease or without. */
+  journal(key: Key): JournalWriter | undefined;
   /** @throws MooringError `lease.lost` when it is not, or no longer, held */
   held(lease: Lease): Held;
   /** @param remove also takes the lock file away, which others can then not wait for any more */
@@ -83,7 +83,7 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
 
     of: (key) => byKey.get(keyText(key)),
 
-    kept: (key) => kept.get(keyText(key))?.journal,
+    journal: (key) => (byKey.get(keyText(key)) ?? kept.get(keyText(key)))?.journal,
 
     held: heldLock,
 

@@ -40,7 +40,7 @@ export interface JournalWriter {
   isOpen(): boolean;
   /** Whether `known` is its last record still. */
   endsIn(known: Known): boolean;
-  /** Where its actor rests, for who has no lease, if what was appended last is still its last record. */
+  /** Where its actor rests, as it was appended, if that is still its last record; not to be changed. */
   standing(): StoredActor | undefined;
   /**
    * The last record; `undefined` where there is none. The file stays open for the next append.
@@ -106,13 +106,13 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
       return record;
     },
 
-    standing: () => (appended !== undefined && isWhole() ? appended : undefined),
+    standing: () => (open !== undefined && endsAt(path, open) ? appended : undefined),
 
     append(commit) {
       const time = put((journal) => lineAfter(journal, commit));
       const { machine, value, snapshot, outstanding } = commit;
-      const { seq } = open!;
-      appended = { key, seq, token, time, boot: site.boot, machine, value, snapshot, outstanding };
+      const at = { key, seq: open!.seq, token, time, boot: site.boot };
+      appended = { ...at, machine, value, snapshot, outstanding };
       return time;
     },
 
@@ -161,13 +161,8 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
   function current(): Journal | undefined {
     if (open === undefined || isCurrent) return open;
     isCurrent = true;
-    if (!isWhole()) close();
+    if (!endsAt(path, open)) close();
     return open;
-  }
-
-  function isWhole(): boolean {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    return stat !== undefined && stat.ino === open?.ino && stat.size === open.size;
   }
 
   function opened(): Journal {
@@ -243,6 +238,12 @@ interface Journal {
   readonly seq: number;
   readonly hash: string;
   readonly token: number;
+}
+
+/** Whether it is at its path still, and nobody has written to it since. */
+function endsAt(path: string, { ino, size }: Journal): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && stat.ino === ino && stat.size === size;
 }
 
 function openJournal(

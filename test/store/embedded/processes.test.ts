@@ -1,10 +1,12 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JournalRecord } from '../../../src/store/store.ts';
-import { collect, countIn, keyOf, seqsOf } from '../commits.ts';
+import { collect, commitOf, countIn, keyOf, seqsOf } from '../commits.ts';
 import { commitAll, folder, opened } from './sandbox.ts';
 
 const FIXTURE = fileURLToPath(new URL('worker.fixture.mjs', import.meta.url));
@@ -94,6 +96,45 @@ describe('several processes', () => {
     const waiting = store.acquire(web, { timeoutMs: 10_000 });
     child.kill('SIGKILL');
     expect(await waiting).toBeDefined();
+  });
+});
+
+describe('who only looks', () => {
+  it('finds what was committed last, whoever has done it', async () => {
+    const root = folder();
+    const [ours, others] = [await opened({ root }), await opened({ root })];
+    const look = async () => countIn(await ours.look!(web));
+    expect(await look()).toBeUndefined();
+
+    await commitAll(ours, web, [1, 2]);
+    expect(await look()).toBe(2);
+    expect(await ours.look!(web)).toEqual(await ours.load(web));
+
+    await commitAll(others, web, [3]);
+    expect(await look()).toBe(3);
+
+    const lease = await ours.acquire(web, { timeoutMs: 5000 });
+    expect(await look()).toBe(3);
+    await ours.commit(lease, commitOf(4));
+    expect(await look()).toBe(4);
+    await ours.release(lease);
+    expect(await look()).toBe(4);
+
+    const last = await others.acquire(web, { timeoutMs: 5000 });
+    await others.forget(last);
+    expect(await look()).toBeUndefined();
+    await commitAll(others, web, [5]);
+    expect(await look()).toBe(5);
+  });
+
+  it('reads what a damaged file says, and not what it said', async () => {
+    const root = folder();
+    const store = await opened({ root });
+    await commitAll(store, web, [1]);
+    const journal = join(root, 'journal', 'container.web.jsonl');
+    appendFileSync(journal, readFileSync(journal));
+
+    await expect(store.look!(web)).rejects.toMatchObject({ code: 'store.corrupt' });
   });
 });
 
