@@ -22,6 +22,7 @@ const PARTS = [
 
 const [first, ...named] = process.argv.slice(2);
 const inside = first === '--inside';
+const unknown = inside ? [] : process.argv.slice(2).filter((part) => !PARTS.includes(part));
 
 if (process.getuid() !== 0) {
   console.error('bench: needs root, for network namespaces: run it as root or with sudo');
@@ -31,8 +32,11 @@ if (process.getuid() !== 0) {
     const found = await import(`./${part}.mjs`);
     await found[part]();
   }
+} else if (unknown.length > 0) {
+  console.error(`bench: ${unknown.join(', ')} is no part of it; there are ${PARTS.join(', ')}`);
+  process.exitCode = 1;
 } else {
-  const parts = process.argv.slice(2).filter((part) => PARTS.includes(part));
+  const parts = process.argv.slice(2);
   const script = [
     'mount -t tmpfs tmpfs /run',
     // A checkout below /tmp stays where it is.

@@ -172,7 +172,7 @@ export const containerSetup = setup({
     keepResult: assign({
       attachments: ({ context }, result: CniResult) => [
         ...context.attachments.slice(0, -1),
-        { ...context.attachments.at(-1)!, result }
+        Object.assign({}, context.attachments.at(-1)!, { result })
       ]
     }),
     noteReach: assign({ reached: true }),

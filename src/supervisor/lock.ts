@@ -1,6 +1,7 @@
 import { constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRunning, type ProcessId } from '../effects/process/proc.ts';
+import { errorOf, failureOf } from '../model/failure.ts';
 
 /**
  * Who keeps a state directory's processes, as the lock file says: `<root>/supervisor.lock`.
@@ -34,7 +35,11 @@ export function writeKeepers(fd: number, keepers: Keepers | null): void {
   if (keepers !== null) writeSync(fd, `${JSON.stringify(keepers)}\n`, 0);
 }
 
-/** Whom the file names, running or not; `undefined` when the last ones have ended in order. */
+/**
+ * Whom the file names, running or not; `undefined` when the last ones have ended in order.
+ *
+ * @throws MooringError `store.…`, with the errno's name, when the directory is not for this user to read
+ */
 export function readKeepers(root: string): Keepers | undefined {
   try {
     const text = readFileSync(lockPathOf(root), 'utf8');
@@ -43,7 +48,7 @@ export function readKeepers(root: string): Keepers | undefined {
     // Half written: whoever writes it is not done yet.
     if (error instanceof SyntaxError) return undefined;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    throw errorOf(failureOf(error, 'store', `reading state directory ${root}`), error);
   }
 }
 

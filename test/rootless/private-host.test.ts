@@ -86,6 +86,14 @@ describe('the private host of a user without root', () => {
     });
   });
 
+  it('says which state directory it may not read', async () => {
+    await user.unchanged(async () => {
+      expect(await user.refused('--root', '/root/of-another', 'ps')).toMatch(
+        /^reading state directory \/root\/of-another: EACCES: /
+      );
+    });
+  });
+
   it('says which state directory it may not make', async () => {
     await user.unchanged(async () => {
       const path = '/usr/share/mooring-state';

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { MooringError } from '../../model/failure.ts';
 import { makeDirectories } from '../../syscalls/make-directories.ts';
 
@@ -23,9 +23,16 @@ export function prepareFolder(path: string): void {
 export function requireFolder(path: string, stat = lstatSync(path)): void {
   if (stat.isSymbolicLink()) throw badFolder(path, 'is a symbolic link');
   if (!stat.isDirectory()) throw badFolder(path, 'is not a directory');
-  if (stat.uid !== process.geteuid!()) throw badFolder(path, `belongs to user ${stat.uid}`);
+  if (!isOurs(stat)) throw badFolder(path, `belongs to user ${stat.uid}`);
   if ((stat.mode & 0o022) !== 0) throw badFolder(path, 'can be written by others');
 }
+
+/** Whether it belongs to the user that this process runs as, who is asked for once. */
+export function isOurs({ uid }: Stats): boolean {
+  return uid === (user ??= process.geteuid!());
+}
+
+let user: number | undefined;
 
 function badFolder(path: string, reason: string): MooringError {
   return new MooringError('files.badDirectory', `${path} ${reason}`);

@@ -1,6 +1,7 @@
 import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync } from 'node:fs';
 import { openSync, readFileSync, writeSync, type Stats } from 'node:fs';
 import { MooringError } from '../../model/failure.ts';
+import { isOurs } from './folder.ts';
 
 const MODE = 0o644;
 const NOTHING = Buffer.alloc(0);
@@ -57,7 +58,7 @@ function openNoFollow(path: string): number {
 
 function requireOurs(path: string, stat: Stats): void {
   if (!stat.isFile()) throw badFile(path, 'is not a regular file');
-  if (stat.uid !== process.geteuid!()) throw badFile(path, `belongs to user ${stat.uid}`);
+  if (!isOurs(stat)) throw badFile(path, `belongs to user ${stat.uid}`);
   if (stat.nlink > 1) throw badFile(path, 'has a second name');
 }
 

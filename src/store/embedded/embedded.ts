@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { setImmediate as turn } from 'node:timers/promises';
 import { failureOf, MooringError } from '../../model/failure.ts';
 import { storedActorOf } from '../record.ts';
-import type { Key, Known, ListedActor, Store, StoredActor } from '../store.ts';
+import type { Key, Kind, Known, ListedActor, Store, StoredActor } from '../store.ts';
 import { readAllocations, replaceAllocations } from './allocations.ts';
 import { follow } from './follow.ts';
 import { historyOf, type HistoryBound } from './history.ts';
@@ -53,8 +53,7 @@ export interface Embedded {
 
 /** @throws MooringError as {@link embeddedStore} */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const layout = openRoot(options.root);
-  const closing = new AbortController();
+  const [layout, closing] = [openRoot(options.root), new AbortController()];
   const boot = options.boot ?? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   const made = once(() => siteOf(layout, { ...options, boot }));
   const locks = lockFiles();
@@ -87,11 +86,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
 
     async list(kind) {
       expectOpen();
-      const keys = readdirSync(layout.journals)
-        .flatMap((name) => keyOfJournal(name) ?? [])
-        .filter((key) => key.kind === kind)
-        .sort((a, b) => (a.id < b.id ? -1 : 1));
-      return loadEach(layout, keys);
+      return loadEach(layout, keysIn(layout, kind));
     },
 
     journal: (key) => journalOf(layout, key),
@@ -160,6 +155,13 @@ function siteOf(layout: Layout, options: EmbeddedOptions & { readonly boot: stri
 function load(layout: Layout, key: Key): StoredActor | undefined {
   const record = readLast(layout.journalOf(key), key);
   return record && storedActorOf(key, record);
+}
+
+function keysIn({ journals }: Layout, kind: Kind): readonly Key[] {
+  return readdirSync(journals)
+    .flatMap((name) => keyOfJournal(name) ?? [])
+    .filter((key) => key.kind === kind)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 // Reading is synchronous, so a host with thousands of actors gives others their turn.

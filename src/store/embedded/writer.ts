@@ -111,8 +111,8 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
     append(commit) {
       const time = put((journal) => lineAfter(journal, commit));
       const { machine, value, snapshot, outstanding } = commit;
-      const at = { key, seq: open!.seq, token, time, boot: site.boot };
-      appended = { ...at, machine, value, snapshot, outstanding };
+      const [{ seq }, { boot }] = [open!, site];
+      appended = { key, seq, token, time, boot, machine, value, snapshot, outstanding };
       return time;
     },
 
