@@ -272,8 +272,11 @@ function namespaceOf(
 }
 
 async function settled<Value>(work: Promise<Value> | Value): Promise<PromiseSettledResult<Value>> {
-  const [ended] = await Promise.allSettled([work]);
-  return ended;
+  try {
+    return { status: 'fulfilled', value: await work };
+  } catch (reason) {
+    return { status: 'rejected', reason };
+  }
 }
 
 async function attempt(work: () => Promise<void>, area: string): Promise<Failure | null> {

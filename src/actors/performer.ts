@@ -38,10 +38,8 @@ export function performer(lease: Lease, runtime: Runtime): Performer {
 
   return {
     perform: (outstanding, { repeated }) => {
-      track(outstanding, async () => {
-        if (repeated) await settleOrphans(outstanding);
-        return inLane(outstanding, () => handle(outstanding, repeated));
-      });
+      const begin = () => inLane(outstanding, () => handle(outstanding, repeated));
+      track(outstanding, repeated ? () => settleOrphans(outstanding).then(begin) : begin);
     },
     giveUp: (outstanding, failure) => {
       track(outstanding, async () => {

@@ -57,6 +57,8 @@ export function createBus(onError: (error: unknown) => void): Bus {
     },
     committed$: committed.asObservable(),
     announce: (envelope) => {
+      // Nearly always nobody watches.
+      if (!committed.observed) return;
       drain(() => {
         committed.next(envelope);
       });

@@ -5,7 +5,7 @@ import { keyText, type Key, type Lease } from '../store.ts';
 import { openNoFollow, statOfOurs, unlinkIfPresent, writeFailure, type OpenFile } from './files.ts';
 import { describeHolder } from './holder.ts';
 import type { Layout } from './layout.ts';
-import { flock, retry, type LockFiles, type Patience } from './lock.ts';
+import { flock, flockAtHand, retry, type LockFiles, type Patience } from './lock.ts';
 import { tokensOf } from './token.ts';
 import { journalWriter, type JournalWriter, type Site } from './writer.ts';
 
@@ -46,11 +46,6 @@ interface HeldLock extends KeyFiles, Held {
   readonly lost: Loss;
 }
 
-interface Registration {
-  readonly signal: AbortSignal | undefined;
-  readonly token: number | undefined;
-}
-
 /** Of how many keys the files stay open when their lease is given back: those used last. */
 const KEPT_MAX_KEYS = 128;
 
@@ -70,7 +65,10 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
     tryAcquire: (key, signal) => tryAcquire(key, signal),
 
     async acquire(key, patience, token) {
-      const lease = await retry(() => tryAcquire(key, patience.signal, token), patience);
+      patience.signal?.throwIfAborted();
+      const lease =
+        (await tryAcquire(key, patience.signal, token)) ??
+        (await retry(() => tryAcquire(key, patience.signal, token), patience));
       if (lease !== undefined) return lease;
       const holder = describeHolder(layout.lockOf(key));
       throw new MooringError(
@@ -111,15 +109,17 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
   async function tryAcquire(
     key: Key,
     signal?: AbortSignal,
-    token?: number
+    given?: number
   ): Promise<Lease | undefined> {
-    const { tryFlock, unlock } = await flock();
+    const { tryFlock, unlock } = flockAtHand() ?? (await flock());
     const place = site();
     const path = layout.lockOf(key);
     let files: KeyFiles | undefined;
     try {
       files = lockKept(keyText(key), tryFlock) ?? lockNew(place, key, path, tryFlock);
-      return files && (await register(key, files, { signal, token }));
+      if (files === undefined) return undefined;
+      if (given !== undefined) await tokens.raise(given, signal);
+      return register(key, files, given ?? tokens.reserved() ?? (await tokens.next(signal)));
     } catch (error) {
       if (files !== undefined) {
         unlock(files.file.fd);
@@ -129,9 +129,7 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
     }
   }
 
-  async function register(key: Key, files: KeyFiles, { signal, token: given }: Registration) {
-    if (given !== undefined) await tokens.raise(given, signal);
-    const token = given ?? (await tokens.next(signal));
+  function register(key: Key, files: KeyFiles, token: number): Lease {
     site();
     files.journal.begin(token);
     const lost = loss();
@@ -159,7 +157,7 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
     const lock = held.get(lease);
     if (lock === undefined) return;
     drop(lock);
-    const { unlock } = await flock();
+    const { unlock } = flockAtHand() ?? (await flock());
     let keeping = false;
     try {
       // One who only looked leaves nothing behind.

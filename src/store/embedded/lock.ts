@@ -12,6 +12,11 @@ export async function flock(): Promise<Flock> {
   return (loaded ??= await import('../../syscalls/flock.ts'));
 }
 
+/** The same without waiting, once it was loaded: waiting for what is at hand takes as long as a lock. */
+export function flockAtHand(): Flock | undefined {
+  return loaded;
+}
+
 export interface Patience {
   /** Milliseconds to try for. */
   readonly timeoutMs: number;

@@ -5,6 +5,8 @@ import type { LockFiles } from './lock.ts';
 
 /** The fencing tokens of a host, from 1. */
 export interface Tokens {
+  /** As `next`, of those that are reserved; `undefined` where none is. */
+  reserved(): number | undefined;
   /**
    * Draws the next token for a key. Only whose lock on that key is taken may call it.
    *
@@ -30,11 +32,11 @@ export function tokensOf(locks: LockFiles, path: string): Tokens {
   let [given, end, text] = [0, 0, ''];
 
   return {
+    reserved,
+
     async next(signal) {
-      if (given < end && locks.read(path, saysStill)) {
-        given += 1;
-        return given;
-      }
+      const token = reserved();
+      if (token !== undefined) return token;
       return locks.withLock(path, signal, (fd) => {
         given = counterIn(fd, path) + 1;
         end = given + RESERVED_TOKENS - 1;
@@ -51,6 +53,12 @@ export function tokensOf(locks: LockFiles, path: string): Tokens {
         if (counterIn(fd, path) < token) writeSync(fd, String(token).padStart(WIDTH, '0'), 0);
       })
   };
+
+  function reserved(): number | undefined {
+    if (given >= end || !locks.read(path, saysStill)) return undefined;
+    given += 1;
+    return given;
+  }
 
   function saysStill(fd: number): boolean {
     return readAt(fd, 0, WIDTH, SCRATCH).toString('latin1') === text;
