@@ -75,8 +75,16 @@ export function restore(
 export function persisted({ status, value, context, error }: AnyMachineSnapshot): Json {
   // A throwing guard or action stops an actor; going on from there would repeat nothing and lose all.
   if (status === 'error') throw error;
-  return { status, value: value as Json, context: context as Json, children: {}, historyValue: {} };
+  return {
+    status,
+    value: value as Json,
+    context: context as Json,
+    children: NOTHING,
+    historyValue: NOTHING
+  };
 }
+
+const NOTHING = {};
 
 export function restOf({ value, context }: AnyMachineSnapshot, since: number): Rest {
   return { value: value as Json, context: context as unknown, since };

@@ -165,26 +165,26 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
 
   async function take(envelope: Envelope): Promise<void> {
     actor.send(envelope.event);
-    const requests = asked.splice(0).map((request) => ({
-      id: newId(),
-      request,
-      askedAt: now(),
-      correlation: envelope.correlation
-    }));
-    for (const request of requests) outstanding.set(request.id, request);
+    const { correlation, causation, spans = NO_SPANS } = envelope;
+    const requests: Outstanding[] = [];
+    for (const request of asked.splice(0)) {
+      const one = { id: newId(), request, askedAt: now(), correlation };
+      outstanding.set(one.id, one);
+      requests.push(one);
+    }
     const after = snapshot();
     since = await store.commit(lease, {
       event: envelope.event,
       requests,
       value: after.value as Json,
       snapshot: persisted(after),
-      outstanding: [...outstanding.values()],
+      outstanding: outstanding.size === requests.length ? requests : [...outstanding.values()],
       machine: machineId(key.kind, machines),
-      causation: envelope.causation,
-      correlation: envelope.correlation,
-      spans: [...unsaid, ...(envelope.spans ?? [])]
+      causation,
+      correlation,
+      spans: unsaid.length === 0 ? spans : [...unsaid, ...spans]
     });
-    unsaid = [];
+    unsaid = NO_SPANS;
     known = { seq: (known?.seq ?? 0) + 1, token: lease.token };
     log.debug(
       { key: envelope.key, event: envelope.event.type, value: after.value as Json },
@@ -204,6 +204,8 @@ async function session({ key, lease, waited, runtime, rested }: Parts): Promise<
     return actor.getSnapshot();
   }
 }
+
+const NO_SPANS: readonly Span[] = [];
 
 /** After a crash: performs again what may be repeated, and answers the rest as not done. */
 function resume(work: ReturnType<typeof performer>, request: Outstanding): void {

@@ -89,7 +89,7 @@ export function cniPlugins(deps: CniPluginsDeps): CniPlugins {
 
     async validate(conflist, caller) {
       try {
-        for (const type of typesOf(conflist)) {
+        for (const type of typesOnce(conflist)) {
           checkVersion(type, conflist.cniVersion, await versions(type, caller));
         }
       } catch (error) {
@@ -137,6 +137,15 @@ function checkVersion(type: string, cniVersion: string, spoken: readonly string[
     `plugin ${type} does not speak CNI ${version}, only ${spoken.join(', ') || 'no version at all'}`
   );
 }
+
+/** Those of a list that was loaded once for all containers. */
+function typesOnce(conflist: Conflist): readonly string[] {
+  const known = types.get(conflist) ?? typesOf(conflist);
+  types.set(conflist, known);
+  return known;
+}
+
+const types = new WeakMap<Conflist, readonly string[]>();
 
 /** Types of all plugins the list runs, without repetition. */
 export function typesOf({ plugins }: Pick<Conflist, 'plugins'>): string[] {

@@ -37,6 +37,8 @@ export interface Leases {
 
 /** Lock file and journal of a key, open. */
 interface KeyFiles {
+  /** The key's. */
+  readonly text: string;
   readonly file: OpenFile;
   readonly path: string;
   readonly journal: JournalWriter;
@@ -113,10 +115,10 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
   ): Promise<Lease | undefined> {
     const { tryFlock, unlock } = flockAtHand() ?? (await flock());
     const place = site();
-    const path = layout.lockOf(key);
+    const text = keyText(key);
     let files: KeyFiles | undefined;
     try {
-      files = lockKept(keyText(key), tryFlock) ?? lockNew(place, key, path, tryFlock);
+      files = lockKept(text, tryFlock) ?? lockNew(place, key, text, tryFlock);
       if (files === undefined) return undefined;
       if (given !== undefined) await tokens.raise(given, signal);
       return register(key, files, given ?? tokens.reserved() ?? (await tokens.next(signal)));
@@ -125,7 +127,7 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
         unlock(files.file.fd);
         closeAll(files);
       }
-      throw signal?.aborted ? error : writeFailure(error, path);
+      throw signal?.aborted ? error : writeFailure(error, layout.lockOf(key));
     }
   }
 
@@ -134,10 +136,10 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
     files.journal.begin(token);
     const lost = loss();
     const lease: Lease = new FileLease(key, token, lost, () => void heldLock(lease));
-    const { file, path, journal } = files;
-    const lock = { file, path, journal, lease, lost };
+    const { text, file, path, journal } = files;
+    const lock = { text, file, path, journal, lease, lost };
     held.set(lease, lock);
-    byKey.set(keyText(key), lock);
+    byKey.set(text, lock);
     return lease;
   }
 
@@ -168,13 +170,13 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
       if (keeping) {
         // A child between fork and exec shares the lock; closing alone would leave it held.
         unlock(lock.file.fd);
-        keep(keyText(lease.key), lock);
+        keep(lock);
       } else closeAll(lock);
     }
   }
 
-  function keep(text: string, { file, path, journal }: KeyFiles): void {
-    kept.set(text, { file, path, journal });
+  function keep({ text, file, path, journal }: KeyFiles): void {
+    kept.set(text, { text, file, path, journal });
     if (kept.size <= KEPT_MAX_KEYS) return;
     const [[oldest, files] = []] = kept;
     if (oldest === undefined || files === undefined) return;
@@ -184,7 +186,7 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
 
   function drop(lock: HeldLock): void {
     held.delete(lock.lease);
-    if (byKey.get(keyText(lock.lease.key)) === lock) byKey.delete(keyText(lock.lease.key));
+    if (byKey.get(lock.text) === lock) byKey.delete(lock.text);
   }
 }
 
@@ -210,14 +212,16 @@ class FileLease implements Lease {
 type TryFlock = (fd: number, mode: 'exclusive') => boolean;
 
 // A file that was removed while we waited locks nothing: others lock the new one.
-function lockNew(site: Site, key: Key, path: string, tryFlock: TryFlock): KeyFiles | undefined {
+function lockNew(site: Site, key: Key, text: string, tryFlock: TryFlock): KeyFiles | undefined {
+  const path = site.layout.lockOf(key);
   for (;;) {
     const fd = openNoFollow(path, constants.O_RDWR | constants.O_CREAT);
     let stat: Stats | undefined;
     try {
       if (!tryFlock(fd, 'exclusive')) return undefined;
       stat = statOfOurs(fd, path);
-      if (stat.nlink > 0) return { file: { fd, stat }, path, journal: journalWriter(site, key) };
+      if (stat.nlink > 0)
+        return { text, file: { fd, stat }, path, journal: journalWriter(site, key) };
       stat = undefined;
     } finally {
       if (stat === undefined) closeSync(fd);

@@ -80,7 +80,7 @@ export interface JournalLine {
 
 export function journalWriter(site: Site, key: Key): JournalWriter {
   const { layout, history } = site;
-  const path = layout.journalOf(key);
+  const [path, text] = [layout.journalOf(key), keyText(key)];
   let open: Journal | undefined;
   let appended: StoredActor | undefined;
   let [token, parts, isCurrent] = [0, 0, false];
@@ -173,7 +173,7 @@ export function journalWriter(site: Site, key: Key): JournalWriter {
 
   function lineAfter({ seq, hash: prev }: Journal, commit: Commit): JournalLine {
     const { host, boot } = site;
-    const frame = { seq: seq + 1, host, boot, key: keyText(key), token, prev, time: site.now() };
+    const frame = { seq: seq + 1, host, boot, key: text, token, prev, time: site.now() };
     const { line, hash } = encodeRecord(frame, commit);
     return { line, hash, seq: frame.seq, time: frame.time, token, prev };
   }
