@@ -86,7 +86,7 @@ export function chartPlan(machine: AnyStateMachine): ChartPlan {
     let eventless: readonly Way[] | undefined;
     let resting: AnyMachineSnapshot | undefined;
     return {
-      restingAs: (active) => (resting ??= restingIn(active, inward)),
+      restingAs: (active) => (resting ??= restingIn(active, leaf, inward)),
       on(type) {
         const known = byEvent.get(type);
         if (known !== undefined) return known;
@@ -140,16 +140,17 @@ export function chartPlan(machine: AnyStateMachine): ChartPlan {
   }
 }
 
+/** @param inward the leaf and what it stands in, the innermost first */
 function restingIn(
   active: AnyMachineSnapshot,
-  [leaf, ...ancestors]: readonly AnyStateNode[]
+  leaf: AnyStateNode,
+  inward: readonly AnyStateNode[]
 ): AnyMachineSnapshot {
-  const nodes = [leaf!, ...ancestors];
   const fields = {
     ...active,
-    _nodes: nodes.toReversed(),
-    value: leaf!.path.reduceRight<StateValue>(valueIn, ''),
-    tags: new Set(nodes.flatMap(({ tags }) => tags))
+    _nodes: inward.toReversed(),
+    value: leaf.path.reduceRight<StateValue>(valueIn, ''),
+    tags: new Set(inward.flatMap(({ tags }) => tags))
   };
   const inOrder = Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(inOrder) as unknown as AnyMachineSnapshot;

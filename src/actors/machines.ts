@@ -26,14 +26,20 @@ export function machineOf(
   return { machine, input: input(id) };
 }
 
-const ids = new WeakMap<Machines, ReadonlyMap<Kind, string>>();
+const ids = new WeakMap<Machines, Map<Kind, string>>();
 
 /** Which chart writes the records of a kind: its version, its structure and its shape. */
 export function machineId(kind: Kind, machines: Machines): string {
-  const known = ids.get(machines)?.get(kind);
-  if (known !== undefined) return known;
-  const id = machineIdOf(kind, machines[kind].machine, versionOf(kind));
-  ids.set(machines, new Map([...(ids.get(machines) ?? []), [kind, id]]));
+  let known = ids.get(machines);
+  if (known === undefined) {
+    known = new Map<Kind, string>();
+    ids.set(machines, known);
+  }
+  let id = known.get(kind);
+  if (id === undefined) {
+    id = machineIdOf(kind, machines[kind].machine, versionOf(kind));
+    known.set(kind, id);
+  }
   return id;
 }
 

@@ -172,6 +172,7 @@ export const containerSetup = setup({
     keepResult: assign({
       attachments: ({ context }, result: CniResult) => [
         ...context.attachments.slice(0, -1),
+        // A spread before a new field would do the same, in many times the time.
         Object.assign({}, context.attachments.at(-1)!, { result })
       ]
     }),

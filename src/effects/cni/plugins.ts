@@ -89,7 +89,7 @@ export function cniPlugins(deps: CniPluginsDeps): CniPlugins {
 
     async validate(conflist, caller) {
       try {
-        for (const type of typesOnce(conflist)) {
+        for (const type of typesOf(conflist)) {
           checkVersion(type, conflist.cniVersion, await versions(type, caller));
         }
       } catch (error) {
@@ -138,19 +138,17 @@ function checkVersion(type: string, cniVersion: string, spoken: readonly string[
   );
 }
 
-/** Those of a list that was loaded once for all containers. */
-function typesOnce(conflist: Conflist): readonly string[] {
-  const known = types.get(conflist) ?? typesOf(conflist);
-  types.set(conflist, known);
-  return known;
+/** Types of all plugins the list runs, without repetition; a list is loaded once for all containers. */
+function typesOf(conflist: Conflist): readonly string[] {
+  const known = types.get(conflist);
+  if (known !== undefined) return known;
+  const { plugins } = conflist;
+  const found = [...new Set(plugins.flatMap((plugin) => [plugin.type, ...ipamTypeOf(plugin)]))];
+  types.set(conflist, found);
+  return found;
 }
 
 const types = new WeakMap<Conflist, readonly string[]>();
-
-/** Types of all plugins the list runs, without repetition. */
-export function typesOf({ plugins }: Pick<Conflist, 'plugins'>): string[] {
-  return [...new Set(plugins.flatMap((plugin) => [plugin.type, ...ipamTypeOf(plugin)]))];
-}
 
 function ipamTypeOf({ ipam }: PluginConf): string[] {
   const type = isJsonObject(ipam) ? ipam['type'] : undefined;

@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { lstatSync, mkdirSync } from 'node:fs';
 import { MooringError } from '../../model/failure.ts';
 import { makeDirectories } from '../../syscalls/make-directories.ts';
+import { isOurs } from '../../syscalls/owner.ts';
 
 /**
  * Makes a directory of mode 0700 that is missing, with those above it, and checks one that is there.
@@ -26,13 +27,6 @@ export function requireFolder(path: string, stat = lstatSync(path)): void {
   if (!isOurs(stat)) throw badFolder(path, `belongs to user ${stat.uid}`);
   if ((stat.mode & 0o022) !== 0) throw badFolder(path, 'can be written by others');
 }
-
-/** Whether it belongs to the user that this process runs as, who is asked for once. */
-export function isOurs({ uid }: Stats): boolean {
-  return uid === (user ??= process.geteuid!());
-}
-
-let user: number | undefined;
 
 function badFolder(path: string, reason: string): MooringError {
   return new MooringError('files.badDirectory', `${path} ${reason}`);

@@ -1,7 +1,7 @@
 import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync } from 'node:fs';
 import { openSync, readFileSync, writeSync, type Stats } from 'node:fs';
 import { MooringError } from '../../model/failure.ts';
-import { isOurs } from './folder.ts';
+import { isOurs } from '../../syscalls/owner.ts';
 
 const MODE = 0o644;
 const NOTHING = Buffer.alloc(0);

@@ -8,6 +8,7 @@ import {
   type Stats
 } from 'node:fs';
 import { MooringError } from '../../model/failure.ts';
+import { isOurs } from '../../syscalls/owner.ts';
 
 export interface OpenFile {
   readonly fd: number;
@@ -40,12 +41,9 @@ export function openFile(path: string, flags: number): OpenFile {
 export function statOfOurs(fd: number, path: string): Stats {
   const stat = fstatSync(fd);
   if (!stat.isFile()) throw badFile(path, 'is not a regular file');
-  if (stat.uid !== (user ??= process.geteuid!()))
-    throw badFile(path, `belongs to user ${stat.uid}`);
+  if (!isOurs(stat)) throw badFile(path, `belongs to user ${stat.uid}`);
   return stat;
 }
-
-let user: number | undefined;
 
 /** As {@link openFile}, for reading; `undefined` when there is none. */
 export function openIfPresent(path: string): OpenFile | undefined {

@@ -67,10 +67,7 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
     tryAcquire: (key, signal) => tryAcquire(key, signal),
 
     async acquire(key, patience, token) {
-      patience.signal?.throwIfAborted();
-      const lease =
-        (await tryAcquire(key, patience.signal, token)) ??
-        (await retry(() => tryAcquire(key, patience.signal, token), patience));
+      const lease = await retry(() => tryAcquire(key, patience.signal, token), patience);
       if (lease !== undefined) return lease;
       const holder = describeHolder(layout.lockOf(key));
       throw new MooringError(
@@ -121,7 +118,7 @@ export function leasesOf(layout: Layout, locks: LockFiles, site: () => Site): Le
       files = lockKept(text, tryFlock) ?? lockNew(place, key, text, tryFlock);
       if (files === undefined) return undefined;
       if (given !== undefined) await tokens.raise(given, signal);
-      return register(key, files, given ?? tokens.reserved() ?? (await tokens.next(signal)));
+      return register(key, files, given ?? tokens.reserved() ?? (await tokens.reserve(signal)));
     } catch (error) {
       if (files !== undefined) {
         unlock(files.file.fd);

@@ -2,6 +2,7 @@ import { closeSync, constants, linkSync, lstatSync, mkdirSync, rmSync, writeSync
 import { resolve } from 'node:path';
 import { MooringError } from '../../model/failure.ts';
 import { makeDirectories } from '../../syscalls/make-directories.ts';
+import { isOurs } from '../../syscalls/owner.ts';
 import { codeOf, openFile, openIfPresent, readAt, writeFailure } from './files.ts';
 import { layoutOf, type Layout } from './layout.ts';
 
@@ -34,7 +35,7 @@ function prepareFolder(path: string, recursive: boolean): void {
   }
   if (stat.isSymbolicLink()) throw badRoot(path, 'is a symbolic link');
   if (!stat.isDirectory()) throw badRoot(path, 'is not a directory');
-  if (stat.uid !== process.geteuid!()) throw badRoot(path, `belongs to user ${stat.uid}`);
+  if (!isOurs(stat)) throw badRoot(path, `belongs to user ${stat.uid}`);
   if ((stat.mode & 0o022) !== 0) throw badRoot(path, 'can be written by others');
 }
 

@@ -5,14 +5,14 @@ import type { LockFiles } from './lock.ts';
 
 /** The fencing tokens of a host, from 1. */
 export interface Tokens {
-  /** As `next`, of those that are reserved; `undefined` where none is. */
+  /** Draws a token of those that are reserved, as {@link reserve} does; `undefined` where none is left. */
   reserved(): number | undefined;
   /**
-   * Draws the next token for a key. Only whose lock on that key is taken may call it.
+   * Reserves some and draws the first for a key. Only whose lock on that key is taken may call it.
    *
    * @throws MooringError `store.corrupt`, `store.busy`
    */
-  next(signal?: AbortSignal): Promise<number>;
+  reserve(signal?: AbortSignal): Promise<number>;
   /** The greatest that anybody has drawn, or was given elsewhere and has noted. */
   last(): number;
   /** Notes one that was given elsewhere: all that are drawn from now on are greater. */
@@ -34,17 +34,14 @@ export function tokensOf(locks: LockFiles, path: string): Tokens {
   return {
     reserved,
 
-    async next(signal) {
-      const token = reserved();
-      if (token !== undefined) return token;
-      return locks.withLock(path, signal, (fd) => {
+    reserve: (signal) =>
+      locks.withLock(path, signal, (fd) => {
         given = counterIn(fd, path) + 1;
         end = given + RESERVED_TOKENS - 1;
         text = String(end).padStart(WIDTH, '0');
         writeSync(fd, text, 0);
         return given;
-      });
-    },
+      }),
 
     last: () => locks.read(path, (fd) => counterIn(fd, path)),
 
