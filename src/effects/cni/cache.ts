@@ -62,7 +62,7 @@ export function resultCache(cacheDir: string): ResultCache {
 function write(dir: string, key: CacheKey, content: () => JsonObject): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    replaceFile(freePath(dir, key), JSON.stringify(content()));
+    replaceFile(freePath(dir, key), JSON.stringify(content()), draftOf(dir, key));
   } catch (error) {
     const { message } = failureOf(error, 'cni', `the result can't be kept in ${dir}`);
     throw new MooringError('cni.cacheFailed', message, { cause: error });
@@ -80,10 +80,11 @@ function read(dir: string, key: CacheKey): CacheEntry | undefined {
 }
 
 function remove(dir: string, key: CacheKey): void {
-  for (const path of pathsOf(dir, key)) {
+  const draft = draftOf(dir, key);
+  for (const path of [draft, ...pathsOf(dir, key)]) {
     try {
       const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-      if (isThere && !holdsOther(path, key)) rmSync(path, { force: true });
+      if (isThere && (path === draft || !holdsOther(path, key))) rmSync(path, { force: true });
     } catch (error) {
       const { message } = failureOf(error, 'cni', `${path} can't be removed`);
       throw new MooringError('cni.cacheFailed', message, { cause: error });
@@ -110,9 +111,18 @@ function pathsOf(dir: string, key: CacheKey): string[] {
   const containerId = parseContainerId(key.containerId);
   const ifName = parseInterfaceName(key.ifName);
   const name = `${network}-${containerId}-${ifName}`;
-  const hash = createHash('sha256').update(JSON.stringify([network, containerId, ifName]));
   const names = Buffer.byteLength(name) > NAME_MAX_BYTES ? [] : [name];
-  return [...names, hash.digest('hex')].map((file) => join(dir, file));
+  return [...names, digestOf(key)].map((file) => join(dir, file));
+}
+
+// Who writes it has the container's lease, so that one name for all its writers does.
+function draftOf(dir: string, key: CacheKey): string {
+  return join(dir, `.${digestOf(key)}.tmp`);
+}
+
+function digestOf({ network, containerId, ifName }: CacheKey): string {
+  const text = JSON.stringify([network, containerId, ifName]);
+  return createHash('sha256').update(text).digest('hex');
 }
 
 const NAME_MAX_BYTES = 255;
@@ -174,7 +184,10 @@ function textOf(path: string): string | undefined {
 
 function namesIn(dir: string): string[] {
   try {
-    return readdirSync(dir).sort();
+    // Drafts begin with a dot, and no network's name does.
+    return readdirSync(dir)
+      .filter((name) => !name.startsWith('.'))
+      .sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw new MooringError('cni.cacheFailed', failureOf(error, 'cni', dir).message, {
