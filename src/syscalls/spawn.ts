@@ -1,4 +1,4 @@
-import { addressOf, errnoName, libc, SyscallError } from './libc.ts';
+import { addressOf, errnoName, libc, SyscallError, tryLibc } from './libc.ts';
 
 /** A program to be started. */
 export interface Program {
@@ -23,6 +23,11 @@ const SIGSET_BYTES = 128;
 const O_RDWR = 2;
 const ADD_OPEN = 'posix_spawn_file_actions_addopen';
 const WNOHANG = 1;
+const WEXITED = 4;
+const WNOWAIT = 0x0100_0000;
+const P_PID = 1;
+const SIGINFO_BYTES = 128;
+const SIGINFO_SIGNO_AT = 0;
 
 /**
  * Starts a program in a session of its own, in `/`, as Node's `spawn` would, but without a copy
@@ -84,6 +89,18 @@ export function reap(pid: number): boolean {
     if (error instanceof SyscallError && error.code === 'ECHILD') return true;
     throw error;
   }
+}
+
+/**
+ * Whether a child of ours has ended, for who leaves its exit to another.
+ *
+ * @see waitid(2)
+ */
+export function hasEnded(pid: number): boolean {
+  const info = Buffer.alloc(SIGINFO_BYTES);
+  const failed = tryLibc('waitid', P_PID, pid, info, WEXITED | WNOHANG | WNOWAIT) < 0;
+  // Its exit may have been taken already.
+  return failed || info.readInt32LE(SIGINFO_SIGNO_AT) !== 0;
 }
 
 // These functions return the errno.

@@ -25,10 +25,14 @@ export const HARMLESS_CALLS = {
   getsockopt: [-1, 0, 0, 0n, 0n],
   if_nametoindex: [''],
   ioctl: [-1, 0n, 0n],
+  // No process has this number.
+  kill: [0x7fff_ffff, 0],
   listen: [-1, 0],
   memmove: [nothing, nothing, 0n],
   mkfifo: ['', 0],
   mount: [0n, 0n, 0n, 0n, 0n],
+  // A flag that does not exist, so that nothing is made.
+  pipe2: [nothing, -1],
   poll: [0n, 0n, 0],
   posix_spawn_file_actions_init: [actions],
   posix_spawn_file_actions_addchdir_np: [actions, '/'],
@@ -53,6 +57,7 @@ export const HARMLESS_CALLS = {
   umount2: [0n, 0],
   unshare: [0],
   // No process has this number.
+  waitid: [1, 0x7fff_ffff, 0n, 4],
   waitpid: [0x7fff_ffff, 0n, 1]
 } as const satisfies Readonly<Record<string, readonly LibcArg[]>>;
 

@@ -23,12 +23,25 @@ export function prevResultFor(type: string, result: CniResult, cniVersion: strin
 }
 
 /**
+ * What the plugins of one chain answer to ADD. Most hand on what they were given, which is read once.
+ *
+ * @throws what `resultOf` throws
+ */
+export function resultReader(cniVersion: string): (call: PluginCall, stdout: string) => CniResult {
+  let last: { readonly stdout: string; readonly result: CniResult } | undefined;
+  return (call, stdout) => {
+    if (last?.stdout !== stdout) last = { stdout, result: resultOf(call, stdout, cniVersion) };
+    return last.result;
+  };
+}
+
+/**
  * What a plugin answered to ADD.
  *
  * @throws MooringError `cni.noResult`, `cni.badOutput`, `cni.badResult`, and the plugin's own
  *   code when it printed an error in spite of its exit status
  */
-export function resultOf(call: PluginCall, stdout: string, cniVersion: string): CniResult {
+function resultOf(call: PluginCall, stdout: string, cniVersion: string): CniResult {
   const { type } = call;
   if (stdout.trim() === '') {
     throw new MooringError(

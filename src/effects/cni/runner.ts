@@ -17,7 +17,7 @@ import {
   cachedResultIfAny,
   keeping,
   prevResultFor,
-  resultOf
+  resultReader
 } from './chain-result.ts';
 import {
   excerpt,
@@ -152,7 +152,7 @@ interface Run {
 async function add(chain: Order, run: Run, kept: AttachmentPlan): Promise<CniResult> {
   const { plugins, ahead } = chain;
   const { plan, target } = run;
-  const { cniVersion } = plan.conflist;
+  const readResult = resultReader(plan.conflist.cniVersion);
   // Before the first one changes anything.
   plugins.forEach(({ type }) => findPlugin(type, chain.pluginDirs));
   const keeper = keeping(chain.cache, kept, target);
@@ -166,12 +166,12 @@ async function add(chain: Order, run: Run, kept: AttachmentPlan): Promise<CniRes
       if (first !== undefined) keeper.keepAside(first);
     };
     const answer = await exec(chain, ahead.at(index, call, keepFirst)).finally(keepFirst);
-    result = resultOf(call, answer, cniVersion);
+    result = readResult(call, answer);
     if (await publishesRanges(chain, turn)) continue;
     // Its rules are of a kind we don't know, so it has to make them all.
     await exec(chain, callOf(chain, 'DEL', { ...turn, prevResult: result }));
     const again = callOf(chain, 'ADD', turn, 'every port');
-    result = resultOf(again, await exec(chain, again), cniVersion);
+    result = readResult(again, await exec(chain, again));
   }
   const final = result ?? { cniVersion: CNI_CURRENT };
   keeper.keep(final);

@@ -1,3 +1,6 @@
+import { constants } from 'node:os';
+import { tryLibc } from '../../syscalls/libc.ts';
+
 /** Signals a process group, if it is still there. */
 export function killGroup(pid: number, signal: NodeJS.Signals): void {
   // Until the leader is reaped, and while it has members, the group's number is not given to others.
@@ -12,9 +15,7 @@ export function killGroup(pid: number, signal: NodeJS.Signals): void {
 
 /** Whether a process group has members, those included that we may not signal. */
 export function groupLives(pid: number): boolean {
-  try {
-    return process.kill(-pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
+  return tryLibc('kill', -pid, 0) !== -ESRCH;
 }
+
+const ESRCH = constants.errno.ESRCH;

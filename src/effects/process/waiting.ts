@@ -1,7 +1,7 @@
+import { hasEnded } from '../../syscalls/spawn.ts';
 import { begin, type Program } from './begin.ts';
 import { groupLives, killGroup } from './group.ts';
 import { settleSession } from './orphans.ts';
-import { statOf } from './proc.ts';
 import type { Started } from './start.ts';
 
 /** A program that was started before it was its turn, and waits for its input. */
@@ -39,7 +39,8 @@ export function startWaiting(program: Program): Waiting {
     started: beginning.then(() => undefined),
     async take() {
       const taken = await handOver();
-      if (taken === undefined || waits(taken)) return taken;
+      // What is left of another run for the same request is killed, and it with it.
+      if (taken === undefined || !hasEnded(taken.pid)) return taken;
       await end(taken);
       return undefined;
     },
@@ -58,12 +59,6 @@ async function begun(program: Program): Promise<Started | undefined> {
     // Whoever runs it when it is its turn meets the same reason, and tells it.
     return undefined;
   }
-}
-
-/** Whether it still runs: what is left of another run for the same request is killed, and it with it. */
-function waits({ pid }: Started): boolean {
-  // Not reaped before its end is told, so the number is no other's until then.
-  return statOf(pid)?.ended === false;
 }
 
 async function end(started: Started): Promise<void> {

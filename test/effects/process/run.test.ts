@@ -6,6 +6,8 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  readdirSync,
+  readlinkSync,
   rmSync,
   watch,
   writeFileSync
@@ -47,6 +49,32 @@ const sh = (script: string, command: Partial<ProcessCommand> = {}) =>
     signal: new AbortController().signal,
     ...command
   });
+
+const NOTHING: ProcessCommand = {
+  file: '/nowhere/at-all',
+  args: [],
+  env: {},
+  stdin: 'input',
+  operation: '',
+  timeoutMs: 60_000,
+  graceMs: 60_000,
+  signal: new AbortController().signal
+};
+
+/** What this process has open, but the directory that is read for it. */
+function descriptors(): readonly string[] {
+  return readdirSync('/proc/self/fd')
+    .map((fd) => `${fd} ${targetOf(fd)}`)
+    .filter((text) => /pipe:|socket:/.test(text));
+}
+
+function targetOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}
 
 describe('a program that ends by itself', () => {
   it('is answered with its status and what it wrote', async () => {
@@ -101,6 +129,34 @@ describe('a program that ends by itself', () => {
     const { stdout } = await sh('grep -E "^Cap(Inh|Amb)" /proc/$$/status');
 
     expect(stdout.match(/0{16}/g)).toHaveLength(2);
+  });
+
+  it.each([0, 1, 4096, 4097, 200_000])(
+    'gets an input of %i bytes whole, and its end',
+    async (bytes) => {
+      const { stdout } = await sh('wc -c', { stdin: 'x'.repeat(bytes) });
+
+      expect(Number(stdout)).toBe(bytes);
+    }
+  );
+
+  it('gets letters of several bytes as they are', async () => {
+    const stdin = 'ü€'.repeat(1000);
+    const { stdout } = await sh('cat', { stdin });
+
+    expect(stdout).toBe(stdin);
+  });
+
+  it.each(['input', 'a'.repeat(200_000)])('leaves none of our descriptors open', async (stdin) => {
+    const before = descriptors();
+    await Promise.all(
+      ['cat', 'exec <&-', 'exit 3', 'kill -9 $$'].map((script, index) =>
+        sh(script, { stdin, operation: `${operation.slice(1)}${index}` })
+      )
+    );
+    await run({ ...NOTHING, operation });
+
+    expect(descriptors()).toEqual(before);
   });
 
   it('may leave its input unread', async () => {
