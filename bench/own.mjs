@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { line, timed } from './figures.mjs';
+import { line, middle, timed } from './figures.mjs';
 import { clockKernel } from './kernel-time.mjs';
 import { conflist, standIns } from './stand-ins.mjs';
+import { yardstick } from './yardstick.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 1_000);
 /** Lives after which V8 has compiled what there is to compile. */
@@ -11,7 +12,9 @@ const WARM_UP = 4_000;
  * Our own time per up + down: plugins, netns and links answer at once; the store, the
  * containers' files and the ports are the real ones, and their system calls are counted apart.
  *
- * That of a backend which has been at it for a while, and that of its first lives.
+ * That of a backend which has been at it for a while, and that of its first lives. After each life the
+ * yardstick is taken: the same code takes half as long again when the machine's caches are others', and
+ * the ratio of both tells that from a change of the code.
  */
 export async function own() {
   console.log('\nown time (plugins and netns answer at once; embedded store, files and ports)');
@@ -32,7 +35,7 @@ export async function own() {
     ['  up + down, no port', []],
     ['  up + down, one port', [{ hostPort: 20_001, containerPort: 80 }]]
   ]) {
-    const [whole, kernel, ours, first] = [[], [], [], []];
+    const [whole, kernel, ours, first, rod] = [[], [], [], [], []];
     for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {
       const before = clock();
       const spent = await timed(async () => {
@@ -46,10 +49,13 @@ export async function own() {
       whole.push(spent);
       kernel.push(after.kernel - before.kernel);
       ours.push(own);
+      rod.push(yardstick());
     }
     line(what, whole);
     line('    of it in system calls', kernel);
     line('    of it ours', ours);
+    line('    yardstick: plain JSON, the same every time', rod);
+    console.log(`${'    ours / yardstick'.padEnd(58)}${(middle(ours) / middle(rod)).toFixed(2)}`);
     line('    ours before all is compiled (lives 200 to 1,000)', first);
   }
   console.log('  budget for ours: p50 1 ms, p99 3 ms');
