@@ -159,6 +159,16 @@ describe('a program that ends by itself', () => {
     expect(descriptors()).toEqual(before);
   });
 
+  it('holds nobody up by not reading a large input', async () => {
+    const exit = await sh('exec sleep 1000', {
+      stdin: 'x'.repeat(200_000),
+      timeoutMs: 50,
+      graceMs: 20
+    });
+
+    expect(exit).toMatchObject({ timedOut: true, signal: 'SIGTERM' });
+  });
+
   it('may leave its input unread', async () => {
     const exit = await sh('exec <&-; echo done', { stdin: 'x'.repeat(4 * 1024 * 1024) });
 
