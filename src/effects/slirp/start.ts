@@ -5,6 +5,7 @@ import type { Netns } from '../../model/container.ts';
 import { failureOf, MooringError, type Failure } from '../../model/failure.ts';
 import type { SlirpOptions } from '../../model/slirp-options.ts';
 import type { NetnsThread } from '../../syscalls/netns-thread.ts';
+import { isOurs } from '../../syscalls/owner.ts';
 import { requireSame } from '../netns.ts';
 import { startChild, type Child } from '../process/child.ts';
 import { untilReady, uplinkOf, UPLINK_GRACE_MS, type Uplink } from '../uplink.ts';
@@ -124,7 +125,7 @@ function prepareSocket(path: string): void {
   const directory = dirname(path);
   const stat = lstatSync(directory, { throwIfNoEntry: false });
   if (stat?.isDirectory() !== true) throw refuse(`${directory} is no directory`);
-  if (stat.uid !== process.geteuid!() || (stat.mode & 0o077) !== 0) {
+  if (!isOurs(stat) || (stat.mode & 0o077) !== 0) {
     throw refuse(`${directory} must be this user's alone`);
   }
 }

@@ -50,18 +50,7 @@ const sh = (script: string, command: Partial<ProcessCommand> = {}) =>
     ...command
   });
 
-const NOTHING: ProcessCommand = {
-  file: '/nowhere/at-all',
-  args: [],
-  env: {},
-  stdin: 'input',
-  operation: '',
-  timeoutMs: 60_000,
-  graceMs: 60_000,
-  signal: new AbortController().signal
-};
-
-/** What this process has open, but the directory that is read for it. */
+/** The pipes and sockets that this process has open. */
 function descriptors(): readonly string[] {
   return readdirSync('/proc/self/fd')
     .map((fd) => `${fd} ${targetOf(fd)}`)
@@ -154,7 +143,8 @@ describe('a program that ends by itself', () => {
         sh(script, { stdin, operation: `${operation.slice(1)}${index}` })
       )
     );
-    await run({ ...NOTHING, operation });
+    const { spawnError } = await sh('', { stdin, file: '/nowhere/at-all' });
+    expect(spawnError?.code).toBe('ENOENT');
 
     expect(descriptors()).toEqual(before);
   });
